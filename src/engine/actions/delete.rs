@@ -1,0 +1,54 @@
+//! `delete`: DELETE with uid and resourceVersion preconditions.
+
+use std::time::Duration;
+
+use super::Action;
+use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
+use crate::effect::{Effect, Inapplicable};
+use crate::matchers::Context;
+
+pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
+    name: "delete",
+    summary: "Deletes the object, if it is still the one that was judged.",
+    shape: Shape::Keys(&[
+        Key::optional(
+            "propagation",
+            ValueKind::Choice(&["background", "foreground", "orphan"]),
+            "What becomes of the objects that it owns.",
+            "background",
+        )
+        .or("the kind's own"),
+        Key::optional("gracePeriod", ValueKind::Duration, "Time to end in, in whole seconds.", "30s")
+            .or("the object's own"),
+    ]),
+    examples: &["delete: {}", "delete: { propagation: foreground }"],
+    kinds: &[],
+    nature: Nature { removes: true, needs_terminating: false, harmless: false },
+    build: |mut arguments| {
+        let propagation = arguments.text("propagation").map(|word| match word.as_str() {
+            "foreground" => "Foreground",
+            "orphan" => "Orphan",
+            _ => "Background",
+        });
+        Ok(Box::new(Delete { propagation, grace: arguments.duration("gracePeriod") }))
+    },
+};
+
+#[derive(Debug)]
+struct Delete {
+    propagation: Option<&'static str>,
+    grace: Option<Duration>,
+}
+
+impl Action for Delete {
+    fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
+        if context.object.is_terminating() {
+            return Err(Inapplicable::AlreadyTerminating { since: context.object.deletion_asked() });
+        }
+        Ok(Effect::Delete { propagation: self.propagation, grace: self.grace })
+    }
+
+    fn describe(&self) -> String {
+        "delete".to_owned()
+    }
+}

@@ -1,0 +1,62 @@
+//! `evict`: a policy/v1 eviction, which honours PodDisruptionBudgets.
+
+use std::time::Duration;
+
+use super::Action;
+use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
+use crate::effect::{Effect, Inapplicable};
+use crate::matchers::Context;
+
+/// How long refusals are waited for where the rule says nothing (LANGUAGE, "Actions").
+const GIVE_UP: Duration = Duration::from_secs(10 * 60);
+
+pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
+    name: "evict",
+    summary: "Evicts the pod as PodDisruptionBudgets allow; a refusal is waited for.",
+    shape: Shape::Keys(&[
+        Key::optional("gracePeriod", ValueKind::Duration, "Time to end in, in whole seconds.", "30s")
+            .or("the pod's own"),
+        Key::optional(
+            "fallback",
+            ValueKind::Choice(&["none", "delete"]),
+            "What is done once `giveUp` has passed in refusals.",
+            "delete",
+        )
+        .or("none"),
+        Key::optional("giveUp", ValueKind::Duration, "How long refusals are waited for.", "10m").or("10m"),
+    ]),
+    examples: &["evict: {}", "evict: { fallback: delete, giveUp: 5m }"],
+    kinds: &["pods"],
+    nature: Nature { removes: true, needs_terminating: false, harmless: false },
+    build: |mut arguments| {
+        Ok(Box::new(Evict {
+            grace: arguments.duration("gracePeriod"),
+            fallback_to_delete: arguments.text("fallback").is_some_and(|word| word == "delete"),
+            give_up: arguments.duration("giveUp").unwrap_or(GIVE_UP),
+        }))
+    },
+};
+
+#[derive(Debug)]
+struct Evict {
+    grace: Option<Duration>,
+    fallback_to_delete: bool,
+    give_up: Duration,
+}
+
+impl Action for Evict {
+    fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
+        if context.object.is_terminating() {
+            return Err(Inapplicable::AlreadyTerminating { since: context.object.deletion_asked() });
+        }
+        Ok(Effect::Evict {
+            grace: self.grace,
+            fallback_to_delete: self.fallback_to_delete,
+            give_up: self.give_up,
+        })
+    }
+
+    fn describe(&self) -> String {
+        if self.fallback_to_delete { "evict, or else delete" } else { "evict" }.to_owned()
+    }
+}

@@ -1,0 +1,331 @@
+//! How a matcher or an action describes itself: its name, its typed keys, and a constructor from typed
+//! values. Whoever reads rules lowers any source by these descriptors and knows no matcher by name;
+//! schema, reference page and "expected one of …" come from them too.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::actions::Action;
+use crate::matchers::Matcher;
+use crate::values::{Count, Globs, Path, Pattern};
+
+/// What a matcher is called, takes and is built by.
+#[derive(Debug)]
+pub struct MatcherDescriptor {
+    /// The key in a rule: `- age: …`.
+    pub name: &'static str,
+    /// One sentence, for reference pages and completions.
+    pub summary: &'static str,
+    /// What stands under the key.
+    pub shape: Shape,
+    /// What makes its truth unknown; empty: nothing does.
+    pub unknown_when: &'static str,
+    /// Complete entries of a `match` list, in YAML.
+    pub examples: &'static [&'static str],
+    /// The resources that have what it looks at (`pods`); empty: any.
+    pub kinds: &'static [&'static str],
+    /// Builds the matcher from values that already have the types of the shape.
+    pub build: fn(Arguments) -> Result<Box<dyn Matcher>, Fault>,
+}
+
+/// What an action is called, takes and is built by.
+#[derive(Debug)]
+pub struct ActionDescriptor {
+    /// The key in a rule: `- delete: …`.
+    pub name: &'static str,
+    /// One sentence, for reference pages and completions.
+    pub summary: &'static str,
+    /// What stands under the key, apart from the keys of every step (`after`, `while`).
+    pub shape: Shape,
+    /// Complete entries of an `actions` list, in YAML.
+    pub examples: &'static [&'static str],
+    /// The resources it can be done to (`pods`); empty: any.
+    pub kinds: &'static [&'static str],
+    /// What it does to an object, for the checks of a whole rule.
+    pub nature: Nature,
+    /// Builds the action from values that already have the types of the shape.
+    pub build: fn(Arguments) -> Result<Box<dyn Action>, Fault>,
+}
+
+/// What an action does to an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Nature {
+    /// It asks for the object's deletion (`delete`, `evict`).
+    pub removes: bool,
+    /// It does something only to objects that are terminating (`stripFinalizers`).
+    pub needs_terminating: bool,
+    /// It writes nothing to the object (`log`).
+    pub harmless: bool,
+}
+
+/// What stands under the name of a matcher or an action.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// A mapping with these keys.
+    Keys(&'static [Key]),
+    /// One value; built under the key `""`.
+    Value(ValueKind),
+    /// One value (built under the key `""`), or a mapping with these keys.
+    ValueOrKeys(ValueKind, &'static [Key]),
+}
+
+/// One key of a mapping.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// As it is written.
+    pub name: &'static str,
+    /// What stands under it.
+    pub kind: ValueKind,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What holds where it is left out, for reference pages; empty: nothing.
+    pub default: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// A value as it is written in YAML.
+    pub example: &'static str,
+}
+
+impl Key {
+    /// A key that may be left out and has no default.
+    #[must_use]
+    pub const fn optional(
+        name: &'static str,
+        kind: ValueKind,
+        summary: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self { name, kind, required: false, default: "", summary, example }
+    }
+
+    /// A key that must be there.
+    #[must_use]
+    pub const fn required(
+        name: &'static str,
+        kind: ValueKind,
+        summary: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self { name, kind, required: true, default: "", summary, example }
+    }
+
+    /// The same key with a default.
+    #[must_use]
+    pub const fn or(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+}
+
+/// The types of values. The variant of [`Value`] that each is lowered to stands behind it.
+#[derive(Clone, Copy, Debug)]
+pub enum ValueKind {
+    /// `6m` → `Duration`.
+    Duration,
+    /// `">= 3"` → `Count`.
+    Count,
+    /// `true` → `Bool`.
+    Bool,
+    /// A string → `Text`.
+    Text,
+    /// A string or a list of strings → `Texts`.
+    Texts,
+    /// A whole number or a list of them → `Integers`.
+    Integers,
+    /// A glob or a list of globs, `!` excludes → `Globs`.
+    Globs,
+    /// A regular expression → `Pattern`.
+    Pattern,
+    /// A JSONPath → `Path`.
+    Path,
+    /// A JSONPath or a list of them → `Paths`.
+    Paths,
+    /// An RFC 3339 time → `Time`.
+    Time,
+    /// Any string, number or boolean → `Literal`.
+    Literal,
+    /// A list (a real one) of strings, numbers or booleans → `Literals`.
+    Literals,
+    /// Any YAML: a scalar, a list, a mapping → `Data`.
+    Data,
+    /// One of these words → `Text`. `true` and `false` may be among them.
+    Choice(&'static [&'static str]),
+    /// One of these words, or a list of them → `Texts`.
+    Choices(&'static [&'static str]),
+    /// A mapping with these keys → `Block`.
+    Block(&'static [Key]),
+    /// A list of mappings with these keys → `Blocks`.
+    Blocks(&'static [Key]),
+    /// A mapping from string to string → `Entries`.
+    Entries,
+    /// A mapping from string to string or null → `Entries`.
+    NullableEntries,
+    /// One matcher → `Matcher`.
+    Matcher,
+    /// A non-empty list of matchers → `Matchers`.
+    Matchers,
+}
+
+/// A literal of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// A string, quoted or plain.
+    Text(String),
+    /// A number; the engine compares it as f64 or exactly where both are whole.
+    Number(serde_json::Number),
+    /// A boolean.
+    Bool(bool),
+}
+
+/// A typed value. [`ValueKind`] says which kind is lowered to which.
+#[derive(Debug)]
+pub enum Value {
+    /// A span of time.
+    Duration(Duration),
+    /// An operator and a whole number.
+    Count(Count),
+    /// True or false.
+    Bool(bool),
+    /// A string.
+    Text(String),
+    /// Strings.
+    Texts(Vec<String>),
+    /// Whole numbers.
+    Integers(Vec<i64>),
+    /// Globs with excludes.
+    Globs(Globs),
+    /// A regular expression.
+    Pattern(Pattern),
+    /// A path.
+    Path(Path),
+    /// Paths.
+    Paths(Vec<Path>),
+    /// A moment.
+    Time(Timestamp),
+    /// A string, number or boolean.
+    Literal(Literal),
+    /// Strings, numbers or booleans.
+    Literals(Vec<Literal>),
+    /// Any data, as JSON.
+    Data(serde_json::Value),
+    /// A mapping of typed values.
+    Block(Arguments),
+    /// Mappings of typed values.
+    Blocks(Vec<Arguments>),
+    /// A mapping from string to string, or to nothing.
+    Entries(Vec<(String, Option<String>)>),
+    /// A matcher.
+    Matcher(Box<dyn Matcher>),
+    /// Matchers.
+    Matchers(Vec<Box<dyn Matcher>>),
+}
+
+/// The typed values of a mapping, each under its key.
+#[derive(Debug, Default)]
+pub struct Arguments {
+    values: Vec<(&'static str, Value)>,
+}
+
+macro_rules! take {
+    ($($name:ident: $variant:ident -> $type:ty, $what:literal;)*) => {
+        $(
+            #[doc = concat!("Takes ", $what, "; `None`: the key was left out.")]
+            pub fn $name(&mut self, key: &str) -> Option<$type> {
+                match self.take(key)? {
+                    Value::$variant(value) => Some(value),
+                    _ => None,
+                }
+            }
+        )*
+    };
+}
+
+impl Arguments {
+    /// Adds a value.
+    pub fn insert(&mut self, key: &'static str, value: Value) {
+        self.values.push((key, value));
+    }
+
+    /// Whether a key was given and not yet taken.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.values.iter().any(|(name, _)| *name == key)
+    }
+
+    /// Whether no value is left.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    fn take(&mut self, key: &str) -> Option<Value> {
+        let position = self.values.iter().position(|(name, _)| *name == key)?;
+        Some(self.values.swap_remove(position).1)
+    }
+
+    take! {
+        duration: Duration -> Duration, "a duration";
+        count: Count -> Count, "a count";
+        boolean: Bool -> bool, "a boolean";
+        text: Text -> String, "a string or a word of a choice";
+        texts: Texts -> Vec<String>, "strings";
+        integers: Integers -> Vec<i64>, "whole numbers";
+        globs: Globs -> Globs, "globs";
+        pattern: Pattern -> Pattern, "a regular expression";
+        path: Path -> Path, "a path";
+        paths: Paths -> Vec<Path>, "paths";
+        time: Time -> Timestamp, "a moment";
+        literal: Literal -> Literal, "a literal";
+        literals: Literals -> Vec<Literal>, "literals";
+        data: Data -> serde_json::Value, "any data";
+        block: Block -> Arguments, "a mapping";
+        blocks: Blocks -> Vec<Arguments>, "mappings";
+        entries: Entries -> Vec<(String, Option<String>)>, "entries";
+        matcher: Matcher -> Box<dyn Matcher>, "a matcher";
+        matchers: Matchers -> Vec<Box<dyn Matcher>>, "matchers";
+    }
+}
+
+/// Why values of the right types do not make a matcher or an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind of mistake it is.
+    pub kind: FaultKind,
+    /// The keys that lead to the place, from the matcher or action inwards; a decimal number is an
+    /// index into a list. Empty: the whole.
+    pub at: Vec<String>,
+    /// What is wrong, for a sentence that begins with the rule's name.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+/// The kinds of [`Fault`]; each has a stable diagnostic code of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// A key that must be there is not.
+    MissingKey,
+    /// Two keys exclude each other.
+    Conflict,
+    /// It can never be true.
+    NeverTrue,
+    /// An operand could be read as two types: `as:` must say which.
+    Ambiguous,
+    /// An operand is not of the type that the operator or `as:` asks for.
+    BadOperand,
+}
+
+impl Fault {
+    /// A fault of the matcher or action as a whole.
+    #[must_use]
+    pub fn new(kind: FaultKind, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { kind, at: Vec::new(), message: message.into(), help: help.into() }
+    }
+
+    /// The same fault, one key further in.
+    #[must_use]
+    pub fn under(mut self, key: impl ToString) -> Self {
+        self.at.insert(0, key.to_string());
+        self
+    }
+}

@@ -1,0 +1,77 @@
+//! What an action asks for: a closed set, so that carrying it out is the only place that touches a
+//! cluster, and has no choice left.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// One thing to do to one object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// DELETE with preconditions.
+    Delete {
+        /// `Background`, `Foreground` or `Orphan`; `None`: the kind's default.
+        propagation: Option<&'static str>,
+        /// Overrides the object's own grace.
+        grace: Option<Duration>,
+    },
+    /// A policy/v1 eviction with preconditions.
+    Evict {
+        /// Overrides the pod's own grace.
+        grace: Option<Duration>,
+        /// Delete once evictions have been refused for `give_up`.
+        fallback_to_delete: bool,
+        /// How long refusals (429) are waited for.
+        give_up: Duration,
+    },
+    /// A JSON patch that removes these finalizers, each tested.
+    StripFinalizers {
+        /// The finalizers to remove, all of them on the object.
+        names: Vec<String>,
+        /// All finalizers as they were seen, in order.
+        seen: Vec<String>,
+    },
+    /// A merge patch of `metadata.labels` or `metadata.annotations`.
+    PatchMetadata {
+        /// `labels` or `annotations`.
+        field: &'static str,
+        /// The new values; `None` removes.
+        entries: Vec<(String, Option<String>)>,
+    },
+    /// A line in the log, nothing on the wire.
+    Log {
+        /// The finished message.
+        message: String,
+    },
+}
+
+impl Effect {
+    /// Whether it writes to the object; what does not, passes every protection.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::Log { .. })
+    }
+
+    /// Whether it asks for the object's deletion.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        matches!(self, Self::Delete { .. } | Self::Evict { .. })
+    }
+}
+
+/// Why an action has nothing to do to an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inapplicable {
+    /// Its deletion was asked for already; later steps count from then.
+    AlreadyTerminating {
+        /// When, as far as the object tells.
+        since: Option<Timestamp>,
+    },
+    /// It is not terminating, or not for long enough: look again at this moment (`None`: at the next event).
+    NotYet {
+        /// When it can be done.
+        at: Option<Timestamp>,
+    },
+    /// The object already is as the action would leave it.
+    NothingToDo,
+}

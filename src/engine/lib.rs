@@ -1,0 +1,31 @@
+//! The rule engine: pure and synchronous. It has no clock, no client and no I/O; what it needs of the
+//! world is handed in, and its lints keep it so.
+//!
+//! - [`values`]: the value forms of the language; [`matchers`], [`actions`]: one file each, described by
+//!   [`descriptor`]s and listed in a [`registry`].
+//! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
+//! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
+//! - [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due.
+//! - [`guard`]: the protections that no rule can lift; [`cooldown`]: replacements are left alone for a while.
+
+pub mod actions;
+
+pub mod descriptor;
+pub mod effect;
+pub mod evaluate;
+pub mod facts;
+
+pub mod matchers;
+pub mod moment;
+pub mod observation;
+pub mod projection;
+pub mod registry;
+pub mod rule;
+
+
+pub mod truth;
+pub mod values;
+pub mod verdict;
+
+#[cfg(test)]
+mod testing;

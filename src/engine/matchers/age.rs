@@ -1,0 +1,187 @@
+//! `age`: how long ago the object was created, or a time that it carries.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Context, Implied, Matcher};
+use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::moment::{after, elapsed};
+use crate::projection::Projection;
+use crate::values::{Path, TimeFormat, format_duration, parse_time};
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "age",
+    summary: "The time since the object was created, or since a time that it carries.",
+    shape: Shape::Keys(&[
+        Key::optional("over", ValueKind::Duration, "At least this old; true at exactly this age.", "6m"),
+        Key::optional("under", ValueKind::Duration, "Less than this old.", "1h"),
+        Key::optional(
+            "since",
+            ValueKind::Paths,
+            "The time to count from: a path, or a list of paths of which the first that exists counts.",
+            "$.status.completionTime",
+        )
+        .or("$.metadata.creationTimestamp"),
+        Key::optional(
+            "formats",
+            ValueKind::Choices(TimeFormat::NAMES),
+            "Forms of time that are read beside RFC 3339.",
+            "[date]",
+        ),
+    ]),
+    unknown_when: "the time is missing or unreadable",
+    examples: &["age: { over: 6m }", "age: { over: 1d, since: $.status.completionTime }"],
+    kinds: &[],
+    build: |mut arguments| {
+        let (over, under) = (arguments.duration("over"), arguments.duration("under"));
+        let since = arguments.paths("since").unwrap_or_default();
+        let formats = arguments.texts("formats").unwrap_or_default();
+        if over.is_none() && under.is_none() {
+            let help = "write `over: 6m`, `under: 1h`, or both";
+            return Err(Fault::new(FaultKind::MissingKey, "`age` asks for neither `over` nor `under`", help));
+        }
+        if let (Some(over), Some(under)) = (over, under)
+            && over >= under
+        {
+            let message = format!(
+                "`age` can never be true: nothing is over {} and under {}",
+                format_duration(over),
+                format_duration(under)
+            );
+            return Err(Fault::new(FaultKind::NeverTrue, message, "make `over` smaller than `under`"));
+        }
+        if under == Some(Duration::ZERO) {
+            let message = "`age` can never be true: nothing is younger than 0s";
+            return Err(Fault::new(FaultKind::NeverTrue, message, "write a longer `under`").under("under"));
+        }
+        let formats = formats.iter().filter_map(|name| TimeFormat::named(name)).collect();
+        let since = if since.is_empty() { vec![Path::of_members(&CREATED)] } else { since };
+        Ok(Box::new(Age { over, under, since, formats }))
+    },
+};
+
+const CREATED: [&str; 2] = ["metadata", "creationTimestamp"];
+
+#[derive(Debug)]
+struct Age {
+    over: Option<Duration>,
+    under: Option<Duration>,
+    since: Vec<Path>,
+    formats: Vec<TimeFormat>,
+}
+
+impl Age {
+    /// The first path that exists decides, also where what it yields cannot be read.
+    fn start(&self, context: &Context<'_>) -> Option<Timestamp> {
+        let nodes = self.since.iter().map(|path| path.nodes(context.object.object()));
+        let found = nodes.map(|nodes| {
+            nodes.into_iter().filter(|node| !node.is_null()).collect::<Vec<&Value>>()
+        });
+        let first = found.into_iter().find(|nodes| !nodes.is_empty())?;
+        let [node] = first.as_slice() else { return None };
+        match node {
+            Value::String(text) => parse_time(text, &self.formats),
+            Value::Number(number) if self.formats.contains(&TimeFormat::Epoch) => {
+                parse_time(&number.to_string(), &self.formats)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Matcher for Age {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        let Some(start) = self.start(context) else { return Verdict::unknown() };
+        let over = self.over.map(|over| Verdict::from_moment(after(start, over), context.now));
+        // Younger than something it has been from the start; a future start is age 0.
+        let under = self.under.map(|under| {
+            let verdict = Verdict::until_moment(after(start, under), context.now);
+            if verdict.truth.is_true() { verdict.since(Some(start.min(context.now))) } else { verdict }
+        });
+        Verdict::all(over.into_iter().chain(under))
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        self.since.iter().for_each(|path| projection.read(path));
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        let age = self.start(context).map(|start| format_duration(elapsed(start, context.now)));
+        let age = age.unwrap_or_else(|| "unknown".to_owned());
+        match (self.over, self.under) {
+            (Some(over), _) => format!("age {age} of {}", format_duration(over)),
+            (None, Some(under)) => format!("age {age}, under {}", format_duration(under)),
+            (None, None) => format!("age {age}"),
+        }
+    }
+
+    fn implies(&self) -> Implied {
+        Implied { aged: self.over.is_some(), patient: self.over.is_some(), ..Implied::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{at, verdict};
+    use crate::truth::Truth;
+    use serde_json::json;
+
+    fn created(second: &str) -> serde_json::Value {
+        json!({"metadata": {"creationTimestamp": format!("2026-01-01T00:{second}Z")}})
+    }
+
+    #[test]
+    fn it_is_true_at_exactly_its_boundary_and_not_a_nanosecond_before() {
+        let object = created("00:00");
+        let before = verdict("age", json!({"over": "6m"}), &object, "00:05:59.999999999");
+        assert_eq!((before.truth, before.changes_at), (Truth::False, Some(at("00:06:00"))));
+        let due = verdict("age", json!({"over": "6m"}), &object, "00:06:00");
+        assert_eq!((due.truth, due.changes_at), (Truth::True, None));
+        assert_eq!(due.holds_since, Some(at("00:06:00")));
+    }
+
+    #[test]
+    fn a_range_opens_and_closes() {
+        let range = || json!({"over": "1m", "under": "2m"});
+        let object = created("00:00");
+        for (now, truth, changes) in [
+            ("00:00:30", Truth::False, Some(at("00:01:00"))),
+            ("00:01:00", Truth::True, Some(at("00:02:00"))),
+            ("00:02:00", Truth::False, None),
+        ] {
+            let verdict = verdict("age", range(), &object, now);
+            assert_eq!((verdict.truth, verdict.changes_at), (truth, changes), "{now}");
+        }
+    }
+
+    #[test]
+    fn a_future_time_is_age_zero() {
+        let object = created("50:00");
+        assert_eq!(verdict("age", json!({"over": "1s"}), &object, "00:00:00").truth, Truth::False);
+        assert_eq!(verdict("age", json!({"under": "1s"}), &object, "00:00:00").truth, Truth::True);
+    }
+
+    #[test]
+    fn a_missing_or_unreadable_time_is_unknown() {
+        for object in [
+            json!({}),
+            json!({"metadata": {"creationTimestamp": null}}),
+            json!({"metadata": {"creationTimestamp": "yesterday"}}),
+            json!({"metadata": {"creationTimestamp": 7}}),
+        ] {
+            assert_eq!(verdict("age", json!({"over": "1s"}), &object, "00:00:00").truth, Truth::Unknown);
+        }
+    }
+
+    #[test]
+    fn the_first_path_that_exists_counts_even_if_it_is_unreadable() {
+        let rule = || json!({"over": "1m", "since": ["$.a", "$.b"]});
+        let later = json!({"b": "2026-01-01T00:00:00Z"});
+        assert_eq!(verdict("age", rule(), &later, "00:01:00").truth, Truth::True);
+        let broken = json!({"a": "soon", "b": "2026-01-01T00:00:00Z"});
+        assert_eq!(verdict("age", rule(), &broken, "00:01:00").truth, Truth::Unknown);
+    }
+}

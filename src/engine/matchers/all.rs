@@ -1,0 +1,39 @@
+//! `all`: every one of a list of matchers holds.
+
+use super::{Context, Implied, Matcher};
+use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
+use crate::projection::Projection;
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "all",
+    summary: "Every matcher of the list holds; unknown if one is and none is false.",
+    shape: Shape::Value(ValueKind::Matchers),
+    unknown_when: "one part is unknown and none is false",
+    examples: &["all: [ { phase: Failed }, { age: { over: 1h } } ]"],
+    kinds: &[],
+    build: |mut arguments| Ok(Box::new(All { parts: arguments.matchers("").unwrap_or_default() })),
+};
+
+#[derive(Debug)]
+struct All {
+    parts: Vec<Box<dyn Matcher>>,
+}
+
+impl Matcher for All {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        Verdict::all(self.parts.iter().map(|part| part.evaluate(context)))
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        self.parts.iter().for_each(|part| part.reads(projection));
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        self.parts.iter().map(|part| part.explain(context)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn implies(&self) -> Implied {
+        self.parts.iter().map(|part| part.implies()).fold(Implied::default(), Implied::and)
+    }
+}

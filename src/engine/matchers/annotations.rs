@@ -1,0 +1,123 @@
+//! `annotations`: one annotation's presence or value.
+
+use super::{Context, Matcher};
+use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::projection::Projection;
+use crate::values::{Globs, Pattern};
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "annotations",
+    summary: "An annotation exists, or its value is the one asked for.",
+    shape: Shape::Keys(&[
+        Key::required("key", ValueKind::Text, "The annotation's key.", "example.com/run"),
+        Key::optional("exists", ValueKind::Bool, "Whether the annotation is there.", "true"),
+        Key::optional("equals", ValueKind::Text, "Its value.", "nightly"),
+        Key::optional("in", ValueKind::Texts, "Its value is one of these.", "[nightly, weekly]"),
+        Key::optional("glob", ValueKind::Globs, "Its value matches a glob.", "run-*"),
+        Key::optional("matches", ValueKind::Pattern, "Its whole value matches.", "run-[0-9]+"),
+    ]),
+    unknown_when: "the annotation is not there and more than `exists` is asked",
+    examples: &["annotations: { key: example.com/run, glob: run-* }"],
+    kinds: &[],
+    build: |mut arguments| {
+        let annotations = Annotations {
+            key: arguments.text("key").unwrap_or_default(),
+            exists: arguments.boolean("exists"),
+            one_of: arguments.texts("in"),
+            equals: arguments.text("equals"),
+            glob: arguments.globs("glob"),
+            pattern: arguments.pattern("matches"),
+        };
+        if annotations.exists.is_none() && !annotations.asks_value() {
+            let help = "write `exists: true`, or `equals`, `in`, `glob` or `matches`";
+            return Err(Fault::new(FaultKind::MissingKey, "`annotations` asks nothing of its key", help));
+        }
+        if annotations.exists == Some(false) && annotations.asks_value() {
+            let message = "`annotations` can never be true: the annotation is not there, and has a value";
+            return Err(Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists"));
+        }
+        if let (Some(equals), Some(one_of)) = (&annotations.equals, &annotations.one_of)
+            && !one_of.contains(equals)
+        {
+            let message = format!("`annotations` can never be true: `{equals}` is not among `in`");
+            return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of the two").under("equals"));
+        }
+        Ok(Box::new(annotations))
+    },
+};
+
+#[derive(Debug)]
+struct Annotations {
+    key: String,
+    exists: Option<bool>,
+    equals: Option<String>,
+    one_of: Option<Vec<String>>,
+    glob: Option<Globs>,
+    pattern: Option<Pattern>,
+}
+
+impl Annotations {
+    fn asks_value(&self) -> bool {
+        self.equals.is_some() || self.one_of.is_some() || self.glob.is_some() || self.pattern.is_some()
+    }
+}
+
+impl Matcher for Annotations {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        match context.object.annotation(&self.key) {
+            None if self.asks_value() => Verdict::unknown(),
+            None => Verdict::fixed(self.exists == Some(false)),
+            Some(value) => Verdict::fixed(
+                self.exists != Some(false)
+                    && self.equals.as_ref().is_none_or(|equals| equals == value)
+                    && self.one_of.as_ref().is_none_or(|words| words.iter().any(|word| word == value))
+                    && self.glob.as_ref().is_none_or(|glob| glob.matches(value))
+                    && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(value)),
+            ),
+        }
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        projection.read_members(&["metadata", "annotations", &self.key]);
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        match context.object.annotation(&self.key) {
+            Some(value) => format!("annotation {}={value}", self.key),
+            None => format!("no annotation {}", self.key),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{matcher, verdict};
+    use crate::truth::Truth;
+    use serde_json::json;
+
+    #[test]
+    fn presence_is_known_and_an_absent_value_is_not() {
+        let object = json!({"metadata": {"annotations": {"a.b/c": "run-1"}}});
+        for (rule, truth) in [
+            (json!({"key": "a.b/c", "exists": true}), Truth::True),
+            (json!({"key": "a.b/c", "exists": false}), Truth::False),
+            (json!({"key": "none", "exists": true}), Truth::False),
+            (json!({"key": "none", "exists": false}), Truth::True),
+            (json!({"key": "none", "equals": "x"}), Truth::Unknown),
+            (json!({"key": "none", "exists": true, "equals": "x"}), Truth::Unknown),
+            (json!({"key": "a.b/c", "glob": "run-*", "matches": "run-[0-9]"}), Truth::True),
+            (json!({"key": "a.b/c", "in": ["run-1"], "equals": "run-1"}), Truth::True),
+            (json!({"key": "a.b/c", "in": ["run-2"]}), Truth::False),
+        ] {
+            assert_eq!(verdict("annotations", rule.clone(), &object, "00:00:00").truth, truth, "{rule}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_faults() {
+        assert!(matcher("annotations", json!({"key": "a"})).is_err());
+        assert!(matcher("annotations", json!({"key": "a", "exists": false, "equals": "b"})).is_err());
+        assert!(matcher("annotations", json!({"key": "a", "equals": "b", "in": ["c"]})).is_err());
+    }
+}

@@ -1,0 +1,296 @@
+//! `containers`: the states of a pod's containers. One container must satisfy every key; the sum of
+//! all restarts is asked apart.
+
+use serde_json::Value;
+
+use super::{Context, Matcher};
+use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::projection::Projection;
+use crate::truth::Truth;
+use crate::values::{Count, Path};
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "containers",
+    summary: "One container of the pod satisfies all keys.",
+    shape: Shape::Keys(&[
+        Key::optional(
+            "waiting",
+            ValueKind::Texts,
+            "It waits for one of these reasons.",
+            "[CrashLoopBackOff, ImagePullBackOff]",
+        ),
+        Key::optional("terminated", ValueKind::Texts, "It ended for one of these reasons.", "[OOMKilled]"),
+        Key::optional("exitCodes", ValueKind::Integers, "It ended with one of these codes.", "[1, 137]"),
+        Key::optional("restarts", ValueKind::Count, "It was restarted this often.", "\">= 3\""),
+        Key::optional("ready", ValueKind::Bool, "Whether it is ready.", "false"),
+        Key::optional(
+            "last",
+            ValueKind::Bool,
+            "`terminated` and `exitCodes` look at lastState, the end before the last restart.",
+            "true",
+        )
+        .or("false"),
+        Key::optional(
+            "init",
+            ValueKind::Choice(&["true", "false", "only"]),
+            "Whether init containers count, or they alone.",
+            "only",
+        )
+        .or("true"),
+        Key::optional("ephemeral", ValueKind::Bool, "Whether ephemeral containers count too.", "true")
+            .or("false"),
+        Key::optional("totalRestarts", ValueKind::Count, "The restarts of all containers together.", "\"> 10\""),
+    ]),
+    unknown_when: "the pod reports no container statuses yet",
+    examples: &[
+        "containers: { waiting: [CrashLoopBackOff, ImagePullBackOff], restarts: \">= 3\" }",
+        "containers: { terminated: [OOMKilled], last: true }",
+    ],
+    kinds: &["pods"],
+    build: |mut arguments| {
+        let containers = Containers {
+            waiting: arguments.texts("waiting"),
+            terminated: arguments.texts("terminated"),
+            exit_codes: arguments.integers("exitCodes"),
+            restarts: arguments.count("restarts"),
+            ready: arguments.boolean("ready"),
+            last: arguments.boolean("last").unwrap_or(false),
+            lists: lists(arguments.text("init").as_deref(), arguments.boolean("ephemeral").unwrap_or(false)),
+            total_restarts: arguments.count("totalRestarts"),
+        };
+        containers.check()?;
+        Ok(Box::new(containers))
+    },
+};
+
+const INIT: &str = "initContainerStatuses";
+const ORDINARY: &str = "containerStatuses";
+const EPHEMERAL: &str = "ephemeralContainerStatuses";
+
+fn lists(init: Option<&str>, ephemeral: bool) -> Vec<&'static str> {
+    let chosen: &[&str] = match init {
+        Some("only") => &[INIT],
+        Some("false") => &[ORDINARY],
+        _ => &[ORDINARY, INIT],
+    };
+    chosen.iter().copied().chain(ephemeral.then_some(EPHEMERAL)).collect()
+}
+
+#[derive(Debug)]
+struct Containers {
+    waiting: Option<Vec<String>>,
+    terminated: Option<Vec<String>>,
+    exit_codes: Option<Vec<i64>>,
+    restarts: Option<Count>,
+    ready: Option<bool>,
+    last: bool,
+    lists: Vec<&'static str>,
+    total_restarts: Option<Count>,
+}
+
+impl Containers {
+    fn asks_of_one(&self) -> bool {
+        self.waiting.is_some() || self.restarts.is_some() || self.ready.is_some() || self.asks_end()
+    }
+
+    fn asks_end(&self) -> bool {
+        self.terminated.is_some() || self.exit_codes.is_some()
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        if !self.asks_of_one() && self.total_restarts.is_none() {
+            let help = "write `waiting: [CrashLoopBackOff]`, `restarts: \">= 3\"` or another key";
+            return Err(Fault::new(FaultKind::MissingKey, "`containers` asks nothing", help));
+        }
+        if self.last && !self.asks_end() {
+            let message = "`last` says where `terminated` and `exitCodes` look, and neither is asked";
+            return Err(Fault::new(FaultKind::MissingKey, message, "write `terminated: [OOMKilled]`").under("last"));
+        }
+        if self.waiting.is_some() && self.asks_end() && !self.last {
+            let message = "`containers` can never be true: a container that waits has not ended";
+            let help = "write `last: true` to ask how it ended before";
+            return Err(Fault::new(FaultKind::NeverTrue, message, help).under("waiting"));
+        }
+        if self.waiting.is_some() && self.ready == Some(true) {
+            let message = "`containers` can never be true: a container that waits is not ready";
+            return Err(Fault::new(FaultKind::NeverTrue, message, "leave `ready` out").under("ready"));
+        }
+        for (key, count) in [("restarts", self.restarts), ("totalRestarts", self.total_restarts)] {
+            if let Some(count) = count.filter(|count| count.is_impossible()) {
+                let message = format!("`{key}: \"{count}\"` can never be true");
+                return Err(Fault::new(FaultKind::NeverTrue, message, "write `\">= 3\"`").under(key));
+            }
+        }
+        Ok(())
+    }
+
+    fn statuses<'a>(&self, context: &Context<'a>) -> Vec<&'a Value> {
+        let status = context.object.object().get("status");
+        let list = |name: &&str| status.and_then(|status| status.get(*name)).and_then(Value::as_array);
+        self.lists.iter().filter_map(list).flatten().collect()
+    }
+
+    fn judge(&self, container: &Value) -> Truth {
+        let reason = |state: &str, kind: &str| {
+            container.get(state)?.get(kind)?.get("reason").and_then(Value::as_str)
+        };
+        let end = if self.last { "lastState" } else { "state" };
+        let among = |words: &Option<Vec<String>>, seen: Option<&str>| {
+            words.as_ref().map(|words| seen.is_some_and(|seen| words.iter().any(|word| word == seen)).into())
+        };
+        let exit_code = || container.get(end)?.get("terminated")?.get("exitCode").and_then(Value::as_i64);
+        // A state that is not this one is known not to be it.
+        let answers = [
+            among(&self.waiting, reason("state", "waiting")),
+            among(&self.terminated, reason(end, "terminated")),
+            self.exit_codes.as_ref().map(|codes| exit_code().is_some_and(|code| codes.contains(&code)).into()),
+            self.restarts.map(|count| known(restarts(container).map(|restarts| count.holds(restarts)))),
+            self.ready.map(|ready| known(container.get("ready").and_then(Value::as_bool).map(|is| is == ready))),
+        ];
+        answers.into_iter().flatten().min().unwrap_or(Truth::True)
+    }
+
+    fn judge_total(&self, statuses: &[&Value]) -> Option<Truth> {
+        let count = self.total_restarts?;
+        let total: Option<u64> = statuses.iter().map(|container| restarts(container)).sum();
+        Some(known(total.map(|total| count.holds(total))))
+    }
+}
+
+fn known(answer: Option<bool>) -> Truth {
+    answer.map_or(Truth::Unknown, Truth::from)
+}
+
+fn restarts(container: &Value) -> Option<u64> {
+    container.get("restartCount").and_then(Value::as_u64)
+}
+
+impl Matcher for Containers {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        let statuses = self.statuses(context);
+        if statuses.is_empty() {
+            return Verdict::unknown();
+        }
+        let one = self.asks_of_one().then(|| statuses.iter().map(|container| self.judge(container)).max());
+        let parts = [one.flatten(), self.judge_total(&statuses)];
+        Verdict::fixed(parts.into_iter().flatten().min().unwrap_or(Truth::Unknown))
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        let fields = [
+            "name",
+            "ready",
+            "restartCount",
+            "state.waiting.reason",
+            "state.terminated.reason",
+            "state.terminated.exitCode",
+            "lastState.terminated.reason",
+            "lastState.terminated.exitCode",
+        ];
+        for list in &self.lists {
+            for field in fields {
+                if let Ok(path) = Path::parse(&format!("$.status.{list}[*].{field}")) {
+                    projection.read(&path);
+                }
+            }
+        }
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        let statuses = self.statuses(context);
+        let decisive = statuses.iter().find(|container| self.judge(container).is_true());
+        let Some(container) = decisive.or(statuses.first()) else {
+            return "no container statuses".to_owned();
+        };
+        let name = container.get("name").and_then(Value::as_str).unwrap_or("?");
+        let mut shown = format!("container {name}");
+        for (state, kind, word) in [
+            ("state", "waiting", "waiting"),
+            ("state", "terminated", "terminated"),
+            ("lastState", "terminated", "last terminated"),
+        ] {
+            let reason = container.get(state).and_then(|state| state.get(kind)).and_then(|kind| kind.get("reason"));
+            if let Some(reason) = reason.and_then(Value::as_str) {
+                shown.push_str(&format!(" {word} {reason}"));
+            }
+        }
+        if let Some(restarts) = restarts(container) {
+            shown.push_str(&format!(", {restarts} restarts"));
+        }
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{matcher, verdict};
+    use crate::truth::Truth;
+    use serde_json::{Value, json};
+
+    fn pod(containers: Value) -> Value {
+        json!({"status": { "containerStatuses": containers }})
+    }
+
+    fn truth(rule: Value, object: &Value) -> Truth {
+        verdict("containers", rule, object, "00:00:00").truth
+    }
+
+    #[test]
+    fn one_container_satisfies_all_keys() {
+        let crashing = json!({"name": "a", "restartCount": 5, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
+        let healthy = json!({"name": "b", "restartCount": 0, "ready": true, "state": {"running": {}}});
+        let rule = || json!({"waiting": ["CrashLoopBackOff"], "restarts": ">= 3"});
+        assert_eq!(truth(rule(), &pod(json!([healthy, crashing]))), Truth::True);
+        let young = json!({"name": "a", "restartCount": 1, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
+        let restarted = json!({"name": "b", "restartCount": 9, "state": {"running": {}}});
+        assert_eq!(truth(rule(), &pod(json!([young, restarted]))), Truth::False, "not spread over two");
+    }
+
+    #[test]
+    fn without_statuses_it_is_unknown() {
+        for object in [json!({}), pod(json!([])), pod(json!(null)), json!({"status": []})] {
+            assert_eq!(truth(json!({"ready": false}), &object), Truth::Unknown, "{object}");
+        }
+    }
+
+    #[test]
+    fn init_containers_count_unless_left_out() {
+        let object = json!({"status": {
+            "initContainerStatuses": [{"name": "i", "state": {"waiting": {"reason": "Error"}}}],
+            "containerStatuses": [{"name": "a", "state": {"waiting": {"reason": "PodInitializing"}}}]}});
+        for (init, expected) in [("true", Truth::True), ("only", Truth::True), ("false", Truth::False)] {
+            assert_eq!(truth(json!({"waiting": "Error", "init": init}), &object), expected, "{init}");
+        }
+    }
+
+    #[test]
+    fn last_looks_at_how_it_ended_before() {
+        let object = pod(json!([{"name": "a", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]));
+        let rule = json!({"waiting": "CrashLoopBackOff", "terminated": "OOMKilled", "exitCodes": [137], "last": true});
+        assert_eq!(truth(rule, &object), Truth::True);
+        assert_eq!(truth(json!({"terminated": "OOMKilled"}), &object), Truth::False);
+    }
+
+    #[test]
+    fn the_total_is_over_all_containers() {
+        let object = pod(json!([{"restartCount": 4}, {"restartCount": 7}]));
+        assert_eq!(truth(json!({"totalRestarts": "> 10"}), &object), Truth::True);
+        assert_eq!(truth(json!({"restarts": "> 10"}), &object), Truth::False);
+        assert_eq!(truth(json!({"totalRestarts": "> 1"}), &pod(json!([{"name": "a"}]))), Truth::Unknown);
+    }
+
+    #[test]
+    fn what_can_never_be_true_is_a_fault() {
+        for rule in [
+            json!({}),
+            json!({"last": true, "ready": true}),
+            json!({"waiting": "A", "terminated": "B"}),
+            json!({"waiting": "A", "ready": true}),
+            json!({"restarts": "< 0"}),
+        ] {
+            assert!(matcher("containers", rule.clone()).is_err(), "{rule}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `finalizers`: what holds an object back from going. They are a mark, so always known.
+
+use super::{Context, Matcher};
+use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::projection::Projection;
+use crate::values::Globs;
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "finalizers",
+    summary: "The object's finalizers: any, all or none of them match, or there are some at all.",
+    shape: Shape::Keys(&[
+        Key::optional("any", ValueKind::Globs, "At least one finalizer matches.", "[kubevirt.io/*]"),
+        Key::optional("all", ValueKind::Globs, "There are finalizers, and each matches.", "[kubevirt.io/*]"),
+        Key::optional("none", ValueKind::Globs, "No finalizer matches.", "[kubernetes.io/pvc-protection]"),
+        Key::optional("exists", ValueKind::Bool, "Whether there are finalizers.", "true"),
+    ]),
+    unknown_when: "",
+    examples: &["finalizers: { any: [kubevirt.io/*] }"],
+    kinds: &[],
+    build: |mut arguments| {
+        if arguments.is_empty() {
+            let help = "write `any`, `all` or `none` with globs, or `exists: true`";
+            return Err(Fault::new(FaultKind::MissingKey, "`finalizers` asks nothing", help));
+        }
+        let finalizers = Finalizers {
+            any: arguments.globs("any"),
+            all: arguments.globs("all"),
+            none: arguments.globs("none"),
+            exists: arguments.boolean("exists"),
+        };
+        if finalizers.exists == Some(false) && (finalizers.any.is_some() || finalizers.all.is_some()) {
+            let message = "`finalizers` can never be true: none exist, and some match";
+            return Err(Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists"));
+        }
+        Ok(Box::new(finalizers))
+    },
+};
+
+#[derive(Debug)]
+struct Finalizers {
+    any: Option<Globs>,
+    all: Option<Globs>,
+    none: Option<Globs>,
+    exists: Option<bool>,
+}
+
+impl Matcher for Finalizers {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        let seen = context.object.finalizers();
+        let any = |globs: &Globs| seen.iter().any(|finalizer| globs.matches(finalizer));
+        let all = |globs: &Globs| !seen.is_empty() && seen.iter().all(|finalizer| globs.matches(finalizer));
+        Verdict::fixed(
+            self.any.as_ref().is_none_or(any)
+                && self.all.as_ref().is_none_or(all)
+                && !self.none.as_ref().is_some_and(any)
+                && self.exists.is_none_or(|exists| exists != seen.is_empty()),
+        )
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        projection.read_members(&["metadata", "finalizers"]);
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        let seen = context.object.finalizers();
+        if seen.is_empty() { "no finalizers".to_owned() } else { format!("finalizers {}", seen.join(", ")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{matcher, verdict};
+    use serde_json::json;
+
+    #[test]
+    fn any_all_and_none_speak_of_the_object_s_finalizers() {
+        let two = json!({"metadata": {"finalizers": ["kubevirt.io/a", "other"]}});
+        let none = json!({"metadata": {}});
+        for (rule, object, holds) in [
+            (json!({"any": ["kubevirt.io/*"]}), &two, true),
+            (json!({"all": ["kubevirt.io/*"]}), &two, false),
+            (json!({"all": ["kubevirt.io/*", "other"]}), &two, true),
+            (json!({"none": ["kubevirt.io/*"]}), &two, false),
+            (json!({"none": ["x"]}), &two, true),
+            (json!({"exists": true}), &two, true),
+            (json!({"any": ["*"]}), &none, false),
+            (json!({"all": ["*"]}), &none, false),
+            (json!({"none": ["*"]}), &none, true),
+            (json!({"exists": false}), &none, true),
+        ] {
+            assert_eq!(verdict("finalizers", rule.clone(), object, "00:00:00").truth.is_true(), holds, "{rule}");
+        }
+    }
+
+    #[test]
+    fn none_that_match_is_a_contradiction() {
+        assert!(matcher("finalizers", json!({"exists": false, "any": ["a"]})).is_err());
+    }
+}

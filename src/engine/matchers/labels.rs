@@ -1,0 +1,162 @@
+//! `labels`: a Kubernetes label selector on the object's own labels.
+//! Semantics: apimachinery `pkg/labels/selector.go`; `NotIn` and `DoesNotExist` hold without the key.
+
+use super::{Context, Matcher};
+use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::projection::Projection;
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "labels",
+    summary: "A Kubernetes label selector on the object's labels.",
+    shape: Shape::Keys(&[
+        Key::optional("matchLabels", ValueKind::Entries, "Labels with these values.", "{ app: web }"),
+        Key::optional(
+            "matchExpressions",
+            ValueKind::Blocks(&[
+                Key::required("key", ValueKind::Text, "The label's key.", "tier"),
+                Key::required(
+                    "operator",
+                    ValueKind::Choice(&["In", "NotIn", "Exists", "DoesNotExist"]),
+                    "As in Kubernetes' selectors.",
+                    "In",
+                ),
+                Key::optional("values", ValueKind::Texts, "The values of `In` and `NotIn`.", "[a, b]"),
+            ]),
+            "Requirements on labels.",
+            "[ { key: tier, operator: In, values: [web, db] } ]",
+        ),
+    ]),
+    unknown_when: "",
+    examples: &["labels: { matchLabels: { app: web } }"],
+    kinds: &[],
+    build: |mut arguments| {
+        let mut requirements = Vec::new();
+        let entries = arguments.entries("matchLabels").unwrap_or_default();
+        requirements.extend(entries.into_iter().map(|(key, value)| Requirement {
+            key,
+            operator: Operator::In(value.into_iter().collect()),
+        }));
+        for (index, block) in arguments.blocks("matchExpressions").unwrap_or_default().into_iter().enumerate() {
+            let requirement =
+                requirement(block).map_err(|fault| fault.under(index).under("matchExpressions"))?;
+            requirements.push(requirement);
+        }
+        if requirements.is_empty() {
+            // An empty selector selects everything in Kubernetes; in a tool that deletes, it is a slip.
+            let help = "write `matchLabels: { app: web }` or `matchExpressions`";
+            return Err(Fault::new(FaultKind::MissingKey, "`labels` selects nothing", help));
+        }
+        Ok(Box::new(Labels { requirements }))
+    },
+};
+
+#[derive(Debug)]
+struct Labels {
+    requirements: Vec<Requirement>,
+}
+
+#[derive(Debug)]
+struct Requirement {
+    key: String,
+    operator: Operator,
+}
+
+#[derive(Debug)]
+enum Operator {
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Exists,
+    DoesNotExist,
+}
+
+fn requirement(mut block: Arguments) -> Result<Requirement, Fault> {
+    let key = block.text("key").unwrap_or_default();
+    let values = block.texts("values").unwrap_or_default();
+    let word = block.text("operator").unwrap_or_default();
+    let takes_values = matches!(word.as_str(), "In" | "NotIn");
+    if takes_values && values.is_empty() {
+        let message = format!("`{word}` needs `values`");
+        return Err(Fault::new(FaultKind::MissingKey, message, "write `values: [a, b]`"));
+    }
+    if !takes_values && !values.is_empty() {
+        let message = format!("`{word}` takes no `values`");
+        return Err(Fault::new(FaultKind::Conflict, message, "leave `values` out").under("values"));
+    }
+    let operator = match word.as_str() {
+        "In" => Operator::In(values),
+        "NotIn" => Operator::NotIn(values),
+        "Exists" => Operator::Exists,
+        _ => Operator::DoesNotExist,
+    };
+    Ok(Requirement { key, operator })
+}
+
+impl Requirement {
+    fn holds(&self, value: Option<&str>) -> bool {
+        let among = |values: &[String]| value.is_some_and(|value| values.iter().any(|word| word == value));
+        match &self.operator {
+            Operator::In(values) => among(values),
+            Operator::NotIn(values) => !among(values),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
+    }
+}
+
+impl Matcher for Labels {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        let holds = |requirement: &Requirement| requirement.holds(context.object.label(&requirement.key));
+        Verdict::fixed(self.requirements.iter().all(holds))
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        for requirement in &self.requirements {
+            projection.read_members(&["metadata", "labels", &requirement.key]);
+        }
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        let shown = |requirement: &Requirement| match context.object.label(&requirement.key) {
+            Some(value) => format!("label {}={value}", requirement.key),
+            None => format!("no label {}", requirement.key),
+        };
+        self.requirements.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{matcher, verdict};
+    use serde_json::json;
+
+    #[test]
+    fn selectors_decide_as_those_of_kubernetes() {
+        let object = json!({"metadata": {"labels": {"app": "web", "a.b/c": "", "odd": 7}}});
+        let expression = |key: &str, operator: &str, values: &[&str]| {
+            json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]})
+        };
+        for (rule, holds) in [
+            (json!({"matchLabels": {"app": "web"}}), true),
+            (json!({"matchLabels": {"app": "db"}}), false),
+            (json!({"matchLabels": {"a.b/c": ""}}), true),
+            (expression("app", "In", &["db", "web"]), true),
+            (expression("none", "In", &["a"]), false),
+            (expression("none", "NotIn", &["a"]), true),
+            (expression("app", "NotIn", &["web"]), false),
+            (expression("app", "Exists", &[]), true),
+            (expression("none", "DoesNotExist", &[]), true),
+            (expression("app", "DoesNotExist", &[]), false),
+        ] {
+            assert_eq!(verdict("labels", rule.clone(), &object, "00:00:00").truth.is_true(), holds, "{rule}");
+        }
+    }
+
+    #[test]
+    fn an_empty_selector_and_operators_with_wrong_values_are_faults() {
+        assert!(matcher("labels", json!({})).is_err());
+        assert!(matcher("labels", json!({"matchLabels": {}})).is_err());
+        let fault = matcher("labels", json!({"matchExpressions": [{"key": "a", "operator": "In"}]})).unwrap_err();
+        assert_eq!(fault.at, ["matchExpressions", "0"]);
+    }
+}

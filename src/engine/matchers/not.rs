@@ -1,0 +1,45 @@
+//! `not`: a matcher is known not to hold.
+
+use super::{Context, Implied, Matcher};
+use crate::descriptor::{Fault, FaultKind, MatcherDescriptor, Shape, ValueKind};
+use crate::projection::Projection;
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "not",
+    summary: "The matcher is known not to hold; `not` of unknown is unknown.",
+    shape: Shape::Value(ValueKind::Matcher),
+    unknown_when: "the matcher is unknown",
+    examples: &["not: { owner: { kind: [Job] } }"],
+    kinds: &[],
+    build: |mut arguments| {
+        let inner = arguments.matcher("").ok_or_else(|| {
+            Fault::new(FaultKind::MissingKey, "`not` negates nothing", "write one matcher under `not`")
+        })?;
+        Ok(Box::new(Not { inner }))
+    },
+};
+
+#[derive(Debug)]
+struct Not {
+    inner: Box<dyn Matcher>,
+}
+
+impl Matcher for Not {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        self.inner.evaluate(context).negated()
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        self.inner.reads(projection);
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        format!("not ({})", self.inner.explain(context))
+    }
+
+    /// Of the negation only this is certain: that owners were thought of.
+    fn implies(&self) -> Implied {
+        Implied { owner_checked: self.inner.implies().owner_checked, ..Implied::default() }
+    }
+}

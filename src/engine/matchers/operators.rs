@@ -1,0 +1,278 @@
+//! The operators of `field`: what one node must satisfy. They stand at the top of the matcher, for
+//! paths with one node, or under `any` and `all`.
+
+use std::cmp::Ordering;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::operand::{KINDS, Operand, OperandKind, read_time};
+use crate::descriptor::{Arguments, Fault, FaultKind, Key, Literal, ValueKind};
+use crate::moment::after;
+use crate::truth::Truth;
+use crate::values::{Count, Globs, Pattern, TimeFormat};
+use crate::verdict::Verdict;
+
+pub(super) const KEYS: &[Key] = &[
+    Key::optional("equals", ValueKind::Literal, "It is this value.", "ErrorUnschedulable"),
+    Key::optional("notEquals", ValueKind::Literal, "It is another value.", "Running"),
+    Key::optional("in", ValueKind::Literals, "It is one of these values.", "[Failed, Error]"),
+    Key::optional("notIn", ValueKind::Literals, "It is none of these values.", "[Running, Succeeded]"),
+    Key::optional("matches", ValueKind::Pattern, "The whole text matches.", "\"Error.*\""),
+    Key::optional("glob", ValueKind::Globs, "The whole text matches a glob.", "Error*"),
+    Key::optional("gt", ValueKind::Literal, "It is greater.", "3"),
+    Key::optional("gte", ValueKind::Literal, "It is greater or equal.", "3"),
+    Key::optional("lt", ValueKind::Literal, "It is less.", "3"),
+    Key::optional("lte", ValueKind::Literal, "It is less or equal.", "3"),
+    Key::optional("olderThan", ValueKind::Duration, "The time is at least this long ago.", "1h"),
+    Key::optional("newerThan", ValueKind::Duration, "The time is less than this long ago.", "1h"),
+    Key::optional("before", ValueKind::Time, "The time is before this one.", "2026-04-01T10:00:00Z"),
+    Key::optional("after", ValueKind::Time, "The time is after this one.", "2026-04-01T10:00:00Z"),
+    Key::optional("size", ValueKind::Count, "The list or mapping has this many entries.", "\"> 0\""),
+    Key::optional("as", ValueKind::Choice(KINDS), "The type that operands and value are read as.", "quantity"),
+    Key::optional(
+        "formats",
+        ValueKind::Choices(TimeFormat::NAMES),
+        "Forms of time that are read beside RFC 3339.",
+        "[date]",
+    ),
+];
+
+/// The operators that one node must satisfy.
+#[derive(Debug)]
+pub(super) struct Operators {
+    tests: Vec<Test>,
+    /// `as:` was written, so that texts are converted to its type.
+    converts: bool,
+    formats: Vec<TimeFormat>,
+}
+
+#[derive(Debug)]
+enum Test {
+    Equals(Operand),
+    NotEquals(Operand),
+    In(Vec<Operand>),
+    NotIn(Vec<Operand>),
+    Matches(Pattern),
+    Glob(Globs),
+    Ordered(&'static str, Operand),
+    OlderThan(Duration),
+    NewerThan(Duration),
+    Before(Timestamp),
+    After(Timestamp),
+    Size(Count),
+}
+
+impl Operators {
+    /// Takes the operators out of a mapping; `as` and `formats` of the outer mapping are the defaults.
+    pub(super) fn build(arguments: &mut Arguments, outer: &Conversion) -> Result<Self, Fault> {
+        let own = Conversion::take(arguments);
+        let formats = if own.formats.is_empty() { outer.formats.clone() } else { own.formats };
+        let conversion = Conversion { kind: own.kind.or(outer.kind), formats };
+        let Conversion { kind, formats } = &conversion;
+        let equality = |key: &str, literal: &Literal| {
+            Operand::for_equality(literal, *kind, formats).map_err(|fault| fault.under(key))
+        };
+        let equalities = |key: &str, literals: &[Literal]| -> Result<Vec<Operand>, Fault> {
+            let one = |(index, literal): (usize, &Literal)| {
+                Operand::for_equality(literal, *kind, formats).map_err(|fault| fault.under(index).under(key))
+            };
+            literals.iter().enumerate().map(one).collect()
+        };
+        let mut tests = Vec::new();
+        if let Some(literal) = arguments.literal("equals") {
+            tests.push(Test::Equals(equality("equals", &literal)?));
+        }
+        if let Some(literal) = arguments.literal("notEquals") {
+            tests.push(Test::NotEquals(equality("notEquals", &literal)?));
+        }
+        if let Some(literals) = arguments.literals("in") {
+            tests.push(Test::In(equalities("in", &literals)?));
+        }
+        if let Some(literals) = arguments.literals("notIn") {
+            tests.push(Test::NotIn(equalities("notIn", &literals)?));
+        }
+        for key in ["gt", "gte", "lt", "lte"] {
+            if let Some(literal) = arguments.literal(key) {
+                let operand = Operand::for_order(&literal, *kind, formats).map_err(|fault| fault.under(key))?;
+                tests.push(Test::Ordered(key, operand));
+            }
+        }
+        tests.extend(arguments.pattern("matches").map(Test::Matches));
+        tests.extend(arguments.globs("glob").map(Test::Glob));
+        tests.extend(arguments.duration("olderThan").map(Test::OlderThan));
+        tests.extend(arguments.duration("newerThan").map(Test::NewerThan));
+        tests.extend(arguments.time("before").map(Test::Before));
+        tests.extend(arguments.time("after").map(Test::After));
+        tests.extend(arguments.count("size").map(Test::Size));
+        let operators = Self { tests, converts: kind.is_some(), formats: conversion.formats };
+        operators.check()?;
+        Ok(operators)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tests.is_empty()
+    }
+
+    /// Whether time alone makes it true: the rule then waits by itself.
+    pub(super) fn is_patient(&self) -> bool {
+        self.tests.iter().any(|test| matches!(test, Test::OlderThan(_)))
+    }
+
+    pub(super) fn judge(&self, value: &Value, now: Timestamp) -> Verdict {
+        if value.is_null() {
+            return Verdict::unknown();
+        }
+        Verdict::all(self.tests.iter().map(|test| self.judge_one(test, value, now)))
+    }
+
+    fn judge_one(&self, test: &Test, value: &Value, now: Timestamp) -> Verdict {
+        let like = |operand: &Operand| operand.read_like(value, self.converts, &self.formats);
+        let equal = |operand: &Operand| {
+            like(operand).map(|seen| seen.compare(operand) == Some(Ordering::Equal)).map(Truth::from)
+        };
+        let known = |answer: Option<bool>| Verdict::fixed(answer.map_or(Truth::Unknown, Truth::from));
+        // One of several: what cannot be read as any of their types is unknown.
+        let among = |operands: &[Operand]| {
+            operands.iter().map(equal).map(|answer| answer.unwrap_or(Truth::Unknown)).max()
+        };
+        let one_of = |operands: &[Operand]| match among(operands) {
+            // Of another type than some, but readable as others and equal to none of them.
+            Some(Truth::Unknown) if operands.iter().any(|operand| equal(operand).is_some()) => Truth::False,
+            answer => answer.unwrap_or(Truth::False),
+        };
+        let text = || value.as_str();
+        let time = || read_time(value, &self.formats);
+        match test {
+            Test::Equals(operand) => Verdict::fixed(equal(operand).unwrap_or(Truth::Unknown)),
+            Test::NotEquals(operand) => Verdict::fixed(equal(operand).unwrap_or(Truth::Unknown)).negated(),
+            Test::In(operands) => Verdict::fixed(one_of(operands)),
+            Test::NotIn(operands) => Verdict::fixed(one_of(operands)).negated(),
+            Test::Matches(pattern) => known(text().map(|text| pattern.matches(text))),
+            Test::Glob(globs) => known(text().map(|text| globs.matches(text))),
+            Test::Ordered(operator, operand) => {
+                known(like(operand).and_then(|seen| seen.compare(operand)).map(|order| ordered(operator, order)))
+            }
+            Test::OlderThan(age) => time().map_or_else(Verdict::unknown, |time| {
+                Verdict::from_moment(after(time, *age), now)
+            }),
+            Test::NewerThan(age) => time().map_or_else(Verdict::unknown, |time| {
+                Verdict::until_moment(after(time, *age), now).since(None)
+            }),
+            Test::Before(moment) => known(time().map(|time| time < *moment)),
+            Test::After(moment) => known(time().map(|time| time > *moment)),
+            Test::Size(count) => {
+                let size = value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
+                known(size.map(|size| count.holds(size as u64)))
+            }
+        }
+    }
+
+    /// Refuses what no value can satisfy.
+    fn check(&self) -> Result<(), Fault> {
+        let never = |key: &str, why: String, help: &str| {
+            let message = format!("`field` can never be true: {why}");
+            Err(Fault::new(FaultKind::NeverTrue, message, help).under(key))
+        };
+        let same = |a: &Operand, b: &Operand| a.compare(b) == Some(Ordering::Equal);
+        for test in &self.tests {
+            for other in &self.tests {
+                match (test, other) {
+                    (Test::Equals(a), Test::NotEquals(b)) if same(a, b) => {
+                        let why = "`equals` and `notEquals` name the same value".to_owned();
+                        return never("notEquals", why, "keep one of the two");
+                    }
+                    (Test::Equals(a), Test::In(list)) if !list.iter().any(|b| same(a, b)) => {
+                        let why = "the value of `equals` is not among `in`".to_owned();
+                        return never("in", why, "keep one of the two");
+                    }
+                    (Test::Equals(a), Test::NotIn(list)) if list.iter().any(|b| same(a, b)) => {
+                        let why = "the value of `equals` is among `notIn`".to_owned();
+                        return never("notIn", why, "keep one of the two");
+                    }
+                    (Test::In(list), Test::NotIn(none))
+                        if list.iter().all(|a| none.iter().any(|b| same(a, b))) =>
+                    {
+                        let why = "every value of `in` is among `notIn`".to_owned();
+                        return never("notIn", why, "keep one of the two");
+                    }
+                    (Test::Equals(Operand::Text(text)), Test::Glob(globs)) if !globs.matches(text) => {
+                        return never("glob", format!("`{text}` does not match it"), "keep one of the two");
+                    }
+                    (Test::Equals(Operand::Text(text)), Test::Matches(pattern)) if !pattern.matches(text) => {
+                        return never("matches", format!("`{text}` does not match it"), "keep one of the two");
+                    }
+                    (Test::Equals(value), Test::Ordered(operator, bound))
+                        if value.compare(bound).is_some_and(|order| !ordered(operator, order)) =>
+                    {
+                        let why = format!("the value of `equals` is not in the range of `{operator}`");
+                        return never(operator, why, "keep one of the two");
+                    }
+                    (Test::Ordered(lower @ ("gt" | "gte"), low), Test::Ordered(upper @ ("lt" | "lte"), high))
+                        if empty_range(lower, low, upper, high) =>
+                    {
+                        let why = format!("nothing is in the range of `{lower}` and `{upper}`");
+                        return never(upper, why, "widen the range");
+                    }
+                    (Test::OlderThan(older), Test::NewerThan(newer)) if older >= newer => {
+                        let why = "no time lies between `olderThan` and `newerThan`".to_owned();
+                        return never("newerThan", why, "make `olderThan` the shorter one");
+                    }
+                    (Test::Before(before), Test::After(after)) if before <= after => {
+                        let why = "no time lies after `after` and before `before`".to_owned();
+                        return never("before", why, "make `before` the later one");
+                    }
+                    _ => {}
+                }
+            }
+            match test {
+                Test::Size(count) if count.is_impossible() => {
+                    return never("size", format!("`{count}` holds for no size"), "write `\"> 0\"`");
+                }
+                Test::NewerThan(Duration::ZERO) => {
+                    return never("newerThan", "nothing is newer than 0s".to_owned(), "write a longer duration");
+                }
+                Test::In(list) if list.is_empty() => {
+                    return never("in", "`in` names no value".to_owned(), "name at least one value");
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ordered(operator: &str, order: Ordering) -> bool {
+    match operator {
+        "gt" => order.is_gt(),
+        "gte" => order.is_ge(),
+        "lt" => order.is_lt(),
+        _ => order.is_le(),
+    }
+}
+
+fn empty_range(lower: &str, low: &Operand, upper: &str, high: &Operand) -> bool {
+    match low.compare(high) {
+        Some(Ordering::Greater) => true,
+        Some(Ordering::Equal) => lower == "gt" || upper == "lt",
+        _ => false,
+    }
+}
+
+/// How operands and values are read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Conversion {
+    kind: Option<OperandKind>,
+    formats: Vec<TimeFormat>,
+}
+
+impl Conversion {
+    pub(super) fn take(arguments: &mut Arguments) -> Self {
+        let formats = arguments.texts("formats").unwrap_or_default();
+        Self {
+            kind: arguments.text("as").and_then(|word| OperandKind::named(&word)),
+            formats: formats.iter().filter_map(|name| TimeFormat::named(name)).collect(),
+        }
+    }
+}

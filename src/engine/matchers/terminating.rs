@@ -1,0 +1,124 @@
+//! `terminating`: the object's deletion was asked for, and how long ago.
+
+use std::time::Duration;
+
+use super::{Context, Implied, Matcher};
+use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::moment::{after, elapsed};
+use crate::projection::Projection;
+use crate::values::format_duration;
+use crate::verdict::Verdict;
+
+pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
+    name: "terminating",
+    summary: "The deletion of the object was asked for (deletionTimestamp is set), or was not.",
+    shape: Shape::ValueOrKeys(
+        ValueKind::Bool,
+        &[Key::optional(
+            "over",
+            ValueKind::Duration,
+            "It was asked for at least this long ago (deletionTimestamp less the grace).",
+            "10m",
+        )],
+    ),
+    unknown_when: "",
+    examples: &["terminating: true", "terminating: { over: 10m }"],
+    kinds: &[],
+    build: |mut arguments| {
+        let asked = match (arguments.boolean(""), arguments.duration("over")) {
+            (_, Some(over)) => Asked::Over(over),
+            (Some(terminating), None) => Asked::Whether(terminating),
+            (None, None) => {
+                let help = "write `terminating: true`, `terminating: false` or `terminating: { over: 10m }`";
+                return Err(Fault::new(FaultKind::MissingKey, "`terminating` asks nothing", help));
+            }
+        };
+        Ok(Box::new(Terminating { asked }))
+    },
+};
+
+#[derive(Debug)]
+enum Asked {
+    Whether(bool),
+    Over(Duration),
+}
+
+#[derive(Debug)]
+struct Terminating {
+    asked: Asked,
+}
+
+impl Matcher for Terminating {
+    fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        let terminating = context.object.is_terminating();
+        let since = context.object.deletion_asked().filter(|since| *since <= context.now);
+        match &self.asked {
+            // Nothing takes a deletionTimestamp back: it has held since the deletion was asked for.
+            Asked::Whether(true) if terminating => Verdict::fixed(true).since(since),
+            Asked::Whether(false) if !terminating => Verdict::fixed(true).since(context.object.created()),
+            Asked::Whether(asked) => Verdict::fixed(*asked == terminating),
+            Asked::Over(_) if !terminating => Verdict::fixed(false),
+            Asked::Over(over) => match context.object.deletion_asked() {
+                Some(since) => Verdict::from_moment(after(since, *over), context.now),
+                None => Verdict::unknown(),
+            },
+        }
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        projection.read_members(&["metadata", "creationTimestamp"]);
+        projection.read_members(&["metadata", "deletionTimestamp"]);
+        projection.read_members(&["metadata", "deletionGracePeriodSeconds"]);
+    }
+
+    fn explain(&self, context: &Context<'_>) -> String {
+        match (context.object.is_terminating(), context.object.deletion_asked()) {
+            (false, _) => "not terminating".to_owned(),
+            (true, Some(since)) => format!("terminating for {}", format_duration(elapsed(since, context.now))),
+            (true, None) => "terminating".to_owned(),
+        }
+    }
+
+    fn implies(&self) -> Implied {
+        let terminating = !matches!(self.asked, Asked::Whether(false));
+        Implied { terminating, patient: matches!(self.asked, Asked::Over(_)), ..Implied::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{at, verdict};
+    use crate::truth::Truth;
+    use serde_json::{Value, json};
+
+    fn terminating() -> Value {
+        json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30}})
+    }
+
+    #[test]
+    fn it_is_known_of_every_object() {
+        for (asked, object, truth) in [
+            (true, terminating(), Truth::True),
+            (false, terminating(), Truth::False),
+            (true, json!({"metadata": {}}), Truth::False),
+            (false, json!({}), Truth::True),
+            (true, json!({"metadata": {"deletionTimestamp": null}}), Truth::False),
+        ] {
+            assert_eq!(verdict("terminating", json!(asked), &object, "00:01:00").truth, truth, "{object}");
+        }
+    }
+
+    #[test]
+    fn over_counts_from_the_request_not_from_the_end_of_the_grace() {
+        let before = verdict("terminating", json!({"over": "1m"}), &terminating(), "00:00:59");
+        assert_eq!((before.truth, before.changes_at), (Truth::False, Some(at("00:01:00"))));
+        assert_eq!(verdict("terminating", json!({"over": "1m"}), &terminating(), "00:01:00").truth, Truth::True);
+    }
+
+    #[test]
+    fn an_unreadable_deletion_time_is_terminating_for_an_unknown_time() {
+        let object = json!({"metadata": {"deletionTimestamp": "soon"}});
+        assert_eq!(verdict("terminating", json!(true), &object, "00:00:00").truth, Truth::True);
+        assert_eq!(verdict("terminating", json!({"over": "1s"}), &object, "00:00:00").truth, Truth::Unknown);
+    }
+}

@@ -1,0 +1,177 @@
+//! A validated rule: what to watch, when it is true, what to do. Nothing after this checks again.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::actions::Action;
+use crate::matchers::Matcher;
+use crate::projection::Projection;
+use crate::values::Globs;
+
+/// The identity of a rule, `pack/rule`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId {
+    /// `metadata.name` of its pack.
+    pub pack: Arc<str>,
+    /// Its name in the pack.
+    pub name: Arc<str>,
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.pack, self.name)
+    }
+}
+
+/// How far a rule goes; the weaker of the rule's and the daemon's wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// Log and count.
+    Observe,
+    /// Send the first due step with the server's dry run, tell the later ones.
+    DryRun,
+    /// Do it.
+    Enforce,
+}
+
+impl Mode {
+    /// The words of the language, weakest first.
+    pub const NAMES: &'static [&'static str] = &["observe", "dry-run", "enforce"];
+
+    /// The mode of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "observe" => Some(Self::Observe),
+            "dry-run" => Some(Self::DryRun),
+            "enforce" => Some(Self::Enforce),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(Self::NAMES[*self as usize])
+    }
+}
+
+/// One entry of `watch`, as a person writes it; the cluster's discovery resolves it to a kind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WatchTarget {
+    /// `pods`, `vm`, `deploy`, `virtualmachines.kubevirt.io`, `deployments.v1.apps`: a plural, singular or
+    /// short name, with a group (and version) or without.
+    Resource {
+        /// The plural, singular or short name.
+        name: String,
+        /// What stands behind the first dot: a group, or `version.group`.
+        group: Option<String>,
+    },
+    /// `kubevirt.io/v1/VirtualMachine`, `v1/Pod`.
+    Kind {
+        /// The group; empty for the core group.
+        group: String,
+        /// The version.
+        version: String,
+        /// The kind.
+        kind: String,
+    },
+}
+
+impl fmt::Display for WatchTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource { name, group: None } => f.write_str(name),
+            Self::Resource { name, group: Some(group) } => write!(f, "{name}.{group}"),
+            Self::Kind { group, version, kind } if group.is_empty() => write!(f, "{version}/{kind}"),
+            Self::Kind { group, version, kind } => write!(f, "{group}/{version}/{kind}"),
+        }
+    }
+}
+
+/// Where a rule looks. It fails closed: a pattern that matches no namespace selects nothing.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    /// Namespaced objects in the namespaces whose name matches.
+    Namespaces(Globs),
+    /// Cluster-scoped objects, and namespaced ones in every namespace: `scope: cluster`, spelled out.
+    Cluster,
+}
+
+impl Scope {
+    /// Whether an object in this namespace (`None`: cluster-scoped) is selected.
+    #[must_use]
+    pub fn selects(&self, namespace: Option<&str>) -> bool {
+        match (self, namespace) {
+            (Self::Cluster, _) => true,
+            (Self::Namespaces(globs), Some(namespace)) => globs.matches(namespace),
+            (Self::Namespaces(_), None) => false,
+        }
+    }
+}
+
+/// How long a later step stays due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepWhile {
+    /// While the rule matches.
+    Match,
+    /// While the object is there.
+    Present,
+}
+
+/// One step of a rule.
+#[derive(Debug)]
+pub struct Step {
+    /// How long after the step before, or after the rule was due.
+    pub after: Duration,
+    /// `None`: `match` before the object terminates, `present` once the rule itself has deleted it.
+    pub while_: Option<StepWhile>,
+    /// The action's name: `delete`.
+    pub name: &'static str,
+    /// What is done.
+    pub action: Box<dyn Action>,
+}
+
+/// A rule, valid by construction.
+#[derive(Debug)]
+pub struct Rule {
+    /// `pack/rule`.
+    pub id: RuleId,
+    /// What its writer says of it.
+    pub description: String,
+    /// The kinds it watches; never empty.
+    pub watch: Vec<WatchTarget>,
+    /// Where it looks.
+    pub scope: Scope,
+    /// All must hold; never empty.
+    pub matches: Vec<Box<dyn Matcher>>,
+    /// One that is true or unknown spares the object.
+    pub unless: Vec<Box<dyn Matcher>>,
+    /// `for`: how long it must have been true without a break.
+    pub hold: Duration,
+    /// How long a replacement of what it acted on is left alone.
+    pub cooldown: Duration,
+    /// How far it goes.
+    pub mode: Mode,
+    /// What it does, in order; never empty.
+    pub steps: Vec<Step>,
+}
+
+impl Rule {
+    /// Adds every field that the rule's matchers and actions read.
+    pub fn reads(&self, projection: &mut Projection) {
+        self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads(projection));
+        self.steps.iter().for_each(|step| step.action.reads(projection));
+        // A step sequence asks whether the object is terminating, and since when.
+        projection.read_members(&["metadata", "deletionTimestamp"]);
+        projection.read_members(&["metadata", "deletionGracePeriodSeconds"]);
+    }
+}
+
+/// All rules that run together.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    /// In the order of their files.
+    pub rules: Vec<Arc<Rule>>,
+}

@@ -1,0 +1,105 @@
+//! For the table tests: builds a matcher or an action from JSON by its descriptor, as `rules` does from
+//! YAML, and evaluates it at a minute and second of 2026-01-01.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::actions::Action;
+use crate::descriptor::{Arguments, Fault, Key, Literal, Shape, Value, ValueKind};
+use crate::facts::Facts;
+use crate::matchers::{Context, Matcher};
+use crate::observation::Observation;
+use crate::projection::Projection;
+use crate::registry::Registry;
+use crate::values::{Count, Globs, Path, Pattern, parse_duration, parse_time};
+use crate::verdict::Verdict;
+
+/// `00:06:00` → that time on 2026-01-01.
+pub(crate) fn at(time: &str) -> Timestamp {
+    format!("2026-01-01T{time}Z").parse().unwrap()
+}
+
+/// Builds a matcher by name.
+pub(crate) fn matcher(name: &str, json: Json) -> Result<Box<dyn Matcher>, Fault> {
+    let descriptor = Registry::standard().matcher(name).expect("a matcher");
+    (descriptor.build)(arguments(descriptor.shape, json))
+}
+
+/// Builds an action by name.
+pub(crate) fn action(name: &str, json: Json) -> Result<Box<dyn Action>, Fault> {
+    let descriptor = Registry::standard().action(name).expect("an action");
+    (descriptor.build)(arguments(descriptor.shape, json))
+}
+
+/// Evaluates a matcher on an object read through the matcher's own projection, so that every table
+/// test also shows that `reads` names all that `evaluate` looks at.
+pub(crate) fn verdict(name: &str, json: Json, object: &Json, now: &str) -> Verdict {
+    let matcher = matcher(name, json).expect("a matcher without faults");
+    let mut projection = Projection::default();
+    matcher.reads(&mut projection);
+    let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
+    let facts = Facts::none();
+    matcher.evaluate(&Context { object: &object, facts: &facts, now: at(now) })
+}
+
+fn arguments(shape: Shape, json: Json) -> Arguments {
+    let mut arguments = Arguments::default();
+    match shape {
+        Shape::Value(kind) => arguments.insert("", value(kind, json)),
+        Shape::ValueOrKeys(kind, _) if !json.is_object() => arguments.insert("", value(kind, json)),
+        Shape::Keys(keys) | Shape::ValueOrKeys(_, keys) => arguments = block(keys, json),
+    }
+    arguments
+}
+
+fn block(keys: &'static [Key], json: Json) -> Arguments {
+    let mut arguments = Arguments::default();
+    for (name, json) in json.as_object().expect("a mapping").clone() {
+        let key = keys.iter().find(|key| key.name == name).unwrap_or_else(|| panic!("no key {name}"));
+        arguments.insert(key.name, value(key.kind, json));
+    }
+    arguments
+}
+
+fn value(kind: ValueKind, json: Json) -> Value {
+    let text = || json.as_str().map_or_else(|| json.to_string(), str::to_owned);
+    let list = || json.as_array().cloned().unwrap_or_else(|| vec![json.clone()]);
+    let texts = || list().iter().map(|item| item.as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    match kind {
+        ValueKind::Duration => Value::Duration(parse_duration(&text()).unwrap()),
+        ValueKind::Count => Value::Count(Count::parse(&text()).unwrap()),
+        ValueKind::Bool => Value::Bool(json.as_bool().unwrap()),
+        ValueKind::Text | ValueKind::Choice(_) => Value::Text(text()),
+        ValueKind::Texts | ValueKind::Choices(_) => Value::Texts(texts()),
+        ValueKind::Integers => Value::Integers(list().iter().map(|item| item.as_i64().unwrap()).collect()),
+        ValueKind::Globs => Value::Globs(Globs::parse(&texts()).unwrap()),
+        ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),
+        ValueKind::Path => Value::Path(Path::parse(&text()).unwrap()),
+        ValueKind::Paths => Value::Paths(texts().iter().map(|text| Path::parse(text).unwrap()).collect()),
+        ValueKind::Time => Value::Time(parse_time(&text(), &[]).unwrap()),
+        ValueKind::Literal => Value::Literal(literal(&json)),
+        ValueKind::Literals => Value::Literals(list().iter().map(literal).collect()),
+        ValueKind::Data => Value::Data(json),
+        ValueKind::Block(keys) => Value::Block(block(keys, json)),
+        ValueKind::Blocks(keys) => Value::Blocks(list().into_iter().map(|item| block(keys, item)).collect()),
+        ValueKind::Entries | ValueKind::NullableEntries => {
+            let entry = |(key, value): (&String, &Json)| (key.clone(), value.as_str().map(str::to_owned));
+            Value::Entries(json.as_object().unwrap().iter().map(entry).collect())
+        }
+        ValueKind::Matcher => Value::Matcher(entry(&json)),
+        ValueKind::Matchers => Value::Matchers(list().iter().map(entry).collect()),
+    }
+}
+
+fn entry(json: &Json) -> Box<dyn Matcher> {
+    let (name, json) = json.as_object().unwrap().iter().next().unwrap();
+    matcher(name, json.clone()).unwrap()
+}
+
+fn literal(json: &Json) -> Literal {
+    match json {
+        Json::Bool(value) => Literal::Bool(*value),
+        Json::Number(number) => Literal::Number(number.clone()),
+        json => Literal::Text(json.as_str().unwrap().to_owned()),
+    }
+}

@@ -1,0 +1,34 @@
+//! The value forms of the rule language (durations, quantities, counts, globs, patterns, paths,
+//! times): each parses from text with an error that says what to write instead, and reads the same
+//! form from an object.
+
+mod count;
+mod duration;
+mod glob;
+mod path;
+mod pattern;
+mod quantity;
+mod time;
+
+pub use count::Count;
+pub use duration::{format_duration, parse_duration};
+pub use glob::Globs;
+pub use path::{Nodes, Path, Segment};
+pub use pattern::Pattern;
+pub use quantity::Quantity;
+pub use time::{TimeFormat, parse_time};
+
+/// Why a text is not a value of the form asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// What is wrong, as the end of a sentence that begins with the text: "is not a duration".
+    pub problem: String,
+    /// What to write instead.
+    pub help: String,
+}
+
+impl ParseError {
+    pub(crate) fn new(problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { problem: problem.into(), help: help.into() }
+    }
+}
