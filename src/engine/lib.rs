@@ -9,20 +9,20 @@
 //! - [`guard`]: the protections that no rule can lift; [`cooldown`]: replacements are left alone for a while.
 
 pub mod actions;
-
+pub mod cooldown;
 pub mod descriptor;
 pub mod effect;
 pub mod evaluate;
 pub mod facts;
-
+pub mod guard;
 pub mod matchers;
 pub mod moment;
 pub mod observation;
 pub mod projection;
 pub mod registry;
 pub mod rule;
-
-
+pub mod schedule;
+pub mod tracker;
 pub mod truth;
 pub mod values;
 pub mod verdict;

@@ -74,7 +74,8 @@ impl Observation {
     /// Whether its deletion was asked for (`metadata.deletionTimestamp` is set).
     #[must_use]
     pub fn is_terminating(&self) -> bool {
-        self.metadata().is_some_and(|metadata| metadata.get("deletionTimestamp").is_some_and(|v| !v.is_null()))
+        self.metadata()
+            .is_some_and(|metadata| metadata.get("deletionTimestamp").is_some_and(|v| !v.is_null()))
     }
 
     /// When its deletion was asked for: deletionTimestamp − deletionGracePeriodSeconds, since the API
@@ -129,7 +130,10 @@ impl Observation {
     }
 
     fn list(&self, key: &str) -> &[Value] {
-        self.metadata().and_then(|metadata| metadata.get(key)).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        self.metadata()
+            .and_then(|metadata| metadata.get(key))
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 }
 

@@ -225,8 +225,11 @@ mod tests {
 
     #[test]
     fn every_path_yields_the_same_on_the_projection_as_on_the_whole() {
-        let object = json!({"a": {"b": [{"c": 1, "d": [1, 2]}, {"c": 2}], "e": {"f": {"g": 1}, "h": {"g": 2}}}});
-        for path in ["$.a.b[1].c", "$.a.b[-1]", "$.a.e[*].g", "$.a.e.f", "$..g", "$.a.b[?@.c == 2].c", "$.a[*]"] {
+        let object =
+            json!({"a": {"b": [{"c": 1, "d": [1, 2]}, {"c": 2}], "e": {"f": {"g": 1}, "h": {"g": 2}}}});
+        for path in
+            ["$.a.b[1].c", "$.a.b[-1]", "$.a.e[*].g", "$.a.e.f", "$..g", "$.a.b[?@.c == 2].c", "$.a[*]"]
+        {
             let compiled = Path::parse(path).unwrap();
             // A second path through the same place must not narrow what the first one reads.
             let kept = projected(&[path, "$.a.e.f.none", "$.a.e[*].other"], &object);

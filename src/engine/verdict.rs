@@ -97,11 +97,7 @@ fn combine(parts: impl IntoIterator<Item = Verdict>, dominant: Truth) -> Verdict
     } else {
         neutral
     };
-    if truth == dominant {
-        dominated(&parts, dominant)
-    } else {
-        undecided(parts, truth, neutral)
-    }
+    if truth == dominant { dominated(&parts, dominant) } else { undecided(parts, truth, neutral) }
 }
 
 /// Some parts decide alone: nothing changes before the *last* of them does, and nothing at all while

@@ -23,7 +23,8 @@ struct Annotate {
 
 impl Action for Annotate {
     fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
-        let done = |(key, value): &(String, Option<String>)| context.object.annotation(key) == value.as_deref();
+        let done =
+            |(key, value): &(String, Option<String>)| context.object.annotation(key) == value.as_deref();
         if self.entries.iter().all(done) {
             return Err(Inapplicable::NothingToDo);
         }

@@ -55,7 +55,8 @@ fn template(message: &str) -> Result<Vec<Part>, Fault> {
             "rule" => Part::Later("{{rule}}"),
             "reason" => Part::Later("{{reason}}"),
             path => Part::Path(
-                Path::parse(path).map_err(|_| bad_placeholder(&format!("`{{{{{path}}}}}` is no placeholder")))?,
+                Path::parse(path)
+                    .map_err(|_| bad_placeholder(&format!("`{{{{{path}}}}}` is no placeholder")))?,
             ),
         });
         rest = after;
@@ -65,7 +66,8 @@ fn template(message: &str) -> Result<Vec<Part>, Fault> {
 }
 
 fn bad_placeholder(problem: &str) -> Fault {
-    let help = "write `{{name}}`, `{{namespace}}`, `{{rule}}`, `{{reason}}` or a path such as `{{$.status.phase}}`";
+    let help =
+        "write `{{name}}`, `{{namespace}}`, `{{rule}}`, `{{reason}}` or a path such as `{{$.status.phase}}`";
     Fault::new(FaultKind::BadOperand, format!("`message`: {problem}"), help).under("message")
 }
 
@@ -77,7 +79,8 @@ impl Action for Log {
             Part::Namespace => context.object.namespace().unwrap_or_default().to_owned(),
             Part::Later(placeholder) => (*placeholder).to_owned(),
             Part::Path(path) => {
-                let shown = |node: &serde_json::Value| node.as_str().map_or_else(|| node.to_string(), str::to_owned);
+                let shown =
+                    |node: &serde_json::Value| node.as_str().map_or_else(|| node.to_string(), str::to_owned);
                 path.nodes(context.object.object()).into_iter().map(shown).collect::<Vec<_>>().join(", ")
             }
         };

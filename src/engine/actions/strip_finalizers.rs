@@ -27,7 +27,9 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     examples: &["stripFinalizers: { only: [kubevirt.io/*, foregroundDeleteVirtualMachine] }"],
     kinds: &[],
     nature: Nature { removes: false, needs_terminating: true, harmless: false },
-    build: |mut arguments| Ok(Box::new(StripFinalizers { only: arguments.globs("only").unwrap_or_default() })),
+    build: |mut arguments| {
+        Ok(Box::new(StripFinalizers { only: arguments.globs("only").unwrap_or_default() }))
+    },
 };
 
 #[derive(Debug)]
@@ -67,7 +69,8 @@ impl Action for StripFinalizers {
             return Err(Inapplicable::NotYet { at: Some(ripe) });
         }
         let seen = context.object.finalizers();
-        let names: Vec<String> = seen.iter().filter(|name| self.names(name)).map(ToString::to_string).collect();
+        let names: Vec<String> =
+            seen.iter().filter(|name| self.names(name)).map(ToString::to_string).collect();
         if names.is_empty() {
             return Err(Inapplicable::NothingToDo);
         }

@@ -77,9 +77,8 @@ impl Age {
     /// The first path that exists decides, also where what it yields cannot be read.
     fn start(&self, context: &Context<'_>) -> Option<Timestamp> {
         let nodes = self.since.iter().map(|path| path.nodes(context.object.object()));
-        let found = nodes.map(|nodes| {
-            nodes.into_iter().filter(|node| !node.is_null()).collect::<Vec<&Value>>()
-        });
+        let found =
+            nodes.map(|nodes| nodes.into_iter().filter(|node| !node.is_null()).collect::<Vec<&Value>>());
         let first = found.into_iter().find(|nodes| !nodes.is_empty())?;
         let [node] = first.as_slice() else { return None };
         match node {

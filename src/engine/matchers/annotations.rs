@@ -35,7 +35,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         }
         if annotations.exists == Some(false) && annotations.asks_value() {
             let message = "`annotations` can never be true: the annotation is not there, and has a value";
-            return Err(Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists"));
+            return Err(
+                Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists")
+            );
         }
         if let (Some(equals), Some(one_of)) = (&annotations.equals, &annotations.one_of)
             && !one_of.contains(equals)

@@ -22,8 +22,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "The condition's type; may be left out if `reason` is given.",
             "Ready",
         ),
-        Key::optional("status", ValueKind::Choices(&["True", "False", "Unknown"]), "Its status.", "\"False\"")
-            .or("True"),
+        Key::optional(
+            "status",
+            ValueKind::Choices(&["True", "False", "Unknown"]),
+            "Its status.",
+            "\"False\"",
+        )
+        .or("True"),
         Key::optional("reason", ValueKind::Globs, "Its reason.", "[ErrorUnschedulable]"),
         Key::optional(
             "for",
@@ -143,8 +148,14 @@ mod tests {
     #[test]
     fn the_status_defaults_to_true() {
         let ready = || json!({"type": "Ready"});
-        assert_eq!(verdict("condition", ready(), &object("True", json!(null)), "00:00:00").truth, Truth::True);
-        assert_eq!(verdict("condition", ready(), &object("False", json!(null)), "00:00:00").truth, Truth::False);
+        assert_eq!(
+            verdict("condition", ready(), &object("True", json!(null)), "00:00:00").truth,
+            Truth::True
+        );
+        assert_eq!(
+            verdict("condition", ready(), &object("False", json!(null)), "00:00:00").truth,
+            Truth::False
+        );
     }
 
     #[test]
@@ -168,8 +179,13 @@ mod tests {
 
     #[test]
     fn what_is_not_reported_is_unknown() {
-        for object in [json!({}), json!({"status": {"conditions": []}}), json!({"status": {"conditions": {}}})] {
-            assert_eq!(verdict("condition", json!({"type": "Ready"}), &object, "00:00:00").truth, Truth::Unknown);
+        for object in
+            [json!({}), json!({"status": {"conditions": []}}), json!({"status": {"conditions": {}}})]
+        {
+            assert_eq!(
+                verdict("condition", json!({"type": "Ready"}), &object, "00:00:00").truth,
+                Truth::Unknown
+            );
         }
         let timeless = object("True", json!(null));
         let rule = json!({"type": "Ready", "for": "1s"});

@@ -40,7 +40,12 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         .or("true"),
         Key::optional("ephemeral", ValueKind::Bool, "Whether ephemeral containers count too.", "true")
             .or("false"),
-        Key::optional("totalRestarts", ValueKind::Count, "The restarts of all containers together.", "\"> 10\""),
+        Key::optional(
+            "totalRestarts",
+            ValueKind::Count,
+            "The restarts of all containers together.",
+            "\"> 10\"",
+        ),
     ]),
     unknown_when: "the pod reports no container statuses yet",
     examples: &[
@@ -105,7 +110,9 @@ impl Containers {
         }
         if self.last && !self.asks_end() {
             let message = "`last` says where `terminated` and `exitCodes` look, and neither is asked";
-            return Err(Fault::new(FaultKind::MissingKey, message, "write `terminated: [OOMKilled]`").under("last"));
+            return Err(
+                Fault::new(FaultKind::MissingKey, message, "write `terminated: [OOMKilled]`").under("last")
+            );
         }
         if self.waiting.is_some() && self.asks_end() && !self.last {
             let message = "`containers` can never be true: a container that waits has not ended";
@@ -132,9 +139,8 @@ impl Containers {
     }
 
     fn judge(&self, container: &Value) -> Truth {
-        let reason = |state: &str, kind: &str| {
-            container.get(state)?.get(kind)?.get("reason").and_then(Value::as_str)
-        };
+        let reason =
+            |state: &str, kind: &str| container.get(state)?.get(kind)?.get("reason").and_then(Value::as_str);
         let end = if self.last { "lastState" } else { "state" };
         let among = |words: &Option<Vec<String>>, seen: Option<&str>| {
             words.as_ref().map(|words| seen.is_some_and(|seen| words.iter().any(|word| word == seen)).into())
@@ -144,9 +150,12 @@ impl Containers {
         let answers = [
             among(&self.waiting, reason("state", "waiting")),
             among(&self.terminated, reason(end, "terminated")),
-            self.exit_codes.as_ref().map(|codes| exit_code().is_some_and(|code| codes.contains(&code)).into()),
+            self.exit_codes
+                .as_ref()
+                .map(|codes| exit_code().is_some_and(|code| codes.contains(&code)).into()),
             self.restarts.map(|count| known(restarts(container).map(|restarts| count.holds(restarts)))),
-            self.ready.map(|ready| known(container.get("ready").and_then(Value::as_bool).map(|is| is == ready))),
+            self.ready
+                .map(|ready| known(container.get("ready").and_then(Value::as_bool).map(|is| is == ready))),
         ];
         answers.into_iter().flatten().min().unwrap_or(Truth::True)
     }
@@ -210,7 +219,8 @@ impl Matcher for Containers {
             ("state", "terminated", "terminated"),
             ("lastState", "terminated", "last terminated"),
         ] {
-            let reason = container.get(state).and_then(|state| state.get(kind)).and_then(|kind| kind.get("reason"));
+            let reason =
+                container.get(state).and_then(|state| state.get(kind)).and_then(|kind| kind.get("reason"));
             if let Some(reason) = reason.and_then(Value::as_str) {
                 shown.push_str(&format!(" {word} {reason}"));
             }
@@ -238,11 +248,13 @@ mod tests {
 
     #[test]
     fn one_container_satisfies_all_keys() {
-        let crashing = json!({"name": "a", "restartCount": 5, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
+        let crashing =
+            json!({"name": "a", "restartCount": 5, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
         let healthy = json!({"name": "b", "restartCount": 0, "ready": true, "state": {"running": {}}});
         let rule = || json!({"waiting": ["CrashLoopBackOff"], "restarts": ">= 3"});
         assert_eq!(truth(rule(), &pod(json!([healthy, crashing]))), Truth::True);
-        let young = json!({"name": "a", "restartCount": 1, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
+        let young =
+            json!({"name": "a", "restartCount": 1, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
         let restarted = json!({"name": "b", "restartCount": 9, "state": {"running": {}}});
         assert_eq!(truth(rule(), &pod(json!([young, restarted]))), Truth::False, "not spread over two");
     }

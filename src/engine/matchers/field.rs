@@ -15,7 +15,12 @@ const OWN: [Key; 5] = [
     Key::required("path", ValueKind::Path, "Where the field is.", "$.status.printableStatus"),
     Key::optional("default", ValueKind::Data, "The value of a field that is missing.", "0"),
     Key::optional("exists", ValueKind::Bool, "Whether the field is there and not null.", "true"),
-    Key::optional("any", ValueKind::Block(OPERATORS), "At least one node satisfies these.", "{ equals: Failed }"),
+    Key::optional(
+        "any",
+        ValueKind::Block(OPERATORS),
+        "At least one node satisfies these.",
+        "{ equals: Failed }",
+    ),
     Key::optional("all", ValueKind::Block(OPERATORS), "Every node satisfies these.", "{ equals: Failed }"),
 ];
 
@@ -86,7 +91,9 @@ impl Field {
         }
         if asks_value && self.exists == Some(false) {
             let message = "`field` can never be true: it is not there, and has a value";
-            return Err(Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists"));
+            return Err(
+                Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists")
+            );
         }
         Ok(())
     }
@@ -133,7 +140,11 @@ impl Matcher for Field {
         };
         match nodes.as_slice() {
             [] => format!("{} is missing", self.path),
-            nodes => format!("{} is {}", self.path, nodes.iter().map(|node| shown(node)).collect::<Vec<_>>().join(", ")),
+            nodes => format!(
+                "{} is {}",
+                self.path,
+                nodes.iter().map(|node| shown(node)).collect::<Vec<_>>().join(", ")
+            ),
         }
     }
 
@@ -249,7 +260,8 @@ mod tests {
         assert!(matcher("field", json!({"path": "$.a", "equals": "500m"})).is_ok());
         let words = matcher("field", json!({"path": "$.a", "gt": "many"})).unwrap_err();
         assert_eq!(words.kind, FaultKind::BadOperand);
-        let wrong = matcher("field", json!({"path": "$.a", "in": ["1Gi", "x"], "as": "quantity"})).unwrap_err();
+        let wrong =
+            matcher("field", json!({"path": "$.a", "in": ["1Gi", "x"], "as": "quantity"})).unwrap_err();
         assert_eq!((wrong.kind, wrong.at), (FaultKind::BadOperand, vec!["in".to_owned(), "1".to_owned()]));
     }
 

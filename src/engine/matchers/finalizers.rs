@@ -31,7 +31,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         };
         if finalizers.exists == Some(false) && (finalizers.any.is_some() || finalizers.all.is_some()) {
             let message = "`finalizers` can never be true: none exist, and some match";
-            return Err(Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists"));
+            return Err(
+                Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists")
+            );
         }
         Ok(Box::new(finalizers))
     },
@@ -89,7 +91,11 @@ mod tests {
             (json!({"none": ["*"]}), &none, true),
             (json!({"exists": false}), &none, true),
         ] {
-            assert_eq!(verdict("finalizers", rule.clone(), object, "00:00:00").truth.is_true(), holds, "{rule}");
+            assert_eq!(
+                verdict("finalizers", rule.clone(), object, "00:00:00").truth.is_true(),
+                holds,
+                "{rule}"
+            );
         }
     }
 

@@ -33,11 +33,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     build: |mut arguments| {
         let mut requirements = Vec::new();
         let entries = arguments.entries("matchLabels").unwrap_or_default();
-        requirements.extend(entries.into_iter().map(|(key, value)| Requirement {
-            key,
-            operator: Operator::In(value.into_iter().collect()),
-        }));
-        for (index, block) in arguments.blocks("matchExpressions").unwrap_or_default().into_iter().enumerate() {
+        requirements.extend(
+            entries
+                .into_iter()
+                .map(|(key, value)| Requirement { key, operator: Operator::In(value.into_iter().collect()) }),
+        );
+        for (index, block) in arguments.blocks("matchExpressions").unwrap_or_default().into_iter().enumerate()
+        {
             let requirement =
                 requirement(block).map_err(|fault| fault.under(index).under("matchExpressions"))?;
             requirements.push(requirement);
@@ -133,9 +135,7 @@ mod tests {
     #[test]
     fn selectors_decide_as_those_of_kubernetes() {
         let object = json!({"metadata": {"labels": {"app": "web", "a.b/c": "", "odd": 7}}});
-        let expression = |key: &str, operator: &str, values: &[&str]| {
-            json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]})
-        };
+        let expression = |key: &str, operator: &str, values: &[&str]| json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]});
         for (rule, holds) in [
             (json!({"matchLabels": {"app": "web"}}), true),
             (json!({"matchLabels": {"app": "db"}}), false),
@@ -156,7 +156,8 @@ mod tests {
     fn an_empty_selector_and_operators_with_wrong_values_are_faults() {
         assert!(matcher("labels", json!({})).is_err());
         assert!(matcher("labels", json!({"matchLabels": {}})).is_err());
-        let fault = matcher("labels", json!({"matchExpressions": [{"key": "a", "operator": "In"}]})).unwrap_err();
+        let fault =
+            matcher("labels", json!({"matchExpressions": [{"key": "a", "operator": "In"}]})).unwrap_err();
         assert_eq!(fault.at, ["matchExpressions", "0"]);
     }
 }

@@ -11,7 +11,12 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     summary: "The object's name matches.",
     shape: Shape::Keys(&[
         Key::optional("glob", ValueKind::Globs, "Globs, of which one matches the whole name.", "e2e-*"),
-        Key::optional("matches", ValueKind::Pattern, "A regular expression for the whole name.", "e2e-[0-9]+"),
+        Key::optional(
+            "matches",
+            ValueKind::Pattern,
+            "A regular expression for the whole name.",
+            "e2e-[0-9]+",
+        ),
     ]),
     unknown_when: "",
     examples: &["name: { glob: e2e-* }"],

@@ -108,7 +108,8 @@ impl Operand {
                 Err(Fault::new(FaultKind::BadOperand, message, "write `as: string` to compare as texts"))
             }
             several => {
-                let words: Vec<_> = several.iter().map(|(kind, _)| format!("`as: {}`", kind.word())).collect();
+                let words: Vec<_> =
+                    several.iter().map(|(kind, _)| format!("`as: {}`", kind.word())).collect();
                 let message = format!("`{text}` could be read in two ways");
                 let help = format!("say which is meant: write {} beside it", words.join(" or "));
                 Err(Fault::new(FaultKind::Ambiguous, message, help))
@@ -140,7 +141,9 @@ impl Operand {
         match (self, value) {
             (Self::Bool(_), Value::Bool(value)) => Some(Self::Bool(*value)),
             (Self::Text(_), Value::String(text)) => Some(Self::Text(text.clone())),
-            (Self::Text(_), Value::Number(_) | Value::Bool(_)) if converts => Some(Self::Text(value.to_string())),
+            (Self::Text(_), Value::Number(_) | Value::Bool(_)) if converts => {
+                Some(Self::Text(value.to_string()))
+            }
             (Self::Number(_), Value::Number(number)) => Some(Self::Number(number.clone())),
             (Self::Number(_), Value::String(text)) if converts => parse(text, OperandKind::Number, formats),
             (Self::Quantity(_), Value::String(text)) => parse(text, OperandKind::Quantity, formats),
@@ -158,7 +161,9 @@ impl Operand {
 pub(super) fn read_time(value: &Value, formats: &[TimeFormat]) -> Option<Timestamp> {
     match value {
         Value::String(text) => parse_time(text, formats),
-        Value::Number(number) if formats.contains(&TimeFormat::Epoch) => parse_time(&number.to_string(), formats),
+        Value::Number(number) if formats.contains(&TimeFormat::Epoch) => {
+            parse_time(&number.to_string(), formats)
+        }
         _ => None,
     }
 }

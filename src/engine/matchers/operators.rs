@@ -30,7 +30,12 @@ pub(super) const KEYS: &[Key] = &[
     Key::optional("before", ValueKind::Time, "The time is before this one.", "2026-04-01T10:00:00Z"),
     Key::optional("after", ValueKind::Time, "The time is after this one.", "2026-04-01T10:00:00Z"),
     Key::optional("size", ValueKind::Count, "The list or mapping has this many entries.", "\"> 0\""),
-    Key::optional("as", ValueKind::Choice(KINDS), "The type that operands and value are read as.", "quantity"),
+    Key::optional(
+        "as",
+        ValueKind::Choice(KINDS),
+        "The type that operands and value are read as.",
+        "quantity",
+    ),
     Key::optional(
         "formats",
         ValueKind::Choices(TimeFormat::NAMES),
@@ -95,7 +100,8 @@ impl Operators {
         }
         for key in ["gt", "gte", "lt", "lte"] {
             if let Some(literal) = arguments.literal(key) {
-                let operand = Operand::for_order(&literal, *kind, formats).map_err(|fault| fault.under(key))?;
+                let operand =
+                    Operand::for_order(&literal, *kind, formats).map_err(|fault| fault.under(key))?;
                 tests.push(Test::Ordered(key, operand));
             }
         }
@@ -151,19 +157,20 @@ impl Operators {
             Test::NotIn(operands) => Verdict::fixed(one_of(operands)).negated(),
             Test::Matches(pattern) => known(text().map(|text| pattern.matches(text))),
             Test::Glob(globs) => known(text().map(|text| globs.matches(text))),
-            Test::Ordered(operator, operand) => {
-                known(like(operand).and_then(|seen| seen.compare(operand)).map(|order| ordered(operator, order)))
+            Test::Ordered(operator, operand) => known(
+                like(operand).and_then(|seen| seen.compare(operand)).map(|order| ordered(operator, order)),
+            ),
+            Test::OlderThan(age) => {
+                time().map_or_else(Verdict::unknown, |time| Verdict::from_moment(after(time, *age), now))
             }
-            Test::OlderThan(age) => time().map_or_else(Verdict::unknown, |time| {
-                Verdict::from_moment(after(time, *age), now)
-            }),
             Test::NewerThan(age) => time().map_or_else(Verdict::unknown, |time| {
                 Verdict::until_moment(after(time, *age), now).since(None)
             }),
             Test::Before(moment) => known(time().map(|time| time < *moment)),
             Test::After(moment) => known(time().map(|time| time > *moment)),
             Test::Size(count) => {
-                let size = value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
+                let size =
+                    value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
                 known(size.map(|size| count.holds(size as u64)))
             }
         }
@@ -201,7 +208,11 @@ impl Operators {
                         return never("glob", format!("`{text}` does not match it"), "keep one of the two");
                     }
                     (Test::Equals(Operand::Text(text)), Test::Matches(pattern)) if !pattern.matches(text) => {
-                        return never("matches", format!("`{text}` does not match it"), "keep one of the two");
+                        return never(
+                            "matches",
+                            format!("`{text}` does not match it"),
+                            "keep one of the two",
+                        );
                     }
                     (Test::Equals(value), Test::Ordered(operator, bound))
                         if value.compare(bound).is_some_and(|order| !ordered(operator, order)) =>
@@ -209,9 +220,10 @@ impl Operators {
                         let why = format!("the value of `equals` is not in the range of `{operator}`");
                         return never(operator, why, "keep one of the two");
                     }
-                    (Test::Ordered(lower @ ("gt" | "gte"), low), Test::Ordered(upper @ ("lt" | "lte"), high))
-                        if empty_range(lower, low, upper, high) =>
-                    {
+                    (
+                        Test::Ordered(lower @ ("gt" | "gte"), low),
+                        Test::Ordered(upper @ ("lt" | "lte"), high),
+                    ) if empty_range(lower, low, upper, high) => {
                         let why = format!("nothing is in the range of `{lower}` and `{upper}`");
                         return never(upper, why, "widen the range");
                     }
@@ -231,7 +243,11 @@ impl Operators {
                     return never("size", format!("`{count}` holds for no size"), "write `\"> 0\"`");
                 }
                 Test::NewerThan(Duration::ZERO) => {
-                    return never("newerThan", "nothing is newer than 0s".to_owned(), "write a longer duration");
+                    return never(
+                        "newerThan",
+                        "nothing is newer than 0s".to_owned(),
+                        "write a longer duration",
+                    );
                 }
                 Test::In(list) if list.is_empty() => {
                     return never("in", "`in` names no value".to_owned(), "name at least one value");

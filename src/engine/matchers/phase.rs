@@ -59,7 +59,11 @@ mod tests {
             (json!({"status": "Failed"}), Truth::Unknown),
             (json!({}), Truth::Unknown),
         ] {
-            assert_eq!(verdict("phase", json!(["Failed", "Error"]), &object, "00:00:00").truth, truth, "{object}");
+            assert_eq!(
+                verdict("phase", json!(["Failed", "Error"]), &object, "00:00:00").truth,
+                truth,
+                "{object}"
+            );
         }
     }
 }

@@ -74,7 +74,9 @@ impl Matcher for Terminating {
     fn explain(&self, context: &Context<'_>) -> String {
         match (context.object.is_terminating(), context.object.deletion_asked()) {
             (false, _) => "not terminating".to_owned(),
-            (true, Some(since)) => format!("terminating for {}", format_duration(elapsed(since, context.now))),
+            (true, Some(since)) => {
+                format!("terminating for {}", format_duration(elapsed(since, context.now)))
+            }
             (true, None) => "terminating".to_owned(),
         }
     }
@@ -112,7 +114,10 @@ mod tests {
     fn over_counts_from_the_request_not_from_the_end_of_the_grace() {
         let before = verdict("terminating", json!({"over": "1m"}), &terminating(), "00:00:59");
         assert_eq!((before.truth, before.changes_at), (Truth::False, Some(at("00:01:00"))));
-        assert_eq!(verdict("terminating", json!({"over": "1m"}), &terminating(), "00:01:00").truth, Truth::True);
+        assert_eq!(
+            verdict("terminating", json!({"over": "1m"}), &terminating(), "00:01:00").truth,
+            Truth::True
+        );
     }
 
     #[test]

@@ -87,14 +87,9 @@ mod tests {
 
     #[test]
     fn counts_compare_as_written() {
-        for (text, holds, fails) in [
-            (">= 3", 3, 2),
-            ("> 0", 1, 0),
-            ("== 1", 1, 2),
-            ("< 5", 4, 5),
-            ("<=5", 5, 6),
-            ("!= 2", 1, 2),
-        ] {
+        for (text, holds, fails) in
+            [(">= 3", 3, 2), ("> 0", 1, 0), ("== 1", 1, 2), ("< 5", 4, 5), ("<=5", 5, 6), ("!= 2", 1, 2)]
+        {
             let count = Count::parse(text).unwrap();
             assert!(count.holds(holds) && !count.holds(fails), "{text}");
         }

@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for text in ["", "-", ".", "1 Gi", "1gi", "1KI", "Gi", "1.2.3", "1e", "1e+", "1mm", "0x10", "1e99999"] {
+        for text in ["", "-", ".", "1 Gi", "1gi", "1KI", "Gi", "1.2.3", "1e", "1e+", "1mm", "0x10", "1e99999"]
+        {
             assert!(Quantity::parse(text).is_err(), "{text}");
         }
     }

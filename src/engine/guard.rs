@@ -1,0 +1,233 @@
+//! The protections that no rule can lift (DESIGN 5.5): system namespaces, system pods, and whatever
+//! carries `k8s-healer.io/protect` or a `k8s-healer.io/keep-until` in the future, itself, on its
+//! namespace or on a controlling ancestor. Pure: the caller reads these objects live and hands them in.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::observation::Observation;
+use crate::values::{Globs, TimeFormat, parse_time};
+
+/// Whatever its value, as label or annotation.
+pub const PROTECT: &str = "k8s-healer.io/protect";
+/// A time; in the future, or unreadable, it protects.
+pub const KEEP_UNTIL: &str = "k8s-healer.io/keep-until";
+
+/// Namespaces in which nothing is ever written.
+pub const SYSTEM_NAMESPACES: &[&str] =
+    &["kube-*", "openshift", "openshift-*", "kubevirt", "kubevirt-hyperconverged", "cdi"];
+
+/// Priority of system classes starts here; kubevirt-cluster-critical is exactly this (by value, since
+/// classes can be named anything).
+const SYSTEM_PRIORITY: i64 = 1_000_000_000;
+
+/// Set by the kubelet on the API server's picture of a static pod; deleting it does nothing useful.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+/// What the guard must know of the daemon itself.
+#[derive(Clone, Debug, Default)]
+pub struct Itself {
+    /// The namespace that it runs in, if it runs in the cluster.
+    pub namespace: Option<String>,
+}
+
+/// The object that something is about to be done to, and what stands above it; all read live.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Its resource: `pods`, `virtualmachines.kubevirt.io`.
+    pub resource: &'a str,
+    /// The whole object.
+    pub object: &'a Observation,
+    /// Its Namespace; `None` for cluster-scoped objects.
+    pub namespace: Option<&'a Observation>,
+    /// Its controlling ancestors, the nearest first, with what to call them.
+    pub ancestors: &'a [(String, Observation)],
+}
+
+/// Why nothing may be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// `the annotation k8s-healer.io/protect of namespace test-a`.
+    pub by: String,
+    /// When to look again.
+    pub until: LookAgain,
+}
+
+/// When a protection may have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookAgain {
+    /// When the object changes: the protection is its own.
+    WhenItChanges,
+    /// At this moment: it is kept until then.
+    At(Timestamp),
+    /// After a while: the protection is another object's, whose changes are not watched.
+    Later,
+}
+
+/// The first protection that holds the subject back, if any.
+#[must_use]
+pub fn protection(subject: &Subject<'_>, itself: &Itself, now: Timestamp) -> Option<Held> {
+    let held = |by: String| Some(Held { by, until: LookAgain::WhenItChanges });
+    if let Some(namespace) = protected_namespace(subject, itself) {
+        return held(format!("the protected namespace {namespace}"));
+    }
+    if subject.resource == "pods"
+        && let Some(by) = system_pod(subject.object)
+    {
+        return held(by);
+    }
+    marked(subject.object, now)
+        .map(|(mark, until)| Held { by: mark, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
+        .or_else(|| marked_above(subject, now))
+}
+
+fn protected_namespace<'a>(subject: &Subject<'a>, itself: &Itself) -> Option<&'a str> {
+    let own = (subject.resource == "namespaces").then(|| subject.object.name());
+    let namespace = subject.object.namespace().or(own)?;
+    let system = Globs::parse(SYSTEM_NAMESPACES).is_ok_and(|globs| globs.matches(namespace));
+    let home = itself.namespace.as_deref() == Some(namespace);
+    (system || home).then_some(namespace)
+}
+
+fn system_pod(pod: &Observation) -> Option<String> {
+    let priority = pod.object().get("spec").and_then(|spec| spec.get("priority")).and_then(Value::as_i64);
+    if let Some(priority) = priority.filter(|priority| *priority >= SYSTEM_PRIORITY) {
+        return Some(format!("its priority {priority}"));
+    }
+    if pod.annotation(MIRROR).is_some() {
+        return Some("being a mirror pod".to_owned());
+    }
+    let daemon_set = pod.owners().into_iter().find(|owner| owner.kind == "DaemonSet")?;
+    Some(format!("being a pod of DaemonSet {}", daemon_set.name))
+}
+
+fn marked_above(subject: &Subject<'_>, now: Timestamp) -> Option<Held> {
+    let namespace = subject.namespace.map(|namespace| (format!("namespace {}", namespace.name()), namespace));
+    let ancestors = subject.ancestors.iter().map(|(name, object)| (name.clone(), object));
+    namespace.into_iter().chain(ancestors).find_map(|(name, object)| {
+        let (mark, until) = marked(object, now)?;
+        // It may be lifted before its time without an event that is watched; a look costs little.
+        Some(Held { by: format!("{mark} of {name}"), until: until.map_or(LookAgain::Later, LookAgain::At) })
+    })
+}
+
+/// The mark that protects an object, and until when, where it says so readably.
+fn marked(object: &Observation, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
+    if has_key(object, "labels", PROTECT) {
+        return Some((format!("the label {PROTECT}"), None));
+    }
+    if has_key(object, "annotations", PROTECT) {
+        return Some((format!("the annotation {PROTECT}"), None));
+    }
+    // A label cannot hold the colons of RFC 3339.
+    for (field, word, formats) in
+        [("annotations", "annotation", &[][..]), ("labels", "label", &[TimeFormat::Compact][..])]
+    {
+        let Some(value) = value_of(object, field, KEEP_UNTIL) else { continue };
+        match value.as_str().and_then(|text| parse_time(text, formats)) {
+            Some(until) if until <= now => {}
+            Some(until) => return Some((format!("the {word} {KEEP_UNTIL} ({until})"), Some(until))),
+            None => return Some((format!("the {word} {KEEP_UNTIL}, whose time cannot be read"), None)),
+        }
+    }
+    None
+}
+
+fn value_of<'a>(object: &'a Observation, field: &str, key: &str) -> Option<&'a Value> {
+    object.object().get("metadata")?.get(field)?.get(key)
+}
+
+fn has_key(object: &Observation, field: &str, key: &str) -> bool {
+    value_of(object, field, key).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+    use serde_json::json;
+
+    fn check(resource: &str, object: Value, namespace: Value, ancestor: Option<Value>) -> Option<Held> {
+        let object = Observation::new(object);
+        let namespace = Observation::new(namespace);
+        let ancestors: Vec<_> =
+            ancestor.map(|json| ("ReplicaSet web".to_owned(), Observation::new(json))).into_iter().collect();
+        let subject =
+            Subject { resource, object: &object, namespace: Some(&namespace), ancestors: &ancestors };
+        protection(&subject, &Itself { namespace: Some("healer".to_owned()) }, at("01:00:00"))
+    }
+
+    fn pod_in(namespace: &str) -> Value {
+        json!({"metadata": {"namespace": namespace, "name": "p"}})
+    }
+
+    #[test]
+    fn system_namespaces_and_its_own_are_never_written_to() {
+        for namespace in [
+            "kube-system",
+            "kube-public",
+            "openshift",
+            "openshift-x",
+            "kubevirt",
+            "kubevirt-hyperconverged",
+            "cdi",
+            "healer",
+        ] {
+            assert!(check("pods", pod_in(namespace), json!({}), None).is_some(), "{namespace}");
+            let itself = json!({"metadata": {"name": namespace}});
+            assert!(check("namespaces", itself, json!({}), None).is_some(), "{namespace}");
+        }
+        for namespace in ["test-a", "my-kube-system", "openshiftx", "kubevirt-ui", "cdi2"] {
+            assert_eq!(check("pods", pod_in(namespace), json!({}), None), None, "{namespace}");
+        }
+    }
+
+    #[test]
+    fn system_pods_are_never_written_to() {
+        let pod = |extra: Value, spec: Value| json!({"metadata": extra, "spec": spec});
+        for (object, protected) in [
+            (pod(json!({}), json!({"priority": 1_000_000_000})), true),
+            (pod(json!({}), json!({"priority": 999_999_999})), false),
+            (pod(json!({"annotations": {"kubernetes.io/config.mirror": "x"}}), json!({})), true),
+            (
+                pod(
+                    json!({"ownerReferences": [{"kind": "DaemonSet", "name": "d", "controller": true}]}),
+                    json!({}),
+                ),
+                true,
+            ),
+            (pod(json!({"ownerReferences": [{"kind": "ReplicaSet", "name": "d"}]}), json!({})), false),
+        ] {
+            assert_eq!(check("pods", object.clone(), json!({}), None).is_some(), protected, "{object}");
+        }
+    }
+
+    #[test]
+    fn a_mark_protects_on_the_object_its_namespace_and_its_ancestors() {
+        for field in ["labels", "annotations"] {
+            for value in [json!("true"), json!("false"), json!("")] {
+                let marked = json!({"metadata": {"namespace": "test-a", field: {PROTECT: value}}});
+                let plain = pod_in("test-a");
+                assert!(check("pods", marked.clone(), json!({}), None).is_some());
+                assert!(check("pods", plain.clone(), marked.clone(), None).is_some());
+                assert!(check("pods", plain, json!({}), Some(marked)).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn keep_until_protects_up_to_its_moment_and_for_ever_where_it_is_unreadable() {
+        let keep =
+            |time: &str| json!({"metadata": {"namespace": "test-a", "annotations": {KEEP_UNTIL: time}}});
+        let held = check("pods", keep("2026-01-01T01:00:01Z"), json!({}), None).unwrap();
+        assert_eq!(held.until, LookAgain::At(at("01:00:01")));
+        assert_eq!(check("pods", keep("2026-01-01T01:00:00Z"), json!({}), None), None);
+        for unreadable in ["", "tomorrow", "2026-01-01", "1"] {
+            assert!(check("pods", keep(unreadable), json!({}), None).is_some(), "{unreadable}");
+        }
+        let label = json!({"metadata": {"namespace": "test-a", "labels": {KEEP_UNTIL: "20260101T005959Z"}}});
+        assert_eq!(check("pods", label, json!({}), None), None);
+        let not_text = json!({"metadata": {"namespace": "test-a", "annotations": {KEEP_UNTIL: 7}}});
+        assert!(check("pods", not_text, json!({}), None).is_some());
+    }
+}

@@ -1,0 +1,320 @@
+//! What is remembered of the objects of one kind: one entry and one timer each, and state only for the
+//! rules that are in the middle of something. It holds no object: when an entry falls due, the caller
+//! reads the object live and hands it back to [`Tracker::judge`].
+//!
+//! Everything here is synchronous and takes `now`; the caller feeds it with events and answers.
+
+mod entry;
+mod progress;
+
+use std::sync::Arc;
+
+use ahash::AHashMap;
+use jiff::Timestamp;
+
+use self::entry::{Entry, Slots};
+pub use self::entry::{Origin, Ticket};
+pub use self::progress::{Sequence, StepResult};
+use crate::effect::{Effect, Inapplicable};
+use crate::evaluate::{evaluate, explain};
+use crate::facts::Facts;
+use crate::matchers::Context;
+use crate::observation::Observation;
+use crate::rule::Rule;
+use crate::schedule::Schedule;
+use crate::truth::Truth;
+
+/// Where an object lives and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// Its namespace; `None` for cluster-scoped objects.
+    pub namespace: Option<Arc<str>>,
+    /// Its name.
+    pub name: Box<str>,
+}
+
+/// The objects of one kind that rules watch.
+#[derive(Debug)]
+pub struct Tracker {
+    rules: Vec<Arc<Rule>>,
+    slots: Slots,
+    schedule: Schedule<u32>,
+    namespaces: AHashMap<Arc<str>, ()>,
+    /// The number of the list that is running or ran last; entries carry that of their last sight.
+    list: u32,
+    /// Between a list's start and its end, or before the first.
+    listing: bool,
+}
+
+/// A step of a rule that is due on an object that was just read live.
+#[derive(Clone, Debug)]
+pub struct DueStep {
+    /// Which object, as of this reading.
+    pub ticket: Ticket,
+    /// Which rule, as an index into [`Tracker::rules`].
+    pub rule: usize,
+    /// Which of its steps.
+    pub step: usize,
+    /// What is to be done, or why there is nothing to do.
+    pub effect: Result<Effect, Inapplicable>,
+    /// The matchers' values.
+    pub reason: String,
+    /// Since when the step has been refused (an eviction's 429), if it was.
+    pub refused_since: Option<Timestamp>,
+    /// A protection held it back before, and was told then.
+    pub held_before: bool,
+    /// Earlier steps were assumed by a dry run: this one is told, not sent.
+    pub assumed: bool,
+}
+
+impl Tracker {
+    /// Rules that all watch this kind.
+    #[must_use]
+    pub fn new(rules: Vec<Arc<Rule>>) -> Self {
+        Self {
+            rules,
+            slots: Slots::default(),
+            schedule: Schedule::default(),
+            namespaces: AHashMap::new(),
+            list: 0,
+            listing: true,
+        }
+    }
+
+    /// The rules, in the order of their files.
+    #[must_use]
+    pub fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
+    /// How many objects are tracked: those in a namespace that some rule selects.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether no object is tracked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.len() == 0
+    }
+
+    /// How many timers are armed.
+    #[must_use]
+    pub fn armed(&self) -> usize {
+        self.schedule.len()
+    }
+
+    /// How many tracked objects a rule selects by its scope.
+    #[must_use]
+    pub fn selected_by(&self, rule: usize) -> usize {
+        let scope = &self.rules[rule].scope;
+        self.slots.entries().filter(|entry| scope.selects(entry.key.namespace.as_deref())).count()
+    }
+
+    /// How many objects a rule is true of now.
+    #[must_use]
+    pub fn matched_by(&self, rule: usize) -> usize {
+        self.slots.entries().filter(|entry| entry.progress.of(rule).is_some()).count()
+    }
+
+    /// The next moment at which an entry falls due; nothing does while a list is running.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        if self.listing { None } else { self.schedule.next() }
+    }
+
+    /// A fresh list begins: until it is complete, nothing falls due.
+    pub fn list_started(&mut self) {
+        self.list += 1;
+        self.listing = true;
+    }
+
+    /// The list is complete: what was not in it is gone.
+    pub fn list_completed(&mut self) {
+        self.listing = false;
+        for slot in self.slots.not_seen_since(self.list) {
+            self.forget(slot);
+        }
+    }
+
+    /// An object of the list, or an event. Returns whether the object is new to the tracker.
+    pub fn observe(&mut self, object: &Observation, origin: Origin, now: Timestamp) -> bool {
+        let key = self.key_of(object);
+        if !self.rules.iter().any(|rule| rule.scope.selects(key.namespace.as_deref())) {
+            return false;
+        }
+        let known = self.slots.find(&key);
+        if let Some(slot) = known {
+            let entry = self.slots.get(slot);
+            // A late event of a state that was read live since: looking back would end an episode
+            // that goes on. A list is always believed, also one of a server that was set back.
+            if origin == Origin::Event && entry.is_newer_than(object) {
+                return false;
+            }
+            if &*entry.uid != object.uid() {
+                self.forget(slot);
+            }
+        }
+        let known = self.slots.find(&key);
+        let slot = known.unwrap_or_else(|| self.slots.insert(Entry::new(key, object)));
+        self.update(slot, object, origin, now);
+        known.is_none()
+    }
+
+    /// An object was deleted. A newer one of the same name stays.
+    pub fn gone(&mut self, key: &ObjectKey, uid: &str) {
+        if let Some(slot) = self.slots.find(key)
+            && (uid.is_empty() || &*self.slots.get(slot).uid == uid)
+        {
+            self.forget(slot);
+        }
+    }
+
+    /// Takes the next entry that is due; it stays out of the schedule until it is
+    /// [released](Self::release) or forgotten.
+    pub fn take_due(&mut self, now: Timestamp) -> Option<Ticket> {
+        if self.listing {
+            return None;
+        }
+        while let Some((_, slot)) = self.schedule.pop_due(now) {
+            let entry = self.slots.get_mut(slot);
+            if !entry.busy {
+                entry.busy = true;
+                return Some(entry.ticket());
+            }
+        }
+        None
+    }
+
+    /// Judges an object that was read live after it fell due: updates what is remembered, and returns
+    /// the first step that is due, with what to do. `latest` is the latest that it can be on the server:
+    /// a truth that may have ended by then does not act.
+    pub fn judge(
+        &mut self,
+        ticket: &Ticket,
+        object: &Observation,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Option<DueStep> {
+        if object.uid() != &*ticket.uid || self.find(ticket).is_none() || self.listing {
+            return None;
+        }
+        self.observe(object, Origin::LiveRead, now);
+        let slot = self.find(ticket)?;
+        let facts = Facts::none();
+        let context = Context { object, facts: &facts, now };
+        for (index, rule) in self.rules.iter().enumerate() {
+            let Some(sequence) = self.slots.get(slot).progress.of(index) else { continue };
+            if !sequence.is_due(rule, now) {
+                continue;
+            }
+            let verdict = evaluate(rule, object, &facts, now);
+            let lasts = verdict.changes_at.is_none_or(|change| change > latest);
+            if !sequence.goes_on(rule, verdict.truth) || (verdict.truth.is_true() && !lasts) {
+                continue;
+            }
+            return Some(DueStep {
+                ticket: ticket.clone(),
+                rule: index,
+                step: sequence.step(),
+                effect: rule.steps[sequence.step()].action.effect(&context),
+                reason: explain(rule, object, &facts, now),
+                refused_since: sequence.refused_since(),
+                held_before: sequence.was_held(),
+                assumed: sequence.is_assumed(),
+            });
+        }
+        None
+    }
+
+    /// Notes what became of a step.
+    pub fn step_ended(&mut self, due: &DueStep, result: StepResult, now: Timestamp) {
+        let Some(slot) = self.find(&due.ticket) else { return };
+        let rule = &self.rules[due.rule];
+        self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
+    }
+
+    /// Puts an entry back into the schedule, to be looked at at once where something is due already.
+    pub fn release(&mut self, ticket: &Ticket, next_look: Option<Timestamp>) {
+        if let Some(slot) = self.find(ticket) {
+            self.slots.get_mut(slot).busy = false;
+            self.arm(slot, next_look);
+        }
+    }
+
+    /// The key of an object, its namespace shared with the other entries of that namespace.
+    pub fn key_of(&mut self, object: &Observation) -> ObjectKey {
+        self.key(object.namespace(), object.name())
+    }
+
+    /// A key, its namespace shared with the other entries of that namespace.
+    pub fn key(&mut self, namespace: Option<&str>, name: &str) -> ObjectKey {
+        let namespace = namespace.map(|namespace| {
+            if let Some((shared, ())) = self.namespaces.get_key_value(namespace) {
+                return Arc::clone(shared);
+            }
+            let shared: Arc<str> = namespace.into();
+            self.namespaces.insert(Arc::clone(&shared), ());
+            shared
+        });
+        ObjectKey { namespace, name: name.into() }
+    }
+
+    fn find(&self, ticket: &Ticket) -> Option<u32> {
+        self.slots.find(&ticket.key).filter(|slot| self.slots.get(*slot).uid == ticket.uid)
+    }
+
+    fn forget(&mut self, slot: u32) {
+        self.schedule.set(slot, None);
+        self.slots.remove(slot);
+    }
+
+    /// Evaluates all rules that select the object, and arms its timer.
+    fn update(&mut self, slot: u32, object: &Observation, origin: Origin, now: Timestamp) {
+        let facts = Facts::none();
+        let entry = self.slots.get_mut(slot);
+        let changed = entry.resource_version() != object.resource_version();
+        // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
+        let gap = origin == Origin::Listed && changed;
+        let mut change: Option<Timestamp> = None;
+        for (index, rule) in self.rules.iter().enumerate() {
+            if !rule.scope.selects(entry.key.namespace.as_deref()) {
+                continue;
+            }
+            let verdict = evaluate(rule, object, &facts, now);
+            change = earlier(change, verdict.changes_at);
+            if verdict.truth == Truth::True {
+                entry.progress.holds(index, rule, verdict.holds_since, gap, changed, now);
+            } else {
+                entry.progress.broken(index, rule);
+            }
+        }
+        entry.seen(object, self.list, change);
+        if !entry.busy {
+            self.arm(slot, None);
+        }
+    }
+
+    fn arm(&mut self, slot: u32, next_look: Option<Timestamp>) {
+        let entry = self.slots.get(slot);
+        let due = entry.progress.next_due(&self.rules);
+        let wanted = earlier(due, entry.next_change());
+        // A look that failed is repeated no earlier than its back-off says.
+        let deadline = match next_look {
+            Some(look) => wanted.map(|wanted| wanted.max(look)),
+            None => wanted,
+        };
+        self.schedule.set(slot, deadline);
+    }
+}
+
+fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests;

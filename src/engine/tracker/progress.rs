@@ -1,0 +1,278 @@
+//! How far each rule has come with one object: waiting out its `for`, in the middle of its steps, or
+//! done with this episode. Rules that are not true of the object have no state.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::moment::after;
+use crate::rule::{Rule, StepWhile};
+use crate::truth::Truth;
+
+/// A step that failed is tried again after this, doubled each time (DESIGN 2, "Episodes").
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LONGEST_RETRY: Duration = Duration::from_secs(60);
+/// Another object's protection is looked at again after at most this.
+const LONGEST_HOLD: Duration = Duration::from_secs(300);
+
+/// The state of the rules that are true of an object; usually none or one.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// Boxed: nearly all objects have none, and pay one pointer for it.
+    #[expect(clippy::box_collection, reason = "a pointer instead of three words in each idle entry")]
+    states: Option<Box<Vec<(u16, Sequence)>>>,
+}
+
+/// What became of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepResult {
+    /// It was done, or there was nothing to do; the next one counts from now.
+    Done {
+        /// The rule itself has asked for the object's deletion.
+        removed: bool,
+    },
+    /// The object was terminating already; the next step counts from when its deletion was asked for.
+    Skipped {
+        /// When that was, as far as it is known.
+        since: Option<Timestamp>,
+    },
+    /// The server's dry run accepted it: it is assumed, later steps are told and not sent.
+    Assumed {
+        /// Its deletion is assumed.
+        removed: bool,
+    },
+    /// It failed, or the object has changed: again, with back-off.
+    Failed {
+        /// The server asked to wait so long.
+        retry_after: Option<Duration>,
+    },
+    /// An eviction was refused: again, and it is remembered since when.
+    Refused {
+        /// The server asked to wait so long.
+        retry_after: Option<Duration>,
+    },
+    /// Not before this moment, which is no failure (a cooldown, `keep-until`); `None`: when the object
+    /// changes.
+    Postponed {
+        /// When.
+        until: Option<Timestamp>,
+    },
+    /// A protection holds it back that may end unseen: looked at again, ever more rarely.
+    Held,
+    /// This episode is over without it.
+    Abandoned,
+}
+
+/// How far one rule has come with one object.
+#[derive(Clone, Debug)]
+pub struct Sequence {
+    /// Since when the rule has been true, `for` not yet counted.
+    since: Timestamp,
+    step: u8,
+    attempts: u8,
+    /// From when `after` of the current step counts: the moment the rule was due, then that of the
+    /// step before.
+    base: Timestamp,
+    /// Not before this moment, whatever the rule says; the end of time: when the object changes.
+    not_before: Option<Timestamp>,
+    refused_since: Option<Timestamp>,
+    /// The rule itself has deleted the object.
+    removed: bool,
+    assumed: bool,
+    held: bool,
+    done: bool,
+}
+
+impl Sequence {
+    fn new(since: Timestamp, rule: &Rule) -> Self {
+        Self {
+            since,
+            step: 0,
+            attempts: 0,
+            base: after(since, rule.hold),
+            not_before: None,
+            refused_since: None,
+            removed: false,
+            assumed: false,
+            held: false,
+            done: false,
+        }
+    }
+
+    /// The index of the step that comes next.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        usize::from(self.step)
+    }
+
+    pub(super) fn refused_since(&self) -> Option<Timestamp> {
+        self.refused_since
+    }
+
+    pub(super) fn was_held(&self) -> bool {
+        self.held
+    }
+
+    pub(super) fn is_assumed(&self) -> bool {
+        self.assumed
+    }
+
+    fn due_at(&self, rule: &Rule) -> Option<Timestamp> {
+        if self.done {
+            return None;
+        }
+        let due = after(self.base, rule.steps[self.step()].after);
+        Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
+    }
+
+    pub(super) fn is_due(&self, rule: &Rule, now: Timestamp) -> bool {
+        self.due_at(rule).is_some_and(|due| due <= now)
+    }
+
+    /// Whether the next step still applies where the rule is `truth`.
+    pub(super) fn goes_on(&self, rule: &Rule, truth: Truth) -> bool {
+        if self.step == 0 {
+            return truth.is_true();
+        }
+        let default = if self.removed { StepWhile::Present } else { StepWhile::Match };
+        match rule.steps[self.step()].while_.unwrap_or(default) {
+            StepWhile::Match => truth.is_true(),
+            StepWhile::Present => true,
+        }
+    }
+
+    /// The next look after a failure: doubled each time, at least what the server asked for.
+    fn back_off(&mut self, longest: Duration, retry_after: Option<Duration>, now: Timestamp) {
+        let wait = FIRST_RETRY.saturating_mul(1 << self.attempts.min(10)).min(longest);
+        self.attempts = self.attempts.saturating_add(1);
+        self.not_before = Some(after(now, wait.max(retry_after.unwrap_or_default())));
+    }
+
+    fn advance(&mut self, rule: &Rule, base: Timestamp) {
+        self.base = base;
+        self.attempts = 0;
+        self.not_before = None;
+        self.refused_since = None;
+        self.held = false;
+        if self.step() + 1 < rule.steps.len() {
+            self.step += 1;
+        } else {
+            self.done = true;
+        }
+    }
+}
+
+impl Progress {
+    pub(super) fn of(&self, rule: usize) -> Option<&Sequence> {
+        self.states
+            .iter()
+            .flat_map(|states| states.iter())
+            .find(|(index, _)| usize::from(*index) == rule)
+            .map(|(_, s)| s)
+    }
+
+    fn of_mut(&mut self, rule: usize) -> Option<&mut Sequence> {
+        let states = self.states.as_mut()?;
+        states.iter_mut().find(|(index, _)| usize::from(*index) == rule).map(|(_, sequence)| sequence)
+    }
+
+    fn remove(&mut self, rule: usize) {
+        if let Some(states) = &mut self.states {
+            states.retain(|(index, _)| usize::from(*index) != rule);
+            if states.is_empty() {
+                self.states = None;
+            }
+        }
+    }
+
+    pub(super) fn next_due(&self, rules: &[std::sync::Arc<Rule>]) -> Option<Timestamp> {
+        let states = self.states.iter().flat_map(|states| states.iter());
+        states.filter_map(|(index, sequence)| sequence.due_at(&rules[usize::from(*index)])).min()
+    }
+
+    /// The rule is true of the object.
+    pub(super) fn holds(
+        &mut self,
+        index: usize,
+        rule: &Rule,
+        holds_since: Option<Timestamp>,
+        gap: bool,
+        changed: bool,
+        now: Timestamp,
+    ) {
+        let Some(sequence) = self.of_mut(index) else {
+            let state =
+                (u16::try_from(index).unwrap_or(u16::MAX), Sequence::new(holds_since.unwrap_or(now), rule));
+            self.states.get_or_insert_default().push(state);
+            return;
+        };
+        if sequence.step == 0 && !sequence.done && gap {
+            // It may have been untrue meanwhile: only the object itself can tell that it was not.
+            let since = holds_since.unwrap_or(now).max(sequence.since);
+            let not_before = sequence.not_before;
+            *sequence = Sequence {
+                not_before,
+                held: sequence.held,
+                attempts: sequence.attempts,
+                ..Sequence::new(since, rule)
+            };
+        }
+        if changed && sequence.not_before == Some(Timestamp::MAX) {
+            sequence.not_before = None;
+        }
+    }
+
+    /// The rule is not true of the object: what waits is over, what began may go on.
+    pub(super) fn broken(&mut self, index: usize, rule: &Rule) {
+        let over = self.of(index).is_some_and(|sequence| {
+            sequence.done || sequence.step == 0 || !sequence.goes_on(rule, Truth::Unknown)
+        });
+        if over {
+            self.remove(index);
+        } else if let Some(sequence) = self.of_mut(index)
+            && sequence.not_before == Some(Timestamp::MAX)
+        {
+            sequence.not_before = None;
+        }
+    }
+
+    pub(super) fn step_ended(
+        &mut self,
+        index: usize,
+        rule: &Rule,
+        step: usize,
+        result: StepResult,
+        now: Timestamp,
+    ) {
+        let Some(sequence) = self.of_mut(index).filter(|sequence| sequence.step() == step && !sequence.done)
+        else {
+            return;
+        };
+        match result {
+            StepResult::Done { removed } => {
+                sequence.removed |= removed;
+                sequence.advance(rule, now);
+            }
+            StepResult::Skipped { since } => sequence.advance(rule, since.unwrap_or(now)),
+            StepResult::Assumed { removed } => {
+                sequence.assumed = true;
+                sequence.removed |= removed;
+                sequence.advance(rule, now);
+            }
+            StepResult::Failed { retry_after } => sequence.back_off(LONGEST_RETRY, retry_after, now),
+            StepResult::Refused { retry_after } => {
+                sequence.refused_since.get_or_insert(now);
+                sequence.back_off(LONGEST_RETRY, retry_after, now);
+            }
+            StepResult::Postponed { until } => {
+                sequence.held = true;
+                sequence.not_before = Some(until.unwrap_or(Timestamp::MAX));
+            }
+            StepResult::Held => {
+                sequence.held = true;
+                sequence.back_off(LONGEST_HOLD, None, now);
+            }
+            StepResult::Abandoned => sequence.done = true,
+        }
+    }
+}
