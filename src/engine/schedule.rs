@@ -46,6 +46,12 @@ impl<K: Copy + Ord + Hash> Schedule<K> {
         self.order.first().map(|(deadline, _)| *deadline)
     }
 
+    /// The key's deadline, if its timer is armed.
+    #[must_use]
+    pub fn deadline(&self, key: K) -> Option<Timestamp> {
+        self.deadlines.get(&key).copied()
+    }
+
     /// Takes the earliest timer if it is due.
     pub fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, K)> {
         let due = *self.order.first().filter(|(deadline, _)| *deadline <= now)?;

@@ -8,6 +8,7 @@ mod entry;
 mod progress;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ahash::AHashMap;
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
 use crate::matchers::Context;
+use crate::moment::after;
 use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
@@ -235,11 +237,15 @@ impl Tracker {
         self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
     }
 
-    /// Puts an entry back into the schedule, to be looked at at once where something is due already.
-    pub fn release(&mut self, ticket: &Ticket, next_look: Option<Timestamp>) {
+    /// Puts an entry back into the schedule. What is due already is looked at again after `pause`, so
+    /// that an object that stays due without a step to do is not read in a loop.
+    pub fn release(&mut self, ticket: &Ticket, now: Timestamp, pause: Duration) {
         if let Some(slot) = self.find(ticket) {
             self.slots.get_mut(slot).busy = false;
-            self.arm(slot, next_look);
+            self.arm(slot);
+            if self.schedule.deadline(slot).is_some_and(|deadline| deadline <= now) {
+                self.schedule.set(slot, Some(after(now, pause)));
+            }
         }
     }
 
@@ -292,20 +298,14 @@ impl Tracker {
         }
         entry.seen(object, self.list, change);
         if !entry.busy {
-            self.arm(slot, None);
+            self.arm(slot);
         }
     }
 
-    fn arm(&mut self, slot: u32, next_look: Option<Timestamp>) {
+    fn arm(&mut self, slot: u32) {
         let entry = self.slots.get(slot);
         let due = entry.progress.next_due(&self.rules);
-        let wanted = earlier(due, entry.next_change());
-        // A look that failed is repeated no earlier than its back-off says.
-        let deadline = match next_look {
-            Some(look) => wanted.map(|wanted| wanted.max(look)),
-            None => wanted,
-        };
-        self.schedule.set(slot, deadline);
+        self.schedule.set(slot, earlier(due, entry.next_change()));
     }
 }
 

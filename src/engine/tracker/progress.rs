@@ -46,6 +46,11 @@ pub enum StepResult {
         /// The server asked to wait so long.
         retry_after: Option<Duration>,
     },
+    /// The server may have done it: look again. If the object is then seen terminating, it was the rule.
+    Unknown {
+        /// It would have asked for the object's deletion.
+        removes: bool,
+    },
     /// An eviction was refused: again, and it is remembered since when.
     Refused {
         /// The server asked to wait so long.
@@ -64,6 +69,7 @@ pub enum StepResult {
 }
 
 /// How far one rule has come with one object.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one sequence")]
 #[derive(Clone, Debug)]
 pub struct Sequence {
     /// Since when the rule has been true, `for` not yet counted.
@@ -78,6 +84,8 @@ pub struct Sequence {
     refused_since: Option<Timestamp>,
     /// The rule itself has deleted the object.
     removed: bool,
+    /// A deletion was sent whose outcome is not known.
+    asked: bool,
     assumed: bool,
     held: bool,
     done: bool,
@@ -93,6 +101,7 @@ impl Sequence {
             not_before: None,
             refused_since: None,
             removed: false,
+            asked: false,
             assumed: false,
             held: false,
             done: false,
@@ -253,7 +262,14 @@ impl Progress {
                 sequence.removed |= removed;
                 sequence.advance(rule, now);
             }
-            StepResult::Skipped { since } => sequence.advance(rule, since.unwrap_or(now)),
+            StepResult::Skipped { since } => {
+                sequence.removed |= sequence.asked;
+                sequence.advance(rule, since.unwrap_or(now));
+            }
+            StepResult::Unknown { removes } => {
+                sequence.asked |= removes;
+                sequence.back_off(LONGEST_RETRY, None, now);
+            }
             StepResult::Assumed { removed } => {
                 sequence.assumed = true;
                 sequence.removed |= removed;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::moment::after;
 use crate::rule::{Mode, RuleId, Scope, Step, StepWhile, WatchTarget};
 use crate::testing::{action, at, matcher};
 use crate::values::{Globs, parse_duration};
@@ -61,14 +60,14 @@ fn due(tracker: &mut Tracker, object: &Observation, now: &str) -> Option<DueStep
     let ticket = tracker.take_due(at(now))?;
     let step = tracker.judge(&ticket, object, at(now), at(now));
     if step.is_none() {
-        tracker.release(&ticket, None);
+        tracker.release(&ticket, at(now), Duration::ZERO);
     }
     step
 }
 
 fn finish(tracker: &mut Tracker, step: &DueStep, result: StepResult, now: &str) {
     tracker.step_ended(step, result, at(now));
-    tracker.release(&step.ticket, None);
+    tracker.release(&step.ticket, at(now), Duration::ZERO);
 }
 
 #[test]
@@ -262,7 +261,7 @@ fn a_failed_step_is_retried_with_back_off_up_to_a_minute() {
         let ticket = tracker.take_due(now).unwrap();
         let step = tracker.judge(&ticket, &failed, now, now).unwrap();
         tracker.step_ended(&step, StepResult::Failed { retry_after: None }, now);
-        tracker.release(&ticket, None);
+        tracker.release(&ticket, now, Duration::ZERO);
         assert_eq!(tracker.next_due(), Some(after(now, Duration::from_secs(wait))));
         now = tracker.next_due().unwrap();
     }
@@ -293,4 +292,32 @@ fn objects_that_no_rule_can_match_by_time_alone_have_no_timer() {
     let mut tracker = synced(failed_for("3m"));
     tracker.observe(&pod("1", 1, "Running"), Origin::Event, at("00:00:00"));
     assert_eq!((tracker.len(), tracker.armed()), (1, 0));
+}
+
+#[test]
+fn what_stays_due_without_a_step_is_looked_at_again_after_a_pause() {
+    let mut tracker = synced(failed_for("0s"));
+    tracker.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:00:00"));
+    let ticket = tracker.take_due(at("00:00:00")).unwrap();
+    tracker.release(&ticket, at("00:00:00"), Duration::from_secs(5));
+    assert_eq!(tracker.next_due(), Some(at("00:00:05")));
+}
+
+#[test]
+fn a_deletion_whose_outcome_was_unknown_counts_as_the_rule_s_own_once_the_object_is_seen_terminating() {
+    let steps =
+        [("0s", None, "delete", json!({})), ("2m", None, "stripFinalizers", json!({"only": ["a/*"]}))];
+    let mut tracker = synced(rule(&[("phase", json!("Failed"))], "0s", &steps));
+    tracker.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:00:00"));
+    let step = due(&mut tracker, &pod("1", 1, "Failed"), "00:00:00").unwrap();
+    finish(&mut tracker, &step, StepResult::Unknown { removes: true }, "00:00:00");
+    let terminating = |version: u32, phase: &str| {
+        Observation::new(json!({"metadata": {"namespace": "test-a", "name": "p", "uid": "1",
+            "resourceVersion": version.to_string(), "deletionTimestamp": "2026-01-01T00:00:00Z"},
+            "status": {"phase": phase}}))
+    };
+    let step = due(&mut tracker, &terminating(2, "Failed"), "00:00:01").unwrap();
+    finish(&mut tracker, &step, StepResult::Skipped { since: Some(at("00:00:00")) }, "00:00:01");
+    tracker.observe(&terminating(3, "Running"), Origin::Event, at("00:00:02"));
+    assert_eq!(tracker.next_due(), Some(at("00:02:00")));
 }

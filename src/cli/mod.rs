@@ -1,0 +1,33 @@
+//! The command line: one file per subcommand.
+
+mod daemon;
+pub mod diagnostics;
+pub mod validate_rules;
+
+use clap::{Parser, Subcommand};
+
+/// Heals Kubernetes clusters by rules: what to match, and what to do, in YAML.
+#[derive(Debug, Parser)]
+#[command(name = "k8s-healer", version, about, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check rule files; never contacts a cluster.
+    ValidateRules(validate_rules::Arguments),
+    /// Run the daemon.
+    #[command(subcommand)]
+    Daemon(daemon::Command),
+}
+
+/// Runs a command and returns the exit code: 0 fine, 1 findings, 2 usage or internal error.
+#[must_use]
+pub fn run(arguments: Arguments) -> u8 {
+    match arguments.command {
+        Command::ValidateRules(arguments) => validate_rules::run(&arguments),
+        Command::Daemon(command) => daemon::run(command),
+    }
+}

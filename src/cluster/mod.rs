@@ -1,0 +1,37 @@
+//! Kubernetes I/O. It never sees YAML of rules: it takes the engine's projections and effects.
+//!
+//! - [`clock`], [`server_clock`]: time and chance, handed in; the API server's own clock.
+//! - [`transport`]: one bounded request.
+//! - [`resource`]: a kind as discovery tells it.
+//! - [`client`], [`discovery`], [`resolve`]: from a kubeconfig to the kinds that a server serves.
+//! - [`watch`]: list and watch. [`slices`], [`page_slices`], [`decode`]: from bytes to observations.
+//! - [`read`], [`ancestors`]: live reads. [`requests`], [`execute`], [`outcome`]: writes and what became of them.
+
+pub mod ancestors;
+pub mod client;
+pub mod clock;
+pub mod discovery;
+pub mod execute;
+pub mod outcome;
+pub mod read;
+pub mod requests;
+pub mod resolve;
+pub mod resource;
+pub mod server_clock;
+pub mod transport;
+
+mod proxy;
+mod refusal;
+pub mod backoff;
+mod collection;
+pub mod decode;
+mod failure;
+mod follow;
+mod list;
+pub mod page_slices;
+pub mod slices;
+mod stream;
+pub mod timings;
+pub mod watch;
+
+pub use refusal::in_full;

@@ -1,0 +1,238 @@
+//! One kind: its watch feeds the tracker, the tracker's timers start workers, their results go back into
+//! the tracker. All state is in this one task and synchronous; only reads and writes run beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_healer_engine::projection::Projection;
+use k8s_healer_engine::rule::Rule;
+use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tracing::{debug, info, warn};
+
+use super::Shared;
+use super::worker::{Reading, Work, read};
+use crate::cluster::in_full;
+use crate::cluster::read::ReadError;
+use crate::cluster::resource::Resource;
+use crate::cluster::watch::{Watch, WatchEvent};
+
+/// Events between the watch and the tracker; the tracker is the faster of the two.
+const EVENTS: usize = 64;
+/// No sleep is longer: after a suspend the monotonic clock has not counted, and the deadline is looked
+/// at again.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// A live read that failed is repeated after this, or later if the server says so.
+const READ_PAUSE: Duration = Duration::from_secs(5);
+/// A verdict that is between two truths is looked at again after this.
+const JUDGE_PAUSE: Duration = Duration::from_secs(1);
+/// What was begun on the cluster may take so long when the daemon ends; the rest of its second is for
+/// everything else.
+const LAST_WRITES: Duration = Duration::from_millis(700);
+
+/// What a controller tells of itself.
+#[derive(Clone, Debug, Default)]
+pub struct Census {
+    /// How many objects are tracked.
+    pub objects: usize,
+    /// Each rule with how many objects it selects, and of how many it is true now.
+    pub rules: Vec<(String, usize, usize)>,
+}
+
+/// Why a controller ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The daemon ends.
+    Stopped,
+    /// The server does not serve the kind any more.
+    Absent,
+}
+
+/// The controller of one kind.
+pub struct Controller {
+    shared: Arc<Shared>,
+    resource: Arc<Resource>,
+    tracker: Tracker,
+    readings: JoinSet<Reading>,
+    works: JoinSet<(DueStep, Option<StepResult>)>,
+    /// The watch follows the server: until then nothing falls due.
+    fresh: bool,
+    /// Who waits for the first list.
+    first_list: Option<oneshot::Sender<Census>>,
+}
+
+/// All that the rules of a kind read, and what identity and steps need.
+#[must_use]
+pub fn projection_of(rules: &[Arc<Rule>]) -> Projection {
+    let mut projection = Projection::of_identity();
+    rules.iter().for_each(|rule| rule.reads(&mut projection));
+    projection
+}
+
+impl Controller {
+    /// `first_list` is told once the first list is complete.
+    #[must_use]
+    pub fn new(
+        shared: Arc<Shared>,
+        resource: Arc<Resource>,
+        rules: Vec<Arc<Rule>>,
+        first_list: oneshot::Sender<Census>,
+    ) -> Self {
+        Self {
+            shared,
+            resource,
+            tracker: Tracker::new(rules),
+            readings: JoinSet::new(),
+            works: JoinSet::new(),
+            fresh: false,
+            first_list: Some(first_list),
+        }
+    }
+
+    /// Follows the kind until the daemon ends or the kind goes.
+    pub async fn run(mut self, watch: Watch) -> Ended {
+        let (sender, mut events) = mpsc::channel(EVENTS);
+        let watching = watch.run(sender);
+        tokio::pin!(watching);
+        let mut watch_ended = false;
+        let stop = self.shared.stop.clone();
+        let ended = loop {
+            let sleep = self.sleep_until_due();
+            tokio::select! {
+                // Events before timers: at the same instant, the event counts first.
+                biased;
+                () = stop.cancelled() => break Ended::Stopped,
+                event = events.recv() => match event {
+                    Some(WatchEvent::Absent) => break Ended::Absent,
+                    Some(event) => self.take_in(event),
+                    None => break Ended::Absent,
+                },
+                () = &mut watching, if !watch_ended => watch_ended = true,
+                Some(Ok(reading)) = self.readings.join_next() => self.judge(reading),
+                Some(Ok((due, result))) = self.works.join_next() => self.conclude(&due, result),
+                () = sleep => self.start_due(),
+            }
+        };
+        self.readings.abort_all();
+        let last_writes = async { while self.works.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_WRITES, last_writes).await.is_err() {
+            warn!(kind = %self.resource, "ended before the server answered a write");
+        }
+        ended
+    }
+
+    fn sleep_until_due(&self) -> impl Future<Output = ()> + use<> {
+        let clock = self.shared.transport.server_clock();
+        let due = if self.fresh { self.tracker.next_due() } else { None };
+        let wait = due.map_or(LONGEST_SLEEP, |due| clock.until(due).min(LONGEST_SLEEP));
+        clock.local().sleep(wait)
+    }
+
+    fn take_in(&mut self, event: WatchEvent) {
+        let now = self.shared.transport.server_clock().earliest();
+        match event {
+            WatchEvent::ListStarted => {
+                self.fresh = false;
+                self.tracker.list_started();
+            }
+            WatchEvent::Listed(object) => {
+                self.tracker.observe(&object, Origin::Listed, now);
+            }
+            WatchEvent::Synced => {
+                self.tracker.list_completed();
+                self.fresh = true;
+                debug!(kind = %self.resource, objects = self.tracker.len(), "listed");
+                if let Some(first_list) = self.first_list.take() {
+                    // Nobody waits any more where the summary was printed without this kind.
+                    drop(first_list.send(self.census()));
+                }
+            }
+            WatchEvent::Applied(object) => {
+                if self.tracker.observe(&object, Origin::Event, now) {
+                    let object = self.resource.object_name(object.namespace(), object.name());
+                    debug!(object, "new object");
+                }
+            }
+            WatchEvent::Deleted { namespace, name, uid } => {
+                let key = self.tracker.key(namespace.as_deref(), &name);
+                self.tracker.gone(&key, &uid);
+            }
+            WatchEvent::Interrupted { reason } => {
+                self.fresh = false;
+                info!(kind = %self.resource, reason, "the watch was interrupted; nothing is done until it follows again");
+            }
+            WatchEvent::Resumed => {
+                self.fresh = true;
+                info!(kind = %self.resource, "the watch follows again");
+            }
+            WatchEvent::Forbidden { reason } => {
+                self.fresh = false;
+                warn!(kind = %self.resource, reason, "watching is not permitted; its rules wait");
+            }
+            WatchEvent::Undecodable { reason } => {
+                warn!(kind = %self.resource, reason, "an object cannot be read; it is left out");
+            }
+            WatchEvent::Absent => {}
+        }
+    }
+
+    fn census(&self) -> Census {
+        let rules = self.tracker.rules().iter().enumerate();
+        let counted = |(index, rule): (usize, &Arc<Rule>)| {
+            (rule.id.to_string(), self.tracker.selected_by(index), self.tracker.matched_by(index))
+        };
+        Census { objects: self.tracker.len(), rules: rules.map(counted).collect() }
+    }
+
+    fn start_due(&mut self) {
+        if !self.fresh {
+            return;
+        }
+        let now = self.shared.transport.server_clock().earliest();
+        while let Some(ticket) = self.tracker.take_due(now) {
+            self.readings.spawn(read(Arc::clone(&self.shared), Arc::clone(&self.resource), ticket));
+        }
+    }
+
+    fn judge(&mut self, reading: Reading) {
+        let Reading { ticket, result, permit } = reading;
+        let clock = self.shared.transport.server_clock();
+        let (now, latest) = (clock.earliest(), clock.latest());
+        let live = match result {
+            Ok(Some(live)) if live.uid() == &*ticket.uid => live,
+            // It is gone, or another of its name is there, which the watch will tell of.
+            Ok(_) => return self.tracker.gone(&ticket.key, &ticket.uid),
+            Err(error) => return self.read_failed(&ticket, &error),
+        };
+        if !self.fresh {
+            return self.tracker.release(&ticket, now, JUDGE_PAUSE);
+        }
+        let Some(due) = self.tracker.judge(&ticket, &live, now, latest) else {
+            return self.tracker.release(&ticket, now, JUDGE_PAUSE);
+        };
+        let rule = Arc::clone(&self.tracker.rules()[due.rule]);
+        let (shared, resource) = (Arc::clone(&self.shared), Arc::clone(&self.resource));
+        self.works.spawn(Work { shared, resource, rule, due, live }.run(permit));
+    }
+
+    fn read_failed(&mut self, ticket: &Ticket, error: &ReadError) {
+        let object = self.resource.object_name(ticket.key.namespace.as_deref(), &ticket.key.name);
+        let asked = match error {
+            ReadError::Throttled { retry_after } => retry_after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        };
+        let pause = READ_PAUSE.max(asked);
+        warn!(object, reason = in_full(error), "it fell due and cannot be read; looking again in {pause:?}");
+        let now = self.shared.transport.server_clock().earliest();
+        self.tracker.release(ticket, now, pause);
+    }
+
+    fn conclude(&mut self, due: &DueStep, result: Option<StepResult>) {
+        let now = self.shared.transport.server_clock().earliest();
+        if let Some(result) = result {
+            self.tracker.step_ended(due, result, now);
+        }
+        self.tracker.release(&due.ticket, now, Duration::ZERO);
+    }
+}

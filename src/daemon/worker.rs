@@ -1,0 +1,295 @@
+//! One object that fell due: the live read, then the one step that the engine found due on it. Client
+//! required; nothing here decides whether a rule is true.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_healer_engine::cooldown::{Answer, Lineage};
+use k8s_healer_engine::effect::{Effect, Inapplicable};
+use k8s_healer_engine::guard::{LookAgain, Subject, protection};
+use k8s_healer_engine::moment::after;
+use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::rule::{Mode, Rule};
+use k8s_healer_engine::tracker::{DueStep, StepResult, Ticket};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Shared;
+use crate::cluster::in_full;
+use crate::cluster::ancestors::{Ancestor, read_ancestors};
+use crate::cluster::execute::{self, execute};
+use crate::cluster::read::{ReadError, read_metadata, read_object};
+use crate::cluster::resource::Resource;
+use crate::report::decision::{Decision, Outcome};
+
+/// What a live read found. The permit is kept for what follows from it.
+pub(super) struct Reading {
+    pub(super) ticket: Ticket,
+    pub(super) result: Result<Option<Observation>, ReadError>,
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Client required: reads the object as it is now.
+pub(super) async fn read(shared: Arc<Shared>, resource: Arc<Resource>, ticket: Ticket) -> Reading {
+    let permit = shared.pace.turn().await;
+    let result =
+        read_object(&shared.transport, &resource, ticket.key.namespace.as_deref(), &ticket.key.name).await;
+    Reading { ticket, result, permit }
+}
+
+/// A step to be done to an object that was just read.
+pub(super) struct Work {
+    pub(super) shared: Arc<Shared>,
+    pub(super) resource: Arc<Resource>,
+    pub(super) rule: Arc<Rule>,
+    pub(super) due: DueStep,
+    pub(super) live: Observation,
+}
+
+impl Work {
+    /// Client required: guards, then acts; `None`: the daemon is ending, nothing was sent.
+    pub(super) async fn run(self, _permit: Option<OwnedSemaphorePermit>) -> (DueStep, Option<StepResult>) {
+        let result = self.act().await;
+        (self.due, result)
+    }
+
+    async fn act(&self) -> Option<StepResult> {
+        let effect = match &self.due.effect {
+            Ok(effect) => effect,
+            Err(inapplicable) => return Some(self.nothing_to_do(inapplicable)),
+        };
+        if let Effect::Log { message } = effect {
+            let rule = self.rule.id.to_string();
+            let message = message.replace("{{rule}}", &rule).replace("{{reason}}", &self.due.reason);
+            self.tell(Outcome::Done, &message);
+            return Some(StepResult::Done { removed: false });
+        }
+        let lineage = match self.guard(effect).await {
+            Ok(lineage) => lineage,
+            Err(result) => return Some(result),
+        };
+        match self.mode() {
+            Mode::Observe => {
+                self.tell(Outcome::WouldDo, "");
+                Some(StepResult::Abandoned)
+            }
+            Mode::DryRun if self.due.assumed => {
+                self.tell(Outcome::WouldFollow, "");
+                Some(StepResult::Assumed { removed: effect.removes() })
+            }
+            mode => {
+                // The last moment at which nothing has been begun.
+                if self.shared.stop.is_cancelled() {
+                    return None;
+                }
+                let dry_run = mode == Mode::DryRun;
+                let outcome =
+                    execute(&self.shared.transport, &self.resource, &self.live, effect, dry_run).await;
+                Some(self.conclude(effect, outcome, &lineage, dry_run).await)
+            }
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        self.rule.mode.min(self.shared.mode)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.transport.server_clock().earliest()
+    }
+
+    fn nothing_to_do(&self, inapplicable: &Inapplicable) -> StepResult {
+        match inapplicable {
+            Inapplicable::AlreadyTerminating { since } => {
+                self.tell(Outcome::Nothing, "its deletion was asked for already");
+                StepResult::Skipped { since: *since }
+            }
+            Inapplicable::NotYet { at } => StepResult::Postponed { until: *at },
+            Inapplicable::NothingToDo => {
+                self.tell(Outcome::Nothing, "the object is as the step would leave it");
+                StepResult::Done { removed: false }
+            }
+        }
+    }
+
+    /// Client required: the protections, on what is read live, and the cooldown. Returns for whom the
+    /// cooldown counts.
+    async fn guard(&self, effect: &Effect) -> Result<Lineage, StepResult> {
+        let (transport, catalogue) = (&self.shared.transport, self.shared.catalogue());
+        let namespace = match self.live.namespace() {
+            Some(name) => Some(self.namespace(name).await?),
+            None => None,
+        };
+        let ancestors = read_ancestors(transport, &catalogue, &self.live).await;
+        let ancestors = ancestors.map_err(|error| self.hold(&in_full(&error), StepResult::Held))?;
+        let present: Vec<(String, Observation)> = ancestors
+            .iter()
+            .filter_map(|ancestor| Some((format!("{} {}", ancestor.kind, ancestor.name), ancestor.metadata.clone()?)))
+            .collect();
+        let resource = self.resource.name();
+        let subject = Subject {
+            resource: &resource,
+            object: &self.live,
+            namespace: namespace.as_ref(),
+            ancestors: &present,
+        };
+        if let Some(held) = protection(&subject, &self.shared.itself, self.now()) {
+            let result = match held.until {
+                LookAgain::WhenItChanges => StepResult::Postponed { until: None },
+                LookAgain::At(moment) => StepResult::Postponed { until: Some(moment) },
+                LookAgain::Later => StepResult::Held,
+            };
+            return Err(self.hold(&format!("protected by {}", held.by), result));
+        }
+        let lineage = self.lineage(&ancestors);
+        if effect.removes() {
+            self.cool_down(&lineage)?;
+        }
+        Ok(lineage)
+    }
+
+    /// The Namespace object; one that cannot be read may be protected, and holds back.
+    async fn namespace(&self, name: &str) -> Result<Observation, StepResult> {
+        let catalogue = self.shared.catalogue();
+        let Some(resource) = catalogue.of_kind("", "v1", "Namespace") else {
+            return Err(self.hold("the server serves no namespaces", StepResult::Held));
+        };
+        match read_metadata(&self.shared.transport, &resource, None, name).await {
+            Ok(Some(namespace)) => Ok(namespace),
+            Ok(None) => Err(self.hold(&format!("namespace {name} is gone"), StepResult::Held)),
+            Err(error) => {
+                let reason = format!("namespace {name} cannot be read, and it could be protected: {}", in_full(&error));
+                Err(self.hold(&reason, StepResult::Held))
+            }
+        }
+    }
+
+    /// The topmost controlling ancestor stands for an object and its replacements.
+    fn lineage(&self, ancestors: &[Ancestor]) -> Lineage {
+        Lineage(ancestors.last().map_or_else(|| self.object_name(), |topmost| topmost.uid.clone()))
+    }
+
+    fn cool_down(&self, lineage: &Lineage) -> Result<(), StepResult> {
+        let (rule, created, now) = (&self.rule, self.live.created(), self.now());
+        let answer =
+            self.shared.with_cooldowns(|cooldowns| cooldowns.ask(&rule.id, lineage, created, rule.cooldown, now));
+        match answer {
+            Answer::Free => Ok(()),
+            Answer::Wait(until) => {
+                let reason = format!("it replaces what the rule acted on: left alone until {until}");
+                Err(self.hold(&reason, StepResult::Postponed { until: Some(until) }))
+            }
+            Answer::GivenUp { first_time } => {
+                if first_time {
+                    self.tell(Outcome::GivenUp, "its replacements keep failing: the rule leaves this owner alone");
+                }
+                Err(StepResult::Abandoned)
+            }
+        }
+    }
+
+    /// Reads an outcome. Client required where an eviction is given up and deletes instead.
+    async fn conclude(
+        &self,
+        effect: &Effect,
+        outcome: execute::Outcome,
+        lineage: &Lineage,
+        dry_run: bool,
+    ) -> StepResult {
+        match outcome {
+            execute::Outcome::Done { detail, .. } if dry_run => {
+                self.tell(Outcome::DryRun, &detail);
+                // Assumed to be gone at once where no finalizer holds it: no later step would find it.
+                if effect.removes() && self.live.finalizers().is_empty() {
+                    return StepResult::Abandoned;
+                }
+                StepResult::Assumed { removed: effect.removes() }
+            }
+            execute::Outcome::Done { detail, .. } => {
+                let now = self.now();
+                if effect.removes() {
+                    let created = self.live.created();
+                    self.shared.with_cooldowns(|all| all.acted(&self.rule.id, lineage, created, now));
+                }
+                self.tell(Outcome::Done, &detail);
+                StepResult::Done { removed: effect.removes() }
+            }
+            execute::Outcome::Gone => {
+                self.tell(Outcome::Changed, "it is gone");
+                StepResult::Abandoned
+            }
+            execute::Outcome::Changed { reason } => {
+                self.tell(Outcome::Changed, &reason);
+                StepResult::Failed { retry_after: None }
+            }
+            execute::Outcome::Refused { reason, retry_after, by_budget: true } => {
+                Box::pin(self.refused(effect, &reason, retry_after, lineage)).await
+            }
+            execute::Outcome::Refused { reason, retry_after, by_budget: false } => {
+                self.tell(Outcome::Refused, &reason);
+                StepResult::Failed { retry_after }
+            }
+            execute::Outcome::Forbidden { reason } | execute::Outcome::Rejected { reason } => {
+                self.tell(Outcome::Failed, &reason);
+                StepResult::Failed { retry_after: None }
+            }
+            execute::Outcome::Unknown { reason } => {
+                self.tell(Outcome::Failed, &format!("outcome unknown, looking again: {reason}"));
+                StepResult::Unknown { removes: effect.removes() && !dry_run }
+            }
+        }
+    }
+
+    /// A PodDisruptionBudget refused an eviction: waited for, up to `giveUp`.
+    async fn refused(
+        &self,
+        effect: &Effect,
+        reason: &str,
+        retry_after: Option<std::time::Duration>,
+        lineage: &Lineage,
+    ) -> StepResult {
+        let Effect::Evict { grace, fallback_to_delete, give_up } = effect else {
+            return StepResult::Failed { retry_after };
+        };
+        let now = self.now();
+        let since = self.due.refused_since.unwrap_or(now);
+        if now < after(since, *give_up) {
+            if self.due.refused_since.is_none() {
+                self.tell(Outcome::Refused, reason);
+            }
+            return StepResult::Refused { retry_after };
+        }
+        if !fallback_to_delete {
+            self.tell(Outcome::GivenUp, reason);
+            return StepResult::Abandoned;
+        }
+        let delete = Effect::Delete { propagation: None, grace: *grace };
+        let outcome = execute(&self.shared.transport, &self.resource, &self.live, &delete, false).await;
+        self.conclude(&delete, outcome, lineage, false).await
+    }
+
+    /// Held back: told once in an episode.
+    fn hold(&self, reason: &str, result: StepResult) -> StepResult {
+        if !self.due.held_before {
+            self.tell(Outcome::HeldBack, reason);
+        }
+        result
+    }
+
+    fn object_name(&self) -> String {
+        self.resource.object_name(self.live.namespace(), self.live.name())
+    }
+
+    fn tell(&self, outcome: Outcome, detail: &str) {
+        Decision {
+            outcome,
+            action: self.rule.steps[self.due.step].name,
+            object: &self.object_name(),
+            uid: self.live.uid(),
+            rule: &self.rule.id,
+            mode: self.mode(),
+            reason: &self.due.reason,
+            detail,
+        }
+        .tell();
+    }
+}

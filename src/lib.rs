@@ -1,0 +1,19 @@
+//! k8s-healer: a rule-engine daemon for Kubernetes.
+//!
+//! The layers, lowest first. Dependencies point one way:
+//! `cli → daemon → {cluster, report} → engine`, `rules → engine`; a test reads the imports.
+//!
+//! - The engine (`src/engine`, the crate `k8s_healer_engine`): the pure heart, without a clock, a client
+//!   or I/O. A rule, an object and a moment go in, a verdict comes out.
+//! - [`rules`]: the language. Files become a valid rule set, or diagnostics that point at the place.
+//! - [`cluster`]: Kubernetes I/O. Discovery, list and watch through a projection, live reads, writes with
+//!   preconditions.
+//! - [`report`]: what people see of a running daemon: one line for each decision.
+//! - [`daemon`]: the process. One controller for each kind, and what they share.
+//! - [`cli`]: one file for each subcommand.
+
+pub mod cli;
+pub mod cluster;
+pub mod daemon;
+pub mod report;
+pub mod rules;

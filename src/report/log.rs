@@ -1,0 +1,121 @@
+//! Where log lines go and how they look: one line each, readable on a terminal, JSON when asked for or
+//! when nobody looks.
+
+use std::fmt;
+use std::io::{IsTerminal, stderr};
+
+use anstyle::{AnsiColor, Style};
+use clap::ValueEnum;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+/// The `target` of the lines that introduce a run: they belong together, and stand without a time.
+pub const SUMMARY: &str = "summary";
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Text on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// One readable line each.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Sends all lines to standard error. A second call changes nothing.
+pub fn start(format: Format, level: &str) {
+    let terminal = stderr().is_terminal();
+    // What the client library says of its own inner life helps nobody below a warning.
+    let filter = EnvFilter::new(format!("warn,{SUMMARY}=info,decision={level},k8s_healer={level}"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let started = match format {
+        Format::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        Format::Auto if !terminal => {
+            builder.json().flatten_event(true).with_current_span(false).try_init()
+        }
+        Format::Auto | Format::Text => builder.event_format(Line { colours }).try_init(),
+    };
+    if let Err(error) = started {
+        tracing::debug!(%error, "the log was started before");
+    }
+}
+
+/// The readable format.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    colours: bool,
+}
+
+impl Line {
+    fn style(self, level: Level) -> Style {
+        match level {
+            _ if !self.colours => Style::new(),
+            Level::ERROR => AnsiColor::Red.on_default().bold(),
+            Level::WARN => AnsiColor::Yellow.on_default(),
+            Level::INFO => Style::new(),
+            _ => AnsiColor::BrightBlack.on_default(),
+        }
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut parts = Parts { message: String::new(), fields: String::new() };
+        event.record(&mut parts);
+        let (target, level) = (event.metadata().target(), *event.metadata().level());
+        if target == SUMMARY {
+            return writeln!(writer, "{}", parts.message);
+        }
+        let style = self.style(level);
+        SystemTime.format_time(&mut writer)?;
+        write!(writer, " {style}")?;
+        if level != Level::INFO {
+            write!(writer, "{} ", level.as_str().to_lowercase())?;
+        }
+        // A decision's line holds all its fields already.
+        let fields = if target == super::decision::TARGET { "" } else { &parts.fields };
+        writeln!(writer, "{}{fields}{style:#}", parts.message)
+    }
+}
+
+struct Parts {
+    message: String,
+    fields: String,
+}
+
+impl Visit for Parts {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "message" {
+            self.message = one_line(value);
+        } else {
+            self.fields.push_str(&one_line(&format!(" {}={value}", field.name())));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+/// What comes from objects and servers may hold control characters: no line may forge another one, or
+/// speak to the terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,82 @@
+//! What only the whole rule shows: steps that can do nothing, and what is legal and dangerous.
+
+use std::time::Duration;
+
+use k8s_healer_engine::matchers::{Implied, Matcher};
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Place};
+use super::kinds::Resolved;
+use super::lowering::Lowering;
+use super::steps::LoweredStep;
+
+/// States that Kubernetes leaves by itself (a slow image, a busy scheduler) seldom last longer.
+const PATIENT: Duration = Duration::from_secs(30);
+
+/// A rule's parts, as far as they are known.
+pub(super) struct Parts<'n> {
+    pub(super) matches: Option<&'n [Box<dyn Matcher>]>,
+    pub(super) hold: Option<Duration>,
+    /// The value of `for`, where it is written.
+    pub(super) hold_place: Option<Place>,
+    pub(super) steps: &'n [LoweredStep<'n>],
+    /// Whether no step is missing because its action is unknown.
+    pub(super) steps_complete: bool,
+}
+
+impl Lowering<'_> {
+    /// Checks the rule as a whole; what is broken already is not judged.
+    pub(super) fn check(&mut self, parts: &Parts<'_>) {
+        let Some(matches) = parts.matches else { return };
+        let implied = matches.iter().map(|matcher| matcher.implies()).fold(Implied::default(), Implied::and);
+        if parts.steps_complete {
+            self.check_terminating(parts, implied);
+        }
+        self.warn_of_owners(parts, implied);
+        self.warn_of_haste(parts, implied);
+    }
+
+    fn check_terminating(&mut self, parts: &Parts<'_>, implied: Implied) {
+        let mut asked = implied.terminating;
+        for step in parts.steps {
+            if step.descriptor.nature.needs_terminating && !asked {
+                let name = step.descriptor.name;
+                let message = format!("`{name}` acts on terminating objects alone, and this rule finds none");
+                let help = format!(
+                    "put `- delete: {{}}` before it and `after: 2m` inside it, or match `- terminating: {{ over: 10m }}`"
+                );
+                self.report(Diagnostic::new(Code::NeedsTerminating, step.key.place, message).help(help));
+            }
+            asked |= step.descriptor.nature.removes;
+        }
+    }
+
+    fn warn_of_owners(&mut self, parts: &Parts<'_>, implied: Implied) {
+        let is_pod = |watched: &Resolved| watched.name() == "pods";
+        let Some(removal) = removal(parts) else { return };
+        if implied.owner_checked || !self.kinds.iter().any(is_pod) {
+            return;
+        }
+        let message = format!("it may `{}` pods that nothing recreates", removal.descriptor.name);
+        let help = "add `- owner: { exists: true }` to `match`, or `- not: { owner: { exists: true } }` \
+                    if bare pods are what you mean";
+        self.report(Diagnostic::new(Code::NoOwnerCheck, removal.key.place, message).help(help));
+    }
+
+    fn warn_of_haste(&mut self, parts: &Parts<'_>, implied: Implied) {
+        let (Some(removal), Some(hold)) = (removal(parts), parts.hold) else { return };
+        let waits = parts.steps.first().and_then(|first| first.step.as_ref()).map_or(Duration::ZERO, |step| step.after);
+        if implied.patient || hold.saturating_add(waits) >= PATIENT {
+            return;
+        }
+        let name = removal.descriptor.name;
+        let message = format!("it may `{name}` what was in this state for less than 30s");
+        let place = parts.hold_place.unwrap_or(removal.key.place);
+        let help = "write `for: 1m`, so that what recovers by itself is spared";
+        self.report(Diagnostic::new(Code::ShortFor, place, message).help(help));
+    }
+}
+
+fn removal<'n>(parts: &'n Parts<'n>) -> Option<&'n LoweredStep<'n>> {
+    parts.steps.iter().find(|step| step.descriptor.nature.removes)
+}

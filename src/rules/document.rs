@@ -1,0 +1,221 @@
+//! Lowers one document: its `apiVersion` and `kind`, and, where it is a RulePack, its metadata, parameters,
+//! defaults and rules.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_healer_engine::descriptor::ValueKind;
+use k8s_healer_engine::registry::Registry;
+use k8s_healer_engine::rule::Rule;
+
+use super::code::Code;
+use super::compiled::Compiled;
+use super::diagnostic::{Collector, Diagnostic, Place, one_of, quoted};
+use super::later;
+use super::lowering::{Keys, Lowering};
+use super::node::{Data, Entry, Node};
+use super::parameters::Parameters;
+use super::rule::subject;
+use super::settings::Setting;
+use super::source::Sources;
+use super::suggest;
+
+const API_VERSION: &str = "k8s-healer/v1";
+const PACK: &str = "RulePack";
+const PACK_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "parameters", "defaults", "rules"];
+const METADATA_KEYS: &[&str] = &["name", "owner", "version", "description"];
+
+/// What all documents of a run share.
+pub(super) struct Run<'a> {
+    pub(super) registry: &'a Registry,
+    pub(super) settings: &'a [Setting],
+    pub(super) sources: &'a Sources,
+    pub(super) out: &'a mut Collector,
+    pub(super) compiled: Compiled,
+    /// The names of packs, and where.
+    pub(super) packs: BTreeMap<String, Place>,
+    /// Pack and name of every parameter.
+    pub(super) parameters: Vec<(String, String)>,
+    /// Every rule that was read, and the place of its name.
+    pub(super) rules: Vec<(Rule, Place)>,
+    /// How many rules the packs have, sound or not.
+    pub(super) counted: usize,
+    /// Whether a document was not understood, so that nothing can be said of what is missing.
+    pub(super) incomplete: bool,
+}
+
+impl Run<'_> {
+    fn lowering(&mut self) -> Lowering<'_> {
+        Lowering {
+            registry: self.registry,
+            out: self.out,
+            compiled: &mut self.compiled,
+            subject: String::new(),
+            kinds: Vec::new(),
+        }
+    }
+
+    /// Lowers a document; one that is no RulePack may be of no concern in a folder.
+    pub(super) fn document(&mut self, node: &Node, in_folder: bool) {
+        let Data::Map(entries) = &node.data else {
+            let message = format!("a document must be a mapping, not {}", node.shown());
+            let help = "begin with `apiVersion: k8s-healer/v1` and `kind: RulePack`";
+            self.out.push(Diagnostic::new(Code::WrongType, node.place, message).help(help));
+            self.incomplete = true;
+            return;
+        };
+        let first = entries.first().map_or(node.place, |entry| entry.key.place);
+        let version_is_right = self.api_version(node, first);
+        match self.kind(node, first, in_folder, version_is_right) {
+            Kind::Pack => self.pack(node, first),
+            Kind::Skipped => {}
+            Kind::Refused => self.incomplete = true,
+        }
+    }
+
+    fn api_version(&mut self, node: &Node, first: Place) -> bool {
+        let help = format!("write `apiVersion: {API_VERSION}`");
+        let Some(entry) = node.get("apiVersion") else {
+            if !Lowering::may_be_misspelt(node, "apiVersion", PACK_KEYS) {
+                let message = "the document lacks `apiVersion`";
+                self.out.push(Diagnostic::new(Code::MissingKey, first, message).help(help));
+            }
+            return true;
+        };
+        if entry.value.scalar().is_some_and(|scalar| scalar.text == API_VERSION) {
+            return true;
+        }
+        let message = format!("the apiVersion {} is not `{API_VERSION}`", entry.value.shown());
+        self.out.push(Diagnostic::new(Code::WrongApiVersion, entry.value.place, message).help(help));
+        false
+    }
+
+    fn kind(&mut self, node: &Node, first: Place, in_folder: bool, version_is_right: bool) -> Kind {
+        let Some(entry) = node.get("kind") else {
+            if !Lowering::may_be_misspelt(node, "kind", PACK_KEYS) {
+                let message = "the document lacks `kind`";
+                self.out.push(Diagnostic::new(Code::MissingKey, first, message).help("write `kind: RulePack`"));
+            }
+            // What looks like a pack is read as one, so that all its mistakes are told at once.
+            return if node.get("rules").is_some() { Kind::Pack } else { Kind::Refused };
+        };
+        let text = entry.value.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
+        match text {
+            PACK => return Kind::Pack,
+            "RuleTest" if in_folder => return Kind::Skipped,
+            text if later::DOCUMENTS.contains(&text) => {
+                self.out.push(later::diagnostic(entry.value.place, text));
+                return Kind::Refused;
+            }
+            _ => {}
+        }
+        // Of a foreign document one mistake is told, not two.
+        if version_is_right {
+            let known: Vec<&str> = std::iter::once(PACK).chain(later::DOCUMENTS.iter().copied()).collect();
+            let message = format!("the kind {} is not `{PACK}`", entry.value.shown());
+            let help = suggest::nearest(text, known.iter().copied())
+                .map_or_else(|| format!("expected {}", one_of(known)), |nearest| format!("did you mean `{nearest}`?"));
+            self.out.push(Diagnostic::new(Code::WrongKind, entry.value.place, message).help(help));
+        }
+        if suggest::nearest(text, [PACK]).is_some() { Kind::Pack } else { Kind::Refused }
+    }
+
+    fn pack(&mut self, node: &Node, first: Place) {
+        let mut lowering = self.lowering();
+        let keys = Keys { of: "a RulePack", known: PACK_KEYS, later: &[], example: "" };
+        let Some(fields) = lowering.fields(node, &keys) else { return };
+        let name = match fields.get("metadata") {
+            Some(metadata) => lowering.metadata(metadata),
+            None => {
+                if !Lowering::may_be_misspelt(node, "metadata", PACK_KEYS) {
+                    let help = "write `metadata: { name: my-rules }`";
+                    lowering.report(Diagnostic::new(Code::MissingKey, first, "the pack lacks `metadata`").help(help));
+                }
+                None
+            }
+        };
+        self.register(name.as_ref());
+        let pack: Arc<str> = name.as_ref().map(|(name, _)| name.as_str()).unwrap_or_default().into();
+        let (settings, sources) = (self.settings, self.sources);
+        let mut lowering = self.lowering();
+        let parameters = fields.value("parameters");
+        let mut parameters = Parameters::declare(parameters, &pack, settings, sources, &mut lowering);
+
+        "defaults".clone_into(&mut lowering.subject);
+        let defaults = fields.value("defaults").map(|node| parameters.resolve(node, &mut lowering));
+        let defaults = defaults.as_ref().and_then(|node| lowering.defaults(node));
+
+        lowering.subject.clear();
+        let items = match fields.get("rules") {
+            Some(rules) => lowering.list(&rules.value, "`rules`", "`- name: …`").unwrap_or_default(),
+            None => {
+                if !Lowering::may_be_misspelt(node, "rules", PACK_KEYS) {
+                    let place = fields.get("kind").map_or(first, |kind| kind.value.place);
+                    let help = "write `rules:` and a list of rules";
+                    lowering.report(Diagnostic::new(Code::MissingKey, place, "the pack lacks `rules`").help(help));
+                }
+                &[]
+            }
+        };
+        let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
+        let mut rules = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            if lowering.out.is_full() {
+                break;
+            }
+            lowering.subject = subject(item, index);
+            let resolved = parameters.resolve(item, &mut lowering);
+            rules.extend(lowering.rule(&resolved, &pack, defaults).map(|rule| (rule, named_at(item))));
+            let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };
+            match names.get(name.text.as_str()) {
+                Some(first) => lowering.check_duplicate(first, item),
+                None => drop(names.insert(&name.text, item)),
+            }
+        }
+        lowering.subject.clear();
+        parameters.warn_unused(&mut lowering);
+        let declared: Vec<_> = parameters.names().map(|name| (pack.to_string(), name.to_owned())).collect();
+        self.parameters.extend(declared);
+        self.counted += items.len();
+        self.rules.extend(rules);
+    }
+
+    /// Remembers a pack's name; another with the same one would make its rules' names ambiguous.
+    fn register(&mut self, name: Option<&(String, Place)>) {
+        let Some((name, place)) = name else { return };
+        match self.packs.get(name) {
+            Some(first) => {
+                let message = format!("another pack is called {} too", quoted(name));
+                let diagnostic = Diagnostic::new(Code::DuplicatePack, *place, message)
+                    .help("give each pack a name of its own: a rule is known as `pack/rule`")
+                    .related(*first, "the first one");
+                self.out.push(diagnostic);
+            }
+            None => drop(self.packs.insert(name.clone(), *place)),
+        }
+    }
+}
+
+enum Kind {
+    Pack,
+    Skipped,
+    Refused,
+}
+
+impl Lowering<'_> {
+    fn metadata(&mut self, entry: &Entry) -> Option<(String, Place)> {
+        let keys = Keys { of: "`metadata`", known: METADATA_KEYS, later: &[], example: "`{ name: my-rules }`" };
+        let fields = self.fields(&entry.value, &keys)?;
+        for key in ["owner", "version", "description"] {
+            if let Some(value) = fields.value(key) {
+                self.text(value, ValueKind::Text, &format!("`{key}`"), "text");
+            }
+        }
+        let name = self.required_in(entry, fields, "name", METADATA_KEYS, "my-rules")?;
+        self.dns_label(&name.value, "`name`").map(|text| (text, name.value.place))
+    }
+}
+
+fn named_at(rule: &Node) -> Place {
+    rule.get("name").map_or(rule.place, |entry| entry.value.place)
+}

@@ -1,0 +1,136 @@
+//! Which files a path stands for: the file itself, or all `*.yaml` and `*.yml` of a folder and its
+//! subfolders, in the order of their names.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+use super::source::reason;
+
+/// A folder of rules has no use for more, and a loop of links none for an end.
+const DEEPEST: usize = 16;
+/// What a mistyped `/` must not read.
+const MOST: usize = 10_000;
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) path: PathBuf,
+    /// Found in a folder, not named by the reader.
+    pub(super) in_folder: bool,
+}
+
+/// The files of a path, each once over all paths of a run: `seen` remembers them.
+pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> (Vec<Found>, Vec<Diagnostic>) {
+    if !path.is_dir() {
+        let new = fs::canonicalize(path).map_or(true, |canonical| seen.insert(canonical));
+        let found = new.then(|| Found { path: path.to_owned(), in_folder: false });
+        return (found.into_iter().collect(), Vec::new());
+    }
+    let mut walk = Walk { seen, folders: BTreeSet::new(), found: Vec::new(), any: false, problems: Vec::new() };
+    walk.folder(path, 0);
+    if !walk.any && walk.problems.is_empty() {
+        let message = format!("{} holds no `*.yaml` or `*.yml` file", path.display());
+        walk.problems.push(Diagnostic::new(Code::NoRules, None, message).help("give a folder of rule packs"));
+    }
+    (walk.found, walk.problems)
+}
+
+struct Walk<'a> {
+    seen: &'a mut BTreeSet<PathBuf>,
+    folders: BTreeSet<PathBuf>,
+    found: Vec<Found>,
+    any: bool,
+    problems: Vec<Diagnostic>,
+}
+
+impl Walk<'_> {
+    fn folder(&mut self, folder: &Path, depth: usize) {
+        // A link to a folder above would be entered for ever.
+        let new = fs::canonicalize(folder).map_or(true, |canonical| self.folders.insert(canonical));
+        if !new {
+            return;
+        }
+        let entries = fs::read_dir(folder).and_then(|entries| {
+            entries.map(|entry| entry.map(|entry| entry.path())).take(MOST + 1).collect::<Result<Vec<_>, _>>()
+        });
+        match entries {
+            Ok(mut entries) if entries.len() <= MOST && depth <= DEEPEST => {
+                entries.sort();
+                entries.iter().for_each(|entry| self.entry(entry, depth));
+            }
+            Ok(_) => self.too_much(folder),
+            Err(error) => {
+                let message = format!("cannot read {}: {}", folder.display(), reason(&error));
+                self.problems.push(Diagnostic::new(Code::Unreadable, None, message));
+            }
+        }
+    }
+
+    fn entry(&mut self, path: &Path, depth: usize) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Hidden: editors' swap files, `.git`, and the `..data` of a mounted ConfigMap, whose files
+        // are linked to from beside it.
+        if name.starts_with('.') {
+            return;
+        }
+        if path.is_dir() {
+            // A pack's tests and their fixtures are no rules.
+            if name != "tests" {
+                self.folder(path, depth + 1);
+            }
+        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+            self.any = true;
+            if self.found.len() >= MOST {
+                self.too_much(path);
+            } else if fs::canonicalize(path).map_or(true, |canonical| self.seen.insert(canonical)) {
+                self.found.push(Found { path: path.to_owned(), in_folder: true });
+            }
+        }
+    }
+
+    fn too_much(&mut self, path: &Path) {
+        if self.problems.iter().all(|problem| problem.code != Code::TooLarge) {
+            let message = format!("{} holds too much for a folder of rules", path.display());
+            self.problems.push(Diagnostic::new(Code::TooLarge, None, message).help("give the folder of a rule pack"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_stands_for_its_yaml_files_in_order_without_hidden_ones_and_tests() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["b.yaml", "a.yml", "c.txt", ".d.yaml", "sub/e.yaml", "tests/f.yaml", ".git/g.yaml"] {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("sub/loop")).unwrap();
+        let found = expand(folder.path(), &mut BTreeSet::new()).0;
+        let names: Vec<_> = found.iter().map(|found| found.path.strip_prefix(folder.path()).unwrap()).collect();
+        assert_eq!(names, [Path::new("a.yml"), Path::new("b.yaml"), Path::new("sub/e.yaml")]);
+    }
+
+    #[test]
+    fn a_file_named_twice_is_read_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, "").unwrap();
+        let mut seen = BTreeSet::new();
+        assert_eq!(expand(&path, &mut seen).0.len(), 1);
+        assert_eq!(expand(folder.path(), &mut seen), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_folder_without_rules_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(expand(folder.path(), &mut BTreeSet::new()).1[0].code, Code::NoRules);
+    }
+}

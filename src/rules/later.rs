@@ -1,0 +1,28 @@
+//! What the language has and this version does not yet. Such a word is no typing mistake: the diagnostic
+//! says so instead of guessing at another one.
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, Place, quoted};
+use super::node::Node;
+
+pub(super) const RULE_KEYS: &[&str] = &["schedule", "limits", "breaker", "namespaceSelector"];
+pub(super) const STEP_KEYS: &[&str] = &["on"];
+pub(super) const MATCHERS: &[&str] =
+    &["priority", "node", "namespace", "cluster", "cel", "references", "referencedBy", "unreferenced", "dangling", "retain"];
+pub(super) const ACTIONS: &[&str] =
+    &["patch", "scale", "restart", "cordon", "uncordon", "drain", "event", "notify", "create"];
+pub(super) const DOCUMENTS: &[&str] = &["RuleOverride", "Guardrails", "RuleTest"];
+/// What may stand in the place of a value.
+const VALUES: &[&str] = &["valueFrom", "cel"];
+
+/// The diagnostic for one of these words.
+pub(super) fn diagnostic(place: Place, word: &str) -> Diagnostic {
+    let message = format!("{} is not supported yet by this version", quoted(word));
+    Diagnostic::new(Code::NotSupportedYet, place, message).help("leave it out, or use a version that supports it")
+}
+
+/// Whether a mapping stands where the language allows one instead of a value, and this version does not.
+pub(super) fn value(node: &Node) -> Option<Diagnostic> {
+    let later = VALUES.iter().find_map(|word| node.get(word))?;
+    Some(diagnostic(later.key.place, &later.key.text))
+}

@@ -1,0 +1,211 @@
+//! The rule language: from files to a valid [`RuleSet`], or to diagnostics. It knows no matcher and no
+//! action by name; everything is lowered by the engine's descriptors, and no cluster is asked.
+//!
+//! Text ([`source`], `files`, `settings`) → trees with places (`yaml`, `node`) → parameters written out
+//! (`parameters`) → typed values (`document`, `rule`, `matchers`, `steps`, `arguments`, `values`) → checks
+//! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]).
+
+mod arguments;
+mod checks;
+pub mod code;
+mod compiled;
+pub mod diagnostic;
+mod document;
+mod files;
+mod kinds;
+mod later;
+mod lowering;
+mod matchers;
+mod names;
+mod node;
+mod parameters;
+mod rule;
+mod scope;
+mod settings;
+pub mod source;
+mod steps;
+mod suggest;
+mod values;
+mod watch;
+mod yaml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use k8s_healer_engine::registry::Registry;
+use k8s_healer_engine::rule::{RuleId, RuleSet};
+
+pub use code::{Code, Severity};
+pub use diagnostic::{Diagnostic, Place, Related, Span};
+pub use source::{Source, SourceId, Sources, read_bounded};
+
+use diagnostic::Collector;
+
+/// Something to read rules from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file, or a folder with all its `*.yaml` and `*.yml`.
+    Path(PathBuf),
+    /// A text that is at hand, such as standard input.
+    Text {
+        /// What it is called in reports.
+        name: String,
+        /// Its bytes, at most one more than [`source::LARGEST`] (see [`read_bounded`]).
+        bytes: Vec<u8>,
+    },
+}
+
+/// How rules are read.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// `--set pack.name=value` or `--set name=value`, without the `--set`.
+    pub set: Vec<String>,
+    /// The matchers and actions that rules can name.
+    pub registry: Registry,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        Self { set: Vec::new(), registry: Registry::standard() }
+    }
+}
+
+/// Where a rule is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, as the reader named it.
+    pub file: String,
+    /// The line of its name, from 1.
+    pub line: usize,
+    /// The characters of its name.
+    pub place: Place,
+}
+
+/// How much was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Files and texts that were read.
+    pub files: usize,
+    /// Packs with a name.
+    pub packs: usize,
+    /// Rules, sound or not.
+    pub rules: usize,
+    /// Errors; reading stops after 10,000 diagnostics.
+    pub errors: usize,
+    /// Warnings.
+    pub warnings: usize,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The rules; `None` if there is any error.
+    pub rule_set: Option<RuleSet>,
+    /// Every mistake, in the order of the sources and their lines.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the diagnostics speak of.
+    pub sources: Sources,
+    /// Where each rule of the set is written.
+    pub origins: BTreeMap<RuleId, Origin>,
+    /// How much was read.
+    pub summary: Summary,
+}
+
+/// Reads all rules of all inputs; never contacts a cluster.
+#[must_use]
+pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
+    let mut out = Collector::default();
+    let mut sources = Sources::default();
+    let settings = settings::parse(&options.set, &mut sources, &mut out);
+    let (texts, unread) = read(inputs, &mut sources, &mut out);
+    let mut run = document::Run {
+        registry: &options.registry,
+        settings: &settings,
+        sources: &sources,
+        out: &mut out,
+        compiled: compiled::Compiled::default(),
+        packs: BTreeMap::new(),
+        parameters: Vec::new(),
+        rules: Vec::new(),
+        counted: 0,
+        incomplete: unread,
+    };
+    for (source, in_folder) in &texts {
+        if run.out.is_full() {
+            break;
+        }
+        let Some(text) = sources.get(*source).map(|source| Arc::clone(&source.text)) else { continue };
+        let before = run.out.errors();
+        let documents = yaml::compose(*source, &text, run.out);
+        let broken = run.out.errors() > before;
+        run.incomplete |= broken;
+        let mut documents: Vec<_> = documents.iter().filter(|document| !document.is_null()).collect();
+        if documents.is_empty() && !broken {
+            let place = Place { source: *source, span: Span::default() };
+            let help = "write a RulePack, or take the file away";
+            run.out.push(Diagnostic::new(Code::EmptyFile, place, "the file holds no document").help(help));
+            run.incomplete = true;
+        }
+        documents.drain(..).for_each(|document| run.document(document, *in_folder));
+    }
+    if !run.incomplete {
+        settings::report_unused(&settings, &run.parameters, run.out);
+    }
+    let (rules, packs, rules_counted) = (run.rules, run.packs.len(), run.counted);
+    let summary = Summary {
+        files: texts.len(),
+        packs,
+        rules: rules_counted,
+        errors: out.errors(),
+        warnings: out.warnings(),
+    };
+    let mut origins = BTreeMap::new();
+    let mut rule_set = RuleSet::default();
+    for (rule, place) in rules {
+        if let Some(source) = sources.get(place.source) {
+            let (line, _) = source.position(place.span.start);
+            origins.insert(rule.id.clone(), Origin { file: source.name.clone(), line, place });
+        }
+        rule_set.rules.push(Arc::new(rule));
+    }
+    Loaded {
+        rule_set: (summary.errors == 0).then_some(rule_set),
+        diagnostics: out.into_sorted(),
+        sources,
+        origins,
+        summary,
+    }
+}
+
+/// Reads the texts of all inputs; beside them, whether one could not be read.
+fn read(inputs: &[Input], sources: &mut Sources, out: &mut Collector) -> (Vec<(SourceId, bool)>, bool) {
+    let mut texts = Vec::new();
+    let mut seen = BTreeSet::new();
+    for input in inputs {
+        match input {
+            Input::Text { name, bytes } => match source::accept(sources, name, bytes) {
+                Ok(id) => texts.push((id, false)),
+                Err(diagnostic) => out.push(diagnostic),
+            },
+            Input::Path(path) => {
+                let (found, problems) = files::expand(path, &mut seen);
+                problems.into_iter().for_each(|problem| out.push(problem));
+                for file in found {
+                    let name = file.path.display().to_string();
+                    let accepted = source::read_file(&file.path, &name)
+                        .and_then(|bytes| source::accept(sources, &name, &bytes));
+                    match accepted {
+                        Ok(id) => texts.push((id, file.in_folder)),
+                        Err(diagnostic) => out.push(diagnostic),
+                    }
+                }
+            }
+        }
+    }
+    let unread = out.errors() > 0;
+    (texts, unread)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Where a rule looks: `namespaces`, or `scope: cluster` spelled out. A rule that says neither looks
+//! nowhere, and is an error.
+
+use k8s_healer_engine::descriptor::ValueKind;
+use k8s_healer_engine::guard::SYSTEM_NAMESPACES;
+use k8s_healer_engine::rule::Scope;
+use k8s_healer_engine::values::Globs;
+
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+use super::lowering::{Fields, Lowering};
+use super::node::{Data, Entry, Key, Node};
+
+const EXAMPLE: &str = "[test-*]";
+
+impl Lowering<'_> {
+    /// Reports `namespaces` and `scope` in one mapping.
+    pub(super) fn check_scope_conflict(&mut self, fields: Fields<'_>) -> bool {
+        let (Some(scope), Some(namespaces)) = (fields.get("scope"), fields.get("namespaces")) else { return false };
+        let message = "`scope: cluster` looks into all namespaces, `namespaces` into some: only one can hold";
+        let diagnostic = Diagnostic::new(Code::Conflict, scope.key.place, message)
+            .help("keep one of the two")
+            .related(namespaces.key.place, "the other");
+        self.report(diagnostic);
+        true
+    }
+
+    /// The scope of a rule: its own, else that of the defaults.
+    pub(super) fn scope(&mut self, name: &Key, rule: Fields<'_>, defaults: Option<Fields<'_>>) -> Option<Scope> {
+        if self.check_scope_conflict(rule) {
+            return None;
+        }
+        let chosen = |fields: Fields<'_>| fields.get("scope").is_some() || fields.get("namespaces").is_some();
+        let Some(fields) = [Some(rule), defaults].into_iter().flatten().find(|fields| chosen(*fields)) else {
+            self.report(no_scope(name));
+            return None;
+        };
+        match (fields.get("scope"), fields.get("namespaces")) {
+            (Some(scope), _) => {
+                self.value(&scope.value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster").map(|_| Scope::Cluster)
+            }
+            (None, Some(namespaces)) => {
+                let globs = self.globs(&namespaces.value, "`namespaces`", EXAMPLE)?;
+                self.check_kinds(namespaces)?;
+                self.warn_of_reach(namespaces, &globs);
+                Some(Scope::Namespaces(globs))
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// A cluster-scoped kind has no objects in any namespace.
+    fn check_kinds(&mut self, namespaces: &Entry) -> Option<()> {
+        let kinds = self.kinds.iter().filter_map(super::kinds::Resolved::known);
+        let kind = kinds.filter(|kind| !kind.namespaced).map(super::kinds::Kind::resource).next();
+        let Some(kind) = kind else { return Some(()) };
+        let message = format!("`{kind}` have no namespace, so `namespaces` selects none of them");
+        let help = "write `scope: cluster` in the rule instead";
+        self.report(Diagnostic::new(Code::WrongScope, namespaces.key.place, message).help(help));
+        None
+    }
+
+    fn warn_of_reach(&mut self, namespaces: &Entry, globs: &Globs) {
+        let node = &namespaces.value;
+        if globs.is_everything() {
+            let message = "`*` reaches every namespace of the cluster, also those of other teams";
+            let help = "name the namespaces, such as `[test-*]`, or exclude some: `[\"*\", \"!prod-*\"]`";
+            self.report_at(node, Diagnostic::new(Code::AllNamespaces, node.place, message).help(help));
+        }
+        let items: Vec<&Node> = match &node.data {
+            Data::List(items) => items.iter().collect(),
+            _ => vec![node],
+        };
+        let mut texts = items.iter().filter_map(|item| item.scalar()).map(|scalar| scalar.text.as_str());
+        if texts.all(|text| text.starts_with('!') || is_protected(text)) {
+            let message = "every rule is kept out of these namespaces: this one will never act";
+            let help = "name namespaces that are not the cluster's own";
+            self.report_at(node, Diagnostic::new(Code::ProtectedNamespaces, node.place, message).help(help));
+        }
+    }
+}
+
+/// Whether all that a glob can match is out of every rule's reach. The daemon's own namespace is too, but
+/// is known only where it runs.
+fn is_protected(glob: &str) -> bool {
+    SYSTEM_NAMESPACES.iter().any(|system| match system.strip_suffix('*') {
+        Some(prefix) => glob.starts_with(prefix),
+        None => glob == *system,
+    })
+}
+
+fn no_scope(name: &Key) -> Diagnostic {
+    Diagnostic::new(Code::NoScope, name.place, "it does not say where to look")
+        .help("write `namespaces: [test-*]`, or `scope: cluster` for the whole cluster")
+}

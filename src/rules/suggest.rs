@@ -1,0 +1,121 @@
+//! Did you mean …? The nearest of the words that may stand somewhere.
+
+/// Longer than any word of the language: what is longer is no typing mistake, and costs time to compare.
+const LONGEST: usize = 64;
+
+/// Words that people bring from elsewhere, and the language's own.
+const SYNONYMS: &[(&str, &[&str])] = &[
+    ("kind", &["watch"]),
+    ("kinds", &["watch"]),
+    ("resource", &["watch"]),
+    ("resources", &["watch"]),
+    ("when", &["match"]),
+    ("if", &["match"]),
+    ("where", &["match"]),
+    ("conditions", &["match", "condition"]),
+    ("matches", &["match"]),
+    ("except", &["unless"]),
+    ("exclude", &["unless"]),
+    ("action", &["actions"]),
+    ("then", &["actions"]),
+    ("do", &["actions"]),
+    ("steps", &["actions"]),
+    ("duration", &["for"]),
+    ("namespace", &["namespaces"]),
+    ("ns", &["namespaces"]),
+    ("params", &["parameters"]),
+    ("vars", &["parameters"]),
+    ("variables", &["parameters"]),
+    ("dryrun", &["dry-run"]),
+    ("warn", &["observe"]),
+    ("remove", &["delete"]),
+    ("kill", &["delete"]),
+    ("finalizer", &["finalizers"]),
+    ("label", &["labels"]),
+    ("annotation", &["annotations"]),
+    ("deleting", &["terminating"]),
+    ("ownerreferences", &["owner"]),
+    ("status", &["phase", "condition"]),
+    ("state", &["phase", "waiting"]),
+    ("and", &["all"]),
+    ("or", &["any"]),
+    ("none", &["not"]),
+    ("olderthan", &["over"]),
+    ("youngerthan", &["under"]),
+    ("gt", &["over"]),
+    ("min", &["over", "atLeast"]),
+    ("max", &["under", "below"]),
+    ("value", &["equals"]),
+    ("eq", &["equals"]),
+    ("ne", &["notEquals"]),
+    ("regex", &["matches"]),
+    ("regexp", &["matches"]),
+    ("jsonpath", &["path"]),
+    ("restartcount", &["restarts"]),
+    ("reasons", &["waiting", "reason"]),
+    ("graceperiodseconds", &["gracePeriod"]),
+    ("propagationpolicy", &["propagation"]),
+    ("text", &["message"]),
+];
+
+/// The candidate that the word most likely stands for, if any is near.
+pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    if word.is_empty() || word.len() > LONGEST {
+        return None;
+    }
+    let plain = flattened(word);
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    if let Some(same) = candidates.iter().find(|candidate| flattened(candidate) == plain) {
+        return Some(same);
+    }
+    let synonyms = SYNONYMS.iter().find(|(name, _)| *name == plain).map_or(&[][..], |(_, words)| words);
+    if let Some(synonym) = candidates.iter().find(|candidate| synonyms.contains(candidate)) {
+        return Some(synonym);
+    }
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&plain, &flattened(candidate));
+    let (nearest, distance) =
+        candidates.into_iter().map(|candidate| (candidate, distance(candidate))).min_by_key(|(_, distance)| *distance)?;
+    // A third of the letters may differ: `podz` is near to `pods`, `job` is not near to `pods`.
+    (distance <= plain.chars().count().max(3) / 3).then_some(nearest)
+}
+
+/// ``did you mean `age`?`` where a candidate is near, else the words that may stand there.
+pub(super) fn help(word: &str, candidates: &[&str]) -> String {
+    match nearest(word, candidates.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("expected {}", super::diagnostic::one_of(candidates.iter().copied())),
+    }
+}
+
+fn flattened(word: &str) -> String {
+    word.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_found_across_spellings_typing_mistakes_and_synonyms() {
+        let words = ["gracePeriod", "stripFinalizers", "watch", "actions", "namespaces", "for", "age"];
+        for (typed, meant) in [
+            ("grace_period", "gracePeriod"),
+            ("strip-finalizers", "stripFinalizers"),
+            ("STRIPFINALIZERS", "stripFinalizers"),
+            ("stripFinalisers", "stripFinalizers"),
+            ("wathc", "watch"),
+            ("resource", "watch"),
+            ("namespace", "namespaces"),
+            ("agee", "age"),
+        ] {
+            assert_eq!(nearest(typed, words), Some(meant), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_near_to_none_suggests_none() {
+        for typed in ["", "completely", "x", &"a".repeat(1 << 20)] {
+            assert_eq!(nearest(typed, ["watch", "match", "age"]), None);
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Lowers a node to the typed value that a descriptor asks for. Every mistake is reported at its own
+//! characters; `None` says that something was.
+
+use k8s_healer_engine::descriptor::{Literal, Value, ValueKind};
+use k8s_healer_engine::values::{Count, Globs, ParseError, Path, Pattern, parse_duration, parse_time};
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, one_of, quoted};
+use super::lowering::Lowering;
+use super::node::{Data, Entry, Form, Node, Scalar};
+use super::suggest;
+
+impl Lowering<'_> {
+    /// Lowers the value under a key; `what` names the key in messages.
+    pub(super) fn value(&mut self, node: &Node, kind: ValueKind, what: &str, example: &str) -> Option<Value> {
+        match kind {
+            ValueKind::Duration => self.parsed(node, kind, what, example, parse_duration).map(Value::Duration),
+            ValueKind::Count => self.parsed(node, kind, what, example, Count::parse).map(Value::Count),
+            ValueKind::Pattern => self.pattern(node, what, example).map(Value::Pattern),
+            ValueKind::Path => self.parsed(node, kind, what, example, Path::parse).map(Value::Path),
+            ValueKind::Time => {
+                let help = || "write an RFC 3339 time, such as `2026-01-31T12:00:00Z`".to_owned();
+                let parse = |text: &str| parse_time(text, &[]).ok_or_else(|| ("is not a time".to_owned(), help()));
+                self.checked(node, kind, what, example, parse).map(Value::Time)
+            }
+            ValueKind::Bool => self.boolean(node, what).map(Value::Bool),
+            ValueKind::Text => self.text(node, kind, what, example).map(Value::Text),
+            ValueKind::Literal => self.literal(node, what, example).map(Value::Literal),
+            ValueKind::Choice(words) => self.choice(node, words, what).map(Value::Text),
+            ValueKind::Texts => {
+                self.each(node, what, |this, item| this.text(item, kind, what, example)).map(Value::Texts)
+            }
+            ValueKind::Integers => self.each(node, what, |this, item| this.integer(item, what)).map(Value::Integers),
+            ValueKind::Choices(words) => {
+                self.each(node, what, |this, item| this.choice(item, words, what)).map(Value::Texts)
+            }
+            ValueKind::Paths => {
+                let path = |this: &mut Self, item: &Node| this.parsed(item, kind, what, example, Path::parse);
+                self.each(node, what, path).map(Value::Paths)
+            }
+            ValueKind::Globs => self.globs(node, what, example).map(Value::Globs),
+            ValueKind::Literals => {
+                let items = self.list(node, what, &format!("`{example}`"))?;
+                collect(items.iter().map(|item| self.literal(item, what, example))).map(Value::Literals)
+            }
+            ValueKind::Block(keys) => self.block(node, keys, what, example).map(Value::Block),
+            ValueKind::Blocks(keys) => {
+                let items = self.list(node, what, &format!("`{example}`"))?;
+                collect(items.iter().map(|item| self.block(item, keys, what, example))).map(Value::Blocks)
+            }
+            ValueKind::Entries => self.entries(node, what, example, false).map(Value::Entries),
+            ValueKind::NullableEntries => self.entries(node, what, example, true).map(Value::Entries),
+            ValueKind::Data => self.data(node, what, example).map(Value::Data),
+            ValueKind::Matcher => self.matcher(node).map(Value::Matcher),
+            ValueKind::Matchers => self.matchers(node, what).map(Value::Matchers),
+        }
+    }
+
+    /// The text of a scalar as it is written; `1.10` stays `1.10`.
+    pub(super) fn text(&mut self, node: &Node, kind: ValueKind, what: &str, example: &str) -> Option<String> {
+        let scalar = self.scalar(node, kind, what, example)?;
+        Some(scalar.text.clone())
+    }
+
+    fn scalar<'n>(&mut self, node: &'n Node, kind: ValueKind, what: &str, example: &str) -> Option<&'n Scalar> {
+        match node.scalar() {
+            Some(scalar) if scalar.form() != Form::Null => Some(scalar),
+            _ => {
+                self.wrong_type(node, what, expected(kind), format!("write `{example}`"));
+                None
+            }
+        }
+    }
+
+    fn parsed<T>(
+        &mut self,
+        node: &Node,
+        kind: ValueKind,
+        what: &str,
+        example: &str,
+        parse: impl Fn(&str) -> Result<T, ParseError>,
+    ) -> Option<T> {
+        self.checked(node, kind, what, example, |text| parse(text).map_err(|error| (error.problem, error.help)))
+    }
+
+    fn checked<T>(
+        &mut self,
+        node: &Node,
+        kind: ValueKind,
+        what: &str,
+        example: &str,
+        parse: impl Fn(&str) -> Result<T, (String, String)>,
+    ) -> Option<T> {
+        let scalar = self.scalar(node, kind, what, example)?;
+        match parse(&scalar.text) {
+            Ok(value) => Some(value),
+            Err((problem, help)) => {
+                let message = format!("{} {problem}", quoted(&scalar.text));
+                self.report_at(node, Diagnostic::new(code(kind), node.place, message).help(help));
+                None
+            }
+        }
+    }
+
+    fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+        match node.scalar().map(Scalar::form) {
+            Some(Form::Bool(value)) => Some(value),
+            _ => {
+                self.wrong_type(node, what, "`true` or `false`", "write `true` or `false`, without quotes");
+                None
+            }
+        }
+    }
+
+    fn integer(&mut self, node: &Node, what: &str) -> Option<i64> {
+        match node.scalar().map(Scalar::form) {
+            Some(Form::Number(number)) if number.is_i64() => number.as_i64(),
+            _ => {
+                self.wrong_type(node, what, "a whole number", "write a number without quotes, such as `137`");
+                None
+            }
+        }
+    }
+
+    fn literal(&mut self, node: &Node, what: &str, example: &str) -> Option<Literal> {
+        let scalar = self.scalar(node, ValueKind::Literal, what, example)?;
+        match scalar.form() {
+            Form::Bool(value) => Some(Literal::Bool(value)),
+            Form::Number(number) => Some(Literal::Number(number)),
+            Form::Text | Form::Null => Some(Literal::Text(scalar.text.clone())),
+            Form::Unclear => {
+                let message = format!("{} could be a number or a string", quoted(&scalar.text));
+                let help = format!("put it into quotes if it is a string: `\"{}\"`, else write it in digits", scalar.text);
+                self.report_at(node, Diagnostic::new(Code::AmbiguousOperand, node.place, message).help(help));
+                None
+            }
+        }
+    }
+
+    /// Any value, list or mapping.
+    fn data(&mut self, node: &Node, what: &str, example: &str) -> Option<serde_json::Value> {
+        match &node.data {
+            Data::Scalar(_) if node.is_null() => Some(serde_json::Value::Null),
+            Data::Scalar(_) | Data::Broken => self.literal(node, what, example).map(|literal| match literal {
+                Literal::Text(text) => text.into(),
+                Literal::Number(number) => number.into(),
+                Literal::Bool(value) => value.into(),
+            }),
+            Data::List(items) => {
+                collect(items.iter().map(|item| self.data(item, what, example))).map(serde_json::Value::Array)
+            }
+            Data::Map(entries) => {
+                let entry = |entry: &Entry| Some((entry.key.text.clone(), self.data(&entry.value, what, example)?));
+                collect(entries.iter().map(entry)).map(|entries| serde_json::Value::Object(entries.into_iter().collect()))
+            }
+        }
+    }
+
+    fn choice(&mut self, node: &Node, words: &'static [&'static str], what: &str) -> Option<String> {
+        let expected = one_of(words.iter().copied());
+        let Some(scalar) = node.scalar().filter(|_| !node.is_null()) else {
+            self.wrong_type(node, what, &expected, format!("write {expected}"));
+            return None;
+        };
+        if words.contains(&scalar.text.as_str()) {
+            return Some(scalar.text.clone());
+        }
+        let message = format!("{} is no value of {what}", quoted(&scalar.text));
+        let diagnostic = Diagnostic::new(Code::BadChoice, node.place, message);
+        self.report_at(node, diagnostic.help(suggest::help(&scalar.text, words)));
+        None
+    }
+
+    /// A value or a list of them ("string or list").
+    fn each<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        mut lower: impl FnMut(&mut Self, &Node) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        match &node.data {
+            Data::List(items) if items.is_empty() => {
+                let message = format!("{what} is an empty list");
+                let help = "name something, or leave the key out";
+                self.report_at(node, Diagnostic::new(Code::EmptyList, node.place, message).help(help));
+                None
+            }
+            Data::List(items) => collect(items.iter().map(|item| lower(self, item))),
+            _ => Some(vec![lower(self, node)?]),
+        }
+    }
+
+    pub(super) fn globs(&mut self, node: &Node, what: &str, example: &str) -> Option<Globs> {
+        let sources = self.each(node, what, |this, item| this.text(item, ValueKind::Globs, what, example))?;
+        let Some(result) = self.compiled.globs(&sources) else {
+            self.too_many(node);
+            return None;
+        };
+        let (index, error) = match result {
+            Ok(globs) => return Some(globs),
+            Err(error) => error,
+        };
+        if index.is_none() {
+            let message = format!("{what} {}", error.problem);
+            self.report_at(node, Diagnostic::new(Code::BadGlob, node.place, message).help(error.help));
+            return None;
+        }
+        // One by one, so that every broken glob of a list is told.
+        for (index, source) in sources.iter().enumerate() {
+            let included = source.strip_prefix('!').unwrap_or(source).to_owned();
+            if let Some(Err((_, error))) = self.compiled.globs(&[included]) {
+                let item = item(node, index);
+                let message = format!("{} {}", quoted(source), error.problem);
+                self.report_at(item, Diagnostic::new(Code::BadGlob, item.place, message).help(error.help));
+            }
+        }
+        None
+    }
+
+    fn pattern(&mut self, node: &Node, what: &str, example: &str) -> Option<Pattern> {
+        let scalar = self.scalar(node, ValueKind::Pattern, what, example)?;
+        match self.compiled.pattern(&scalar.text) {
+            Some(Ok(pattern)) => Some(pattern),
+            Some(Err(error)) => {
+                let message = format!("{} {}", quoted(&scalar.text), error.problem);
+                self.report_at(node, Diagnostic::new(Code::BadRegex, node.place, message).help(error.help));
+                None
+            }
+            None => {
+                self.too_many(node);
+                None
+            }
+        }
+    }
+
+    fn too_many(&mut self, node: &Node) {
+        let message = "there are too many regular expressions and globs in all these rules";
+        self.report_at(node, Diagnostic::new(Code::TooComplex, node.place, message).help("use fewer, or plain names and prefixes"));
+    }
+
+    fn entries(&mut self, node: &Node, what: &str, example: &str, nullable: bool) -> Option<Vec<(String, Option<String>)>> {
+        let Data::Map(entries) = &node.data else {
+            self.wrong_type(node, what, "a mapping from string to string", format!("write `{example}`"));
+            return None;
+        };
+        if nullable && entries.is_empty() {
+            let message = format!("{what} names nothing");
+            self.report_at(node, Diagnostic::new(Code::EmptyList, node.place, message).help(format!("write `{example}`")));
+            return None;
+        }
+        collect(entries.iter().map(|entry| {
+            let key = entry.key.text.clone();
+            if nullable && entry.value.is_null() {
+                return Some((key, None));
+            }
+            let what = quoted(&key);
+            self.text(&entry.value, ValueKind::Text, &what, "\"text\"").map(|text| (key, Some(text)))
+        }))
+    }
+}
+
+/// The item of a list, or the one value that stands for a list of one.
+fn item(node: &Node, index: usize) -> &Node {
+    match &node.data {
+        Data::List(items) => items.get(index).unwrap_or(node),
+        _ => node,
+    }
+}
+
+/// All of them, or none; unlike a collect into an `Option`, the rest is looked at after the first `None`.
+pub(super) fn collect<T>(items: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let mut sound = true;
+    let mut all = Vec::new();
+    for item in items {
+        match item {
+            Some(item) => all.push(item),
+            None => sound = false,
+        }
+    }
+    sound.then_some(all)
+}
+
+fn code(kind: ValueKind) -> Code {
+    match kind {
+        ValueKind::Duration => Code::BadDuration,
+        ValueKind::Count => Code::BadCount,
+        ValueKind::Pattern => Code::BadRegex,
+        ValueKind::Path | ValueKind::Paths => Code::BadPath,
+        ValueKind::Time => Code::BadTime,
+        ValueKind::Globs => Code::BadGlob,
+        _ => Code::WrongType,
+    }
+}
+
+fn expected(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Duration => "a duration",
+        ValueKind::Count => "a count",
+        ValueKind::Pattern => "a regular expression",
+        ValueKind::Path => "a JSONPath",
+        ValueKind::Paths => "a JSONPath or a list of them",
+        ValueKind::Time => "a time",
+        ValueKind::Globs => "a glob or a list of globs",
+        ValueKind::Texts => "a string or a list of strings",
+        ValueKind::Literal => "a string, a number or a boolean",
+        _ => "a string",
+    }
+}

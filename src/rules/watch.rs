@@ -1,0 +1,96 @@
+//! Lowers `watch`: which kinds a rule looks at, as a person writes them.
+
+use k8s_healer_engine::descriptor::ValueKind;
+use k8s_healer_engine::rule::WatchTarget;
+
+use super::code::Code;
+use super::diagnostic::{Diagnostic, quoted};
+use super::kinds::{self, Resolved};
+use super::lowering::Lowering;
+use super::names::{is_dns_label, is_dns_subdomain};
+use super::node::{Data, Node};
+use super::values::collect;
+
+const FORMS: &str = "write `pods`, `virtualmachines.kubevirt.io` or `kubevirt.io/v1/VirtualMachine`";
+
+impl Lowering<'_> {
+    /// The targets of a rule, and what is known of them.
+    pub(super) fn watch(&mut self, node: &Node) -> Option<(Vec<WatchTarget>, Vec<Resolved>)> {
+        let items = match &node.data {
+            Data::List(items) if !items.is_empty() => items.iter().collect(),
+            Data::List(_) => {
+                self.list(node, "`watch`", "`[pods]`")?;
+                return None;
+            }
+            _ => vec![node],
+        };
+        let targets = collect(items.into_iter().map(|item| self.target(item)))?;
+        let resolved = targets.iter().map(kinds::resolve).collect();
+        Some((targets, resolved))
+    }
+
+    fn target(&mut self, node: &Node) -> Option<WatchTarget> {
+        let text = self.text(node, ValueKind::Text, "`watch`", "pods")?;
+        if text.starts_with('*') || text.starts_with('!') {
+            self.report_at(node, super::later::diagnostic(node.place, &text));
+            return None;
+        }
+        let Some(target) = parse(&text) else {
+            let message = format!("{} names no kind", quoted(&text));
+            let help = kinds::of_kind(&text).map_or_else(|| FORMS.to_owned(), |known| format!("write `{known}`"));
+            self.report_at(node, Diagnostic::new(Code::BadWatch, node.place, message).help(help));
+            return None;
+        };
+        if kinds::resolve(&target).known().is_none()
+            && let Some(nearest) = kinds::nearest(&target)
+        {
+            let message = format!("{} is no kind that is known here: the rule would sleep until a cluster has it", quoted(&text));
+            let help = format!("did you mean `{nearest}`?");
+            self.report_at(node, Diagnostic::new(Code::UnknownKind, node.place, message).help(help));
+        }
+        Some(target)
+    }
+}
+
+fn parse(text: &str) -> Option<WatchTarget> {
+    match text.split('/').collect::<Vec<_>>().as_slice() {
+        [resource] => {
+            let (name, group) = match resource.split_once('.') {
+                Some((name, group)) => (name, Some(group)),
+                None => (*resource, None),
+            };
+            let sound = is_dns_label(name) && group.is_none_or(is_dns_subdomain);
+            sound.then(|| WatchTarget::Resource { name: name.to_owned(), group: group.map(str::to_owned) })
+        }
+        [version, kind] => of_kind("", version, kind),
+        [group, version, kind] => of_kind(group, version, kind).filter(|_| is_dns_subdomain(group)),
+        _ => None,
+    }
+}
+
+fn of_kind(group: &str, version: &str, kind: &str) -> Option<WatchTarget> {
+    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && kind.len() <= 63
+        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let sound = is_kind && kinds::is_version(version) && is_dns_label(version);
+    sound.then(|| WatchTarget::Kind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_read_and_shown_as_written() {
+        for text in ["pods", "vm", "virtualmachines.kubevirt.io", "deployments.v1.apps", "v1/Pod", "kubevirt.io/v1/VirtualMachine"] {
+            assert_eq!(parse(text).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_kind_is_refused() {
+        for text in ["", "Pod", "pods.", ".apps", "a/b/c/d", "v1/pod", "apps/Deployment", "pods ", "po ds", "a..b", "/v1/Pod", "pods/v1"] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+    }
+}
