@@ -66,17 +66,15 @@ pub async fn read_ancestors(
     loop {
         let below = ancestors.last().map_or(Some(object), |ancestor| ancestor.metadata.as_ref());
         let Some(controller) = below.and_then(Observation::controller) else { return Ok(ancestors) };
-        let known = |ancestor: &Ancestor| ancestor.uid == controller.uid;
-        if object.uid() == controller.uid || ancestors.iter().any(known) {
+        let mut above = ancestors.iter().map(|ancestor| ancestor.uid.as_str()).chain([object.uid()]);
+        if !controller.uid.is_empty() && above.any(|uid| uid == controller.uid) {
             return Ok(ancestors);
+        }
+        if ancestors.len() == DEEPEST {
+            return Err(AncestorError::TooDeep { ancestor: in_words(&controller) });
         }
         let namespace = below.and_then(Observation::namespace);
         let ancestor = read_ancestor(transport, catalogue, &controller, namespace).await?;
-        if ancestors.len() == DEEPEST {
-            return Err(AncestorError::TooDeep {
-                ancestor: format!("{}/{}", ancestor.resource, ancestor.name),
-            });
-        }
         ancestors.push(ancestor);
     }
 }

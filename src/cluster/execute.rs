@@ -32,7 +32,7 @@ pub async fn execute(
     }
     match send(transport, resource, live, effect, false).await {
         Outcome::Changed { reason } => Outcome::Changed {
-            reason: format!("{reason} (this counts against the disruption budget for two minutes)"),
+            reason: format!("{reason} (it counts as a disruption against the budget for two minutes)"),
         },
         outcome => outcome,
     }

@@ -164,12 +164,12 @@ fn done(effect: &Effect, dry_run: bool, answer: &Answer) -> Outcome {
 fn deleted(object: Option<&Observation>) -> String {
     let Some(object) = object.filter(|object| object.is_terminating()) else { return "deleted".to_owned() };
     let finalizers = object.finalizers();
-    let grace = object.object().pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
-    match finalizers.as_slice() {
-        [] if grace == Some(0) => "deleted".to_owned(),
-        [] => "deletion asked; it has its grace to end".to_owned(),
-        [one] => format!("deletion asked; the finalizer {one} holds it"),
-        several => format!("deletion asked; the finalizers {} hold it", several.join(", ")),
+    let grace = object.object().pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_u64);
+    match (finalizers.as_slice(), grace.unwrap_or(0)) {
+        ([], 0) => "deleted".to_owned(),
+        ([], seconds) => format!("deletion asked; it has {seconds} s to end"),
+        ([one], _) => format!("deletion asked; the finalizer {one} holds it"),
+        (several, _) => format!("deletion asked; the finalizers {} hold it", several.join(", ")),
     }
 }
 

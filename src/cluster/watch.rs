@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::clock::Random;
 use super::follow::Follower;
 use super::resource::Resource;
-use super::timings::Timings;
+pub use super::timings::Timings;
 use super::transport::Transport;
 
 /// What a watch tells.

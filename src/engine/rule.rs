@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::actions::Action;
+use crate::descriptor::Nature;
 use crate::matchers::Matcher;
 use crate::projection::Projection;
 use crate::values::Globs;
@@ -123,12 +124,14 @@ pub enum StepWhile {
 /// One step of a rule.
 #[derive(Debug)]
 pub struct Step {
-    /// How long after the step before, or after the rule was due.
-    pub after: Duration,
+    /// How long after the step before, or after the rule was due; `None`: at once.
+    pub after: Option<Duration>,
     /// `None`: `match` before the object terminates, `present` once the rule itself has deleted it.
     pub while_: Option<StepWhile>,
     /// The action's name: `delete`.
     pub name: &'static str,
+    /// What the action does to an object.
+    pub nature: Nature,
     /// What is done.
     pub action: Box<dyn Action>,
 }
@@ -158,7 +161,19 @@ pub struct Rule {
     pub steps: Vec<Step>,
 }
 
+/// How long an object must have been terminating where the rule asks for no time: controllers need a
+/// while for their own clean-up (DESIGN 5.8).
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Rule {
+    /// How long the object's deletion must have been asked for before a step may run that needs it to be
+    /// terminating: what the step's `after` or the match asks, else a minute. `None`: any object will do.
+    #[must_use]
+    pub fn terminating_for(&self, step: &Step) -> Option<Duration> {
+        let asked = || self.matches.iter().filter_map(|matcher| matcher.implies().terminating_for).max();
+        step.nature.needs_terminating.then(|| step.after.or_else(asked).unwrap_or(PATIENCE))
+    }
+
     /// Adds every field that the rule's matchers and actions read.
     pub fn reads(&self, projection: &mut Projection) {
         self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads(projection));

@@ -22,7 +22,7 @@ use crate::facts::Facts;
 use crate::matchers::Context;
 use crate::moment::after;
 use crate::observation::Observation;
-use crate::rule::Rule;
+use crate::rule::{Rule, Step};
 use crate::schedule::Schedule;
 use crate::truth::Truth;
 
@@ -220,7 +220,7 @@ impl Tracker {
                 ticket: ticket.clone(),
                 rule: index,
                 step: sequence.step(),
-                effect: rule.steps[sequence.step()].action.effect(&context),
+                effect: effect(rule, &rule.steps[sequence.step()], &context),
                 reason: explain(rule, object, &facts, now),
                 refused_since: sequence.refused_since(),
                 held_before: sequence.was_held(),
@@ -307,6 +307,19 @@ impl Tracker {
         let due = entry.progress.next_due(&self.rules);
         self.schedule.set(slot, earlier(due, entry.next_change()));
     }
+}
+
+/// What a step is to do to an object; one that needs it to be terminating waits until it has been for
+/// long enough.
+fn effect(rule: &Rule, step: &Step, context: &Context<'_>) -> Result<Effect, Inapplicable> {
+    if let Some(duration) = rule.terminating_for(step) {
+        // An unreadable time is no proof that it has been terminating for long enough.
+        let ripe = context.object.deletion_asked().map(|asked| after(asked, duration));
+        if !context.object.is_terminating() || ripe.is_none_or(|ripe| context.now < ripe) {
+            return Err(Inapplicable::NotYet { at: ripe });
+        }
+    }
+    step.action.effect(context)
 }
 
 fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

@@ -15,7 +15,7 @@ use super::later;
 use super::lowering::{Keys, Lowering};
 use super::node::{Data, Entry, Node};
 use super::parameters::Parameters;
-use super::rule::subject;
+use super::rule::{place_of, subject};
 use super::settings::Setting;
 use super::source::Sources;
 use super::suggest;
@@ -165,7 +165,7 @@ impl Run<'_> {
             }
             lowering.subject = subject(item, index);
             let resolved = parameters.resolve(item, &mut lowering);
-            rules.extend(lowering.rule(&resolved, &pack, defaults).map(|rule| (rule, named_at(item))));
+            rules.extend(lowering.rule(&resolved, &pack, defaults).map(|rule| (rule, place_of(item))));
             let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };
             match names.get(name.text.as_str()) {
                 Some(first) => lowering.check_duplicate(first, item),
@@ -216,6 +216,3 @@ impl Lowering<'_> {
     }
 }
 
-fn named_at(rule: &Node) -> Place {
-    rule.get("name").map_or(rule.place, |entry| entry.value.place)
-}

@@ -7,7 +7,7 @@ use super::code::Code;
 use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, quoted};
 use super::kinds::Resolved;
-use super::node::{Data, Entry, Node};
+use super::node::{Data, Entry, MERGE, Node};
 use super::{later, suggest};
 
 /// Lowers the parts of one pack.
@@ -89,7 +89,7 @@ impl Lowering<'_> {
                 return None;
             }
             let key = &entry.key.text;
-            if keys.known.contains(&key.as_str()) {
+            if keys.known.contains(&key.as_str()) || key == MERGE {
                 continue;
             }
             let diagnostic = if keys.later.contains(&key.as_str()) {
@@ -108,11 +108,12 @@ impl Lowering<'_> {
         Some(Fields { entries })
     }
 
-    /// Whether a key that is missing may stand there misspelt: then it has been reported already.
+    /// Whether a key that is missing may stand there misspelt, or by a merge: that has been reported already.
     pub(super) fn may_be_misspelt(node: &Node, key: &str, known: &[&str]) -> bool {
         node.entries().unwrap_or_default().iter().any(|entry| {
             let word = entry.key.text.as_str();
-            !known.contains(&word) && suggest::nearest(word, known.iter().copied()) == Some(key)
+            let is_near = || suggest::nearest(word, known.iter().copied()) == Some(key);
+            word == MERGE || (!known.contains(&word) && is_near())
         })
     }
 

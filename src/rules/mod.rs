@@ -85,7 +85,7 @@ pub struct Origin {
 /// How much was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
-    /// Files and texts that were read.
+    /// Files and texts that were read, or should have been.
     pub files: usize,
     /// Packs with a name.
     pub packs: usize,
@@ -118,7 +118,7 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
     let mut out = Collector::default();
     let mut sources = Sources::default();
     let settings = settings::parse(&options.set, &mut sources, &mut out);
-    let (texts, unread) = read(inputs, &mut sources, &mut out);
+    let (texts, files) = read(inputs, &mut sources, &mut out);
     let mut run = document::Run {
         registry: &options.registry,
         settings: &settings,
@@ -129,7 +129,7 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
         parameters: Vec::new(),
         rules: Vec::new(),
         counted: 0,
-        incomplete: unread,
+        incomplete: texts.len() < files,
     };
     for (source, in_folder) in &texts {
         if run.out.is_full() {
@@ -140,21 +140,26 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
         let documents = yaml::compose(*source, &text, run.out);
         let broken = run.out.errors() > before;
         run.incomplete |= broken;
-        let mut documents: Vec<_> = documents.iter().filter(|document| !document.is_null()).collect();
+        let documents: Vec<_> = documents.iter().filter(|document| !document.is_null()).collect();
         if documents.is_empty() && !broken {
             let place = Place { source: *source, span: Span::default() };
             let help = "write a RulePack, or take the file away";
             run.out.push(Diagnostic::new(Code::EmptyFile, place, "the file holds no document").help(help));
             run.incomplete = true;
         }
-        documents.drain(..).for_each(|document| run.document(document, *in_folder));
+        for document in documents {
+            if run.out.is_full() {
+                break;
+            }
+            run.document(document, *in_folder);
+        }
     }
     if !run.incomplete {
         settings::report_unused(&settings, &run.parameters, run.out);
     }
     let (rules, packs, rules_counted) = (run.rules, run.packs.len(), run.counted);
     let summary = Summary {
-        files: texts.len(),
+        files,
         packs,
         rules: rules_counted,
         errors: out.errors(),
@@ -178,19 +183,23 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
     }
 }
 
-/// Reads the texts of all inputs; beside them, whether one could not be read.
-fn read(inputs: &[Input], sources: &mut Sources, out: &mut Collector) -> (Vec<(SourceId, bool)>, bool) {
-    let mut texts = Vec::new();
+/// Reads the texts of all inputs, and whether each was found in a folder; beside them, how many there should be.
+fn read(inputs: &[Input], sources: &mut Sources, out: &mut Collector) -> (Vec<(SourceId, bool)>, usize) {
+    let (mut texts, mut count) = (Vec::new(), 0);
     let mut seen = BTreeSet::new();
     for input in inputs {
         match input {
-            Input::Text { name, bytes } => match source::accept(sources, name, bytes) {
-                Ok(id) => texts.push((id, false)),
-                Err(diagnostic) => out.push(diagnostic),
-            },
+            Input::Text { name, bytes } => {
+                count += 1;
+                match source::accept(sources, name, bytes) {
+                    Ok(id) => texts.push((id, false)),
+                    Err(diagnostic) => out.push(diagnostic),
+                }
+            }
             Input::Path(path) => {
                 let (found, problems) = files::expand(path, &mut seen);
                 problems.into_iter().for_each(|problem| out.push(problem));
+                count += found.len();
                 for file in found {
                     let name = file.path.display().to_string();
                     let accepted = source::read_file(&file.path, &name)
@@ -203,8 +212,7 @@ fn read(inputs: &[Input], sources: &mut Sources, out: &mut Collector) -> (Vec<(S
             }
         }
     }
-    let unread = out.errors() > 0;
-    (texts, unread)
+    (texts, count)
 }
 
 #[cfg(test)]

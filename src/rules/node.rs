@@ -48,6 +48,9 @@ pub(super) struct Entry {
     pub(super) value: Node,
 }
 
+/// The key of a merge, which has been reported and stands for keys that nobody knows.
+pub(super) const MERGE: &str = "<<";
+
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     pub(super) text: String,

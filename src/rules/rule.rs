@@ -8,10 +8,10 @@ use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 
 use super::checks::Parts;
 use super::code::Code;
-use super::diagnostic::{Diagnostic, quoted};
+use super::diagnostic::{Diagnostic, Place, quoted};
 use super::lowering::{Fields, Keys, Lowering};
 use super::names::{as_dns_label, is_dns_label};
-use super::node::{Data, Entry, Key, Node};
+use super::node::{Entry, Node};
 use super::steps::LoweredStep;
 use super::later;
 
@@ -66,9 +66,7 @@ impl Lowering<'_> {
             self.kinds = kinds;
             targets
         });
-        let scope_key = fields.get("name").or_else(|| fields.get("watch")).map(|entry| &entry.key);
-        let fallback = Key { text: String::new(), place: node.place };
-        let scope = self.scope(scope_key.unwrap_or(&fallback), fields, defaults);
+        let scope = self.scope(place_of(node), fields, defaults);
         let matches = self
             .required(node, fields, "match", "[ { age: { over: 6m } } ]")
             .and_then(|entry| self.matchers(&entry.value, "`match`"));
@@ -127,15 +125,8 @@ impl Lowering<'_> {
             return Some(entry);
         }
         if !Self::may_be_misspelt(node, key, RULE_KEYS) {
-            // A rule has no characters of its own: its name stands for it, or its first key.
-            let named = fields.get("name").map(|entry| entry.value.place);
-            let first = match &node.data {
-                Data::Map(entries) => entries.first().map(|entry| entry.key.place),
-                _ => None,
-            };
-            let place = named.or(first).unwrap_or(node.place);
             let message = format!("it lacks `{key}`");
-            self.report(Diagnostic::new(Code::MissingKey, place, message).help(format!("write `{key}: {example}`")));
+            self.report(Diagnostic::new(Code::MissingKey, place_of(node), message).help(format!("write `{key}: {example}`")));
         }
         None
     }
@@ -189,6 +180,12 @@ impl Lowering<'_> {
         }
         found
     }
+}
+
+/// A rule has no characters of its own: its name stands for it, or else its first key.
+pub(super) fn place_of(rule: &Node) -> Place {
+    let first = rule.entries().and_then(<[_]>::first).map(|entry| entry.key.place);
+    rule.get("name").map(|entry| entry.value.place).or(first).unwrap_or(rule.place)
 }
 
 /// The rule's own value, else that of the defaults.

@@ -7,9 +7,9 @@ use k8s_healer_engine::rule::Scope;
 use k8s_healer_engine::values::Globs;
 
 use super::code::Code;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Diagnostic, Place};
 use super::lowering::{Fields, Lowering};
-use super::node::{Data, Entry, Key, Node};
+use super::node::{Data, Entry, MERGE, Node};
 
 const EXAMPLE: &str = "[test-*]";
 
@@ -26,13 +26,13 @@ impl Lowering<'_> {
     }
 
     /// The scope of a rule: its own, else that of the defaults.
-    pub(super) fn scope(&mut self, name: &Key, rule: Fields<'_>, defaults: Option<Fields<'_>>) -> Option<Scope> {
-        if self.check_scope_conflict(rule) {
+    pub(super) fn scope(&mut self, rule_place: Place, rule: Fields<'_>, defaults: Option<Fields<'_>>) -> Option<Scope> {
+        if self.check_scope_conflict(rule) || rule.get(MERGE).is_some() {
             return None;
         }
         let chosen = |fields: Fields<'_>| fields.get("scope").is_some() || fields.get("namespaces").is_some();
         let Some(fields) = [Some(rule), defaults].into_iter().flatten().find(|fields| chosen(*fields)) else {
-            self.report(no_scope(name));
+            self.report(no_scope(rule_place));
             return None;
         };
         match (fields.get("scope"), fields.get("namespaces")) {
@@ -89,7 +89,7 @@ fn is_protected(glob: &str) -> bool {
     })
 }
 
-fn no_scope(name: &Key) -> Diagnostic {
-    Diagnostic::new(Code::NoScope, name.place, "it does not say where to look")
+fn no_scope(place: Place) -> Diagnostic {
+    Diagnostic::new(Code::NoScope, place, "it does not say where to look")
         .help("write `namespaces: [test-*]`, or `scope: cluster` for the whole cluster")
 }

@@ -80,15 +80,15 @@ impl Lowering<'_> {
             }
         };
         let (after, while_) = timing?;
-        Some(Step { after, while_, name: descriptor.name, action })
+        Some(Step { after, while_, name: descriptor.name, nature: descriptor.nature, action })
     }
 
-    fn timing(&mut self, common: &[&Entry]) -> Option<(Duration, Option<StepWhile>)> {
-        let (mut after, mut while_, mut sound) = (Duration::ZERO, None, true);
+    fn timing(&mut self, common: &[&Entry]) -> Option<(Option<Duration>, Option<StepWhile>)> {
+        let (mut after, mut while_, mut sound) = (None, None, true);
         for entry in common {
             match entry.key.text.as_str() {
                 "after" => match self.duration(&entry.value, "`after`", "2m") {
-                    Some(duration) => after = duration,
+                    Some(duration) => after = Some(duration),
                     None => sound = false,
                 },
                 "while" => {

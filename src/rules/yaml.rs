@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 
 use super::code::Code;
 use super::diagnostic::{Collector, Diagnostic, Place, Span, quoted};
-use super::node::{Data, Entry, Key, Node, Scalar};
+use super::node::{Data, Entry, Key, MERGE, Node, Scalar};
 use super::source::SourceId;
 
 /// Rules nest about ten deep; composing and lowering are recursive.
@@ -84,16 +84,18 @@ impl<'t> Composer<'t, '_> {
 
     fn node(&mut self, event: Event<'t>, span: ParserSpan, depth: usize) -> Composed<Node> {
         let place = self.place(span);
-        if let Some(tag) = event.tag() {
-            self.tag(tag, span, place);
-        }
+        let unused_tag = event.tag().and_then(|tag| self.tag(tag, span, place));
         let anchor = event.anchor_id();
         let node = match event {
             Event::Scalar(text, style, _, tag) => {
                 let is_string = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str") || tag.suffix() == "!");
                 let plain = style == ScalarStyle::Plain && !is_string;
                 self.count(1, text.len(), place)?;
-                Node { place, data: Data::Scalar(Scalar { text: text.into_owned(), plain }), used: None }
+                match unused_tag.filter(|_| plain && place.span.start == place.span.end) {
+                    // `!test-x` alone: a glob that lacks its quotes, and read as one.
+                    Some(node) => node,
+                    None => Node { place, data: Data::Scalar(Scalar { text: text.into_owned(), plain }), used: None },
+                }
             }
             Event::SequenceStart(style, ..) => self.list(style, place, depth + 1)?,
             Event::MappingStart(style, ..) => self.map(style, place, depth + 1)?,
@@ -176,11 +178,12 @@ impl<'t> Composer<'t, '_> {
     fn key(&mut self, node: Node) -> Option<Key> {
         let place = node.place;
         match node.data {
-            Data::Scalar(scalar) if scalar.plain && scalar.text == "<<" => {
+            Data::Scalar(scalar) if scalar.plain && scalar.text == MERGE => {
                 let message = "merge keys are not supported";
                 let help = "write the keys out, or move them into `defaults`";
                 self.out.push(Diagnostic::new(Code::UnsupportedYaml, place, message).help(help));
-                None
+                // It stays, since it may stand for keys that would be missed otherwise.
+                Some(Key { text: MERGE.to_owned(), place })
             }
             Data::Scalar(scalar) => Some(Key { text: scalar.text, place }),
             _ => {
@@ -204,15 +207,18 @@ impl<'t> Composer<'t, '_> {
         Ok(node.unwrap_or(Node { place, data: Data::List(Vec::new()), used: None }))
     }
 
-    fn tag(&mut self, tag: &Tag, span: ParserSpan, place: Place) {
+    /// Reports a tag that has no meaning here; the result is what it was probably meant to be.
+    fn tag(&mut self, tag: &Tag, span: ParserSpan, place: Place) -> Option<Node> {
         if tag.is_yaml_core_schema() || tag.suffix() == "!" {
-            return;
+            return None;
         }
         let place = span.tag_span().map_or(place, |span| self.place(span));
         let text = self.text.get(place.span.start..place.span.end).unwrap_or_default();
         let message = format!("{} is read as a YAML tag, which rules do not use", quoted(text));
         let help = format!("put it into quotes: `\"{text}\"`");
+        let data = Data::Scalar(Scalar { text: text.to_owned(), plain: false });
         self.out.push(Diagnostic::new(Code::UnsupportedYaml, place, message).help(help));
+        Some(Node { place, data, used: None })
     }
 
     fn enter(&mut self, depth: usize, place: Place) -> Composed<()> {
@@ -266,8 +272,8 @@ fn syntax_help(kind: &ErrorKind) -> &'static str {
         ErrorKind::MissingAnchorOrAliasName => "put a value that begins with `*` or `&` into quotes: `\"*\"`",
         ErrorKind::UnclosedQuotedScalar => "close the quotes",
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
-            "between `{ }` or `[ ]`, separate by `,`, close what is open, and put a value with \
-             `{`, `}`, `[`, `]` or `,` into quotes: `\"${name}\"`"
+            "separate by `,`, close what is open, and put a value with brackets or commas into \
+             quotes: `\"${name}\"`"
         }
         ErrorKind::UnclosedFlowCollection { .. }
         | ErrorKind::UnexpectedEofFlowMapping

@@ -1,0 +1,118 @@
+//! Composing: every key and value at its place, whatever stands before it; what must not be, refused.
+
+use super::*;
+use crate::rules::node::Form;
+use crate::rules::source::Sources;
+
+fn composed(text: &str) -> (Vec<Node>, Vec<Diagnostic>) {
+    let mut out = Collector::default();
+    let documents = compose(Sources::default().add("test", text), text, &mut out);
+    (documents, out.into_sorted())
+}
+
+fn sound(text: &str) -> Node {
+    let (mut documents, diagnostics) = composed(text);
+    assert_eq!(diagnostics, []);
+    documents.remove(0)
+}
+
+fn codes(text: &str) -> Vec<Code> {
+    composed(text).1.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+/// Every key and scalar with the characters of its place.
+fn written<'t>(node: &Node, text: &'t str, into: &mut Vec<(String, &'t str)>) {
+    let slice = |place: Place| &text[place.span.start..place.span.end];
+    match &node.data {
+        Data::Scalar(scalar) => into.push((scalar.text.clone(), slice(node.place))),
+        Data::List(items) => items.iter().for_each(|item| written(item, text, into)),
+        Data::Map(entries) => {
+            for entry in entries {
+                into.push((entry.key.text.clone(), slice(entry.key.place)));
+                written(&entry.value, text, into);
+            }
+        }
+        Data::Broken => {}
+    }
+}
+
+#[test]
+fn every_key_and_value_is_at_its_place_behind_wide_characters_and_any_line_end() {
+    let text = "é: \"ü\\n\"\r\n\"b b\": [1.10, yes, 'it''s', ☃]\r\nc: {d: 6m, \"e\": 0755}\r\nf:\r\n  - g: # why\r\n      h\r\n";
+    let mut all = Vec::new();
+    written(&sound(text), text, &mut all);
+    let expected = [
+        ("é", "é"), ("ü\n", "\"ü\\n\""), ("b b", "\"b b\""), ("1.10", "1.10"), ("yes", "yes"), ("it's", "'it''s'"),
+        ("☃", "☃"), ("c", "c"), ("d", "d"), ("6m", "6m"), ("e", "\"e\""), ("0755", "0755"), ("f", "f"), ("g", "g"), ("h", "h"),
+    ];
+    let all: Vec<(&str, &str)> = all.iter().map(|(text, written)| (text.as_str(), *written)).collect();
+    assert_eq!(all, expected);
+}
+
+#[test]
+fn collections_reach_from_their_first_to_their_last_character() {
+    let text = "a: [1, {b: 2}]\nc:\n  d: 1\n  e:\n    - x\n    - yz\n\n# end\nf: 1\n";
+    let document = sound(text);
+    let slice = |key: &str| {
+        let span = document.get(key).unwrap().value.place.span;
+        &text[span.start..span.end]
+    };
+    assert_eq!(slice("a"), "[1, {b: 2}]");
+    assert_eq!(slice("c"), "d: 1\n  e:\n    - x\n    - yz");
+}
+
+#[test]
+fn a_value_that_is_not_written_has_the_place_of_its_key() {
+    let document = sound("a:\nb: 1\n");
+    let entry = document.get("a").unwrap();
+    assert!(entry.value.is_null());
+    assert_eq!(entry.value.place, entry.key.place);
+}
+
+#[test]
+fn quotes_and_string_tags_make_strings() {
+    let document = sound("a: \"1\"\nb: !!str 1\nc: 1\nd: ! 1\ne: |\n  1\n");
+    let form = |key: &str| document.get(key).unwrap().value.scalar().unwrap().form();
+    assert!(["a", "b", "d", "e"].iter().all(|key| form(key) == Form::Text));
+    assert!(matches!(form("c"), Form::Number(_)));
+}
+
+#[test]
+fn aliases_stand_for_their_anchors_and_keep_the_place_of_the_definition() {
+    let text = "a: &x {b: 6m}\nc: *x\n";
+    let document = sound(text);
+    let value = &document.get("c").unwrap().value.get("b").unwrap().value;
+    assert_eq!(&text[value.place.span.start..value.place.span.end], "6m");
+}
+
+#[test]
+fn documents_before_a_syntax_error_are_kept() {
+    let (documents, diagnostics) = composed("a: 1\n---\nb: [\n");
+    assert_eq!((documents.len(), diagnostics.len()), (1, 1));
+}
+
+#[test]
+fn a_duplicate_key_is_told_with_both_places() {
+    let (_, diagnostics) = composed("a: 1\nb: 2\na: 3\n");
+    assert_eq!(diagnostics[0].code, Code::DuplicateKey);
+    assert_eq!((diagnostics[0].place.unwrap().span.start, diagnostics[0].related[0].place.span.start), (10, 0));
+}
+
+#[test]
+fn what_grows_without_bound_is_refused() {
+    let laughs = (1..12).fold("a0: &a0 [x, x]\n".to_owned(), |text, level| {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        format!("{text}a{level}: &a{level} [{aliases}]\n")
+    });
+    for text in ["[".repeat(1 << 20), "- ".repeat(1 << 19), "{a: ".repeat(1 << 18), laughs] {
+        assert_eq!(codes(&text), [Code::TooComplex], "{}", &text[..20]);
+    }
+    let long = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), vec!["*a"; 100].join(", "));
+    assert_eq!(codes(&long), [Code::TooComplex]);
+    assert_eq!(codes("a: &a [*a]"), [Code::TooComplex]);
+}
+
+#[test]
+fn nothing_behind_a_nul_is_lost_in_silence() {
+    assert_eq!(codes("a: 1\n\0b: 2\n"), [Code::Syntax]);
+}

@@ -1,18 +1,11 @@
 //! `stripFinalizers`: frees an object that stays terminating because nobody removes its finalizers.
 
-use std::time::Duration;
-
 use super::Action;
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matchers::Context;
-use crate::moment::after;
 use crate::projection::Projection;
 use crate::values::Globs;
-
-/// How long an object must have been terminating where the rule asks for no time: controllers need a
-/// while for their own clean-up (DESIGN 5.8).
-const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     name: "stripFinalizers",
@@ -57,17 +50,6 @@ fn belongs_to_kubernetes(finalizer: &str) -> bool {
 
 impl Action for StripFinalizers {
     fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
-        if !context.object.is_terminating() {
-            return Err(Inapplicable::NotYet { at: None });
-        }
-        // An unreadable time is no proof that the object has been terminating for long enough.
-        let Some(asked) = context.object.deletion_asked() else {
-            return Err(Inapplicable::NotYet { at: None });
-        };
-        let ripe = after(asked, PATIENCE);
-        if context.now < ripe {
-            return Err(Inapplicable::NotYet { at: Some(ripe) });
-        }
         let seen = context.object.finalizers();
         let names: Vec<String> =
             seen.iter().filter(|name| self.names(name)).map(ToString::to_string).collect();
@@ -83,5 +65,41 @@ impl Action for StripFinalizers {
 
     fn describe(&self) -> String {
         format!("strip the finalizers {}", self.only)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::effect::Effect;
+    use crate::facts::Facts;
+    use crate::matchers::Context;
+    use crate::observation::Observation;
+    use crate::testing::{action, at};
+    use serde_json::json;
+
+    fn stripped(only: &[&str], finalizers: &[&str]) -> Vec<String> {
+        let object = Observation::new(json!({"metadata": {"finalizers": finalizers}}));
+        let facts = Facts::none();
+        let context = Context { object: &object, facts: &facts, now: at("00:00:00") };
+        match action("stripFinalizers", json!({ "only": only })).unwrap().effect(&context) {
+            Ok(Effect::StripFinalizers { names, seen }) => {
+                assert_eq!(seen, finalizers);
+                names
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn only_the_named_finalizers_go() {
+        assert_eq!(stripped(&["kubevirt.io/*"], &["a", "kubevirt.io/x", "b"]), ["kubevirt.io/x"]);
+    }
+
+    #[test]
+    fn finalizers_of_kubernetes_go_only_if_spelled_out() {
+        let seen = ["foregroundDeletion", "orphan", "kubernetes.io/pvc-protection", "x.kubernetes.io/y", "a/b"];
+        assert_eq!(stripped(&["*"], &seen), ["a/b"]);
+        assert_eq!(stripped(&["*", "orphan", "x.kubernetes.io/*"], &seen), ["orphan", "a/b"]);
+        assert_eq!(stripped(&["kubernetes.io/pvc-protection"], &seen), ["kubernetes.io/pvc-protection"]);
     }
 }

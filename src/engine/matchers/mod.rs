@@ -18,6 +18,7 @@ mod phase;
 mod terminating;
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -75,9 +76,12 @@ pub trait Matcher: fmt::Debug + Send + Sync {
 
 /// What is certain of an object on which a matcher is true.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent consequences")]
 pub struct Implied {
     /// Its deletion was asked for.
     pub terminating: bool,
+    /// Its deletion was asked for at least this long ago.
+    pub terminating_for: Option<Duration>,
     /// Its owners were looked at, so that the rule's writer thought of who recreates it.
     pub owner_checked: bool,
     /// It is old: the rule is about leaks.
@@ -92,6 +96,7 @@ impl Implied {
     pub fn and(self, other: Self) -> Self {
         Self {
             terminating: self.terminating || other.terminating,
+            terminating_for: self.terminating_for.max(other.terminating_for),
             owner_checked: self.owner_checked || other.owner_checked,
             aged: self.aged || other.aged,
             patient: self.patient || other.patient,
@@ -103,6 +108,7 @@ impl Implied {
     pub fn or(self, other: Self) -> Self {
         Self {
             terminating: self.terminating && other.terminating,
+            terminating_for: self.terminating_for.min(other.terminating_for),
             owner_checked: self.owner_checked && other.owner_checked,
             aged: self.aged && other.aged,
             patient: self.patient && other.patient,

@@ -83,7 +83,11 @@ impl Matcher for Terminating {
 
     fn implies(&self) -> Implied {
         let terminating = !matches!(self.asked, Asked::Whether(false));
-        Implied { terminating, patient: matches!(self.asked, Asked::Over(_)), ..Implied::default() }
+        let terminating_for = match self.asked {
+            Asked::Over(over) => Some(over),
+            Asked::Whether(_) => None,
+        };
+        Implied { terminating, terminating_for, patient: terminating_for.is_some(), ..Implied::default() }
     }
 }
 

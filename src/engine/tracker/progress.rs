@@ -130,7 +130,7 @@ impl Sequence {
         if self.done {
             return None;
         }
-        let due = after(self.base, rule.steps[self.step()].after);
+        let due = after(self.base, rule.steps[self.step()].after.unwrap_or_default());
         Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
     }
 

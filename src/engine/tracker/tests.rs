@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::registry::Registry;
 use crate::rule::{Mode, RuleId, Scope, Step, StepWhile, WatchTarget};
 use crate::testing::{action, at, matcher};
 use crate::values::{Globs, parse_duration};
@@ -29,7 +30,8 @@ fn rule(
         steps: steps
             .iter()
             .map(|(after, while_, name, json)| Step {
-                after: parse_duration(after).unwrap(),
+                after: (*after != "0s").then(|| parse_duration(after).unwrap()),
+                nature: Registry::standard().action(name).unwrap().nature,
                 while_: *while_,
                 name,
                 action: action(name, json.clone()).unwrap(),
@@ -320,4 +322,44 @@ fn a_deletion_whose_outcome_was_unknown_counts_as_the_rule_s_own_once_the_object
     finish(&mut tracker, &step, StepResult::Skipped { since: Some(at("00:00:00")) }, "00:00:01");
     tracker.observe(&terminating(3, "Running"), Origin::Event, at("00:00:02"));
     assert_eq!(tracker.next_due(), Some(at("00:02:00")));
+}
+
+#[test]
+fn finalizers_are_stripped_only_once_the_object_has_been_terminating_for_long_enough() {
+    let terminating = Observation::new(json!({"metadata": {"namespace": "test-a", "name": "p", "uid": "1",
+        "resourceVersion": "1", "deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30,
+        "finalizers": ["a/b"]}, "status": {"phase": "Failed"}}));
+    let strip = json!({"only": ["a/*"]});
+    for (matches, after, ripe) in [
+        (("phase", json!("Failed")), "0s", "00:01:00"),
+        (("terminating", json!(true)), "0s", "00:01:00"),
+        (("terminating", json!({"over": "10s"})), "0s", "00:00:10"),
+        (("phase", json!("Failed")), "5s", "00:00:05"),
+    ] {
+        let mut tracker = synced(rule(&[matches], "0s", &[(after, None, "stripFinalizers", strip.clone())]));
+        tracker.observe(&terminating, Origin::Event, at("00:00:00"));
+        let mut now = at("00:00:00");
+        while let Some(next) = tracker.next_due().filter(|next| *next < at(ripe)) {
+            now = next;
+            let ticket = tracker.take_due(now).unwrap();
+            if let Some(step) = tracker.judge(&ticket, &terminating, now, now) {
+                let Err(Inapplicable::NotYet { at }) = step.effect else { panic!("{now}: {step:?}") };
+                tracker.step_ended(&step, StepResult::Postponed { until: at }, now);
+            }
+            tracker.release(&ticket, now, Duration::ZERO);
+        }
+        let step = due(&mut tracker, &terminating, ripe).unwrap_or_else(|| panic!("due at {ripe}, not {now}"));
+        assert!(matches!(step.effect, Ok(Effect::StripFinalizers { .. })), "{step:?}");
+    }
+}
+
+#[test]
+fn an_object_that_is_not_terminating_loses_no_finalizer() {
+    let alive = Observation::new(json!({"metadata": {"namespace": "test-a", "name": "p", "uid": "1",
+        "finalizers": ["a/b"]}, "status": {"phase": "Failed"}}));
+    let steps = [("0s", None, "stripFinalizers", json!({"only": ["*"]}))];
+    let mut tracker = synced(rule(&[("phase", json!("Failed"))], "0s", &steps));
+    tracker.observe(&alive, Origin::Event, at("00:00:00"));
+    let step = due(&mut tracker, &alive, "00:00:00").unwrap();
+    assert_eq!(step.effect, Err(Inapplicable::NotYet { at: None }));
 }
