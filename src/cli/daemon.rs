@@ -11,12 +11,13 @@ use k8s_healer_engine::rule::{Mode, RuleSet};
 use tokio_util::sync::CancellationToken;
 
 use super::diagnostics::{Renderer, Style};
-use crate::cluster::client::{ConnectOptions, connect, count_nodes, server_version};
+use crate::cluster::client::{ConnectOptions, Connection, connect, count_nodes, server_version};
 use crate::cluster::clock::{Clock, SeededRandom, SystemClock};
 use crate::cluster::in_full;
+use crate::cluster::read::ReadError;
 use crate::cluster::server_clock::ServerClock;
-use crate::cluster::transport::Transport;
 use crate::cluster::timings::Timings;
+use crate::cluster::transport::Transport;
 use crate::daemon::Shared;
 use crate::daemon::supervisor::{Server, Supervisor};
 use crate::report::log;
@@ -160,33 +161,30 @@ async fn follow(arguments: Run, rules: RuleSet) -> u8 {
         Err(error) => return failed(&error.to_string()),
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let seed = clock.now().as_nanosecond().unsigned_abs() as u64;
+    let seed = clock.now().as_millisecond().unsigned_abs();
     let server_clock = Arc::new(ServerClock::new(clock));
     let transport = Transport::new(connection.client.clone(), server_clock, REQUEST_TIME_OUT);
     let stop = CancellationToken::new();
     tokio::spawn(end_on_signal(stop.clone()));
-    let version = tokio::select! {
-        version = server_version(&transport) => version,
+    let asked = tokio::select! {
+        asked = ask_server(&transport, &connection) => asked,
         () = stop.cancelled() => return 0,
     };
-    let version = match version {
-        Ok(version) => version,
+    let server = match asked {
+        Ok(server) => server,
         Err(error) => {
-            let reason = in_full(&error);
-            return failed(&format!("{} cannot be asked for its version: {reason}", connection.server_url));
+            return failed(&format!("{} does not answer: {}", connection.server_url, in_full(&error)));
         }
-    };
-    let server = Server {
-        nodes: count_nodes(&transport).await,
-        url: connection.server_url,
-        context: connection.context,
-        version,
     };
     let itself = Itself { namespace: own_namespace() };
     let random = Arc::new(SeededRandom::new(seed));
-    let shared = Arc::new(Shared::new(transport, random, arguments.mode.into(), itself, stop));
+    let shared = Arc::new(Shared::new(transport, random, arguments.mode.into(), itself, stop.clone()));
     let supervisor = Supervisor::new(shared, rules, Registry::standard(), Timings::default());
-    match supervisor.run(&server).await {
+    let ended = tokio::select! {
+        ended = supervisor.run(&server) => ended,
+        () = last_second(&stop) => Ok(()),
+    };
+    match ended {
         Ok(()) => {
             tracing::info!("ended");
             0
@@ -195,8 +193,26 @@ async fn follow(arguments: Run, rules: RuleSet) -> u8 {
     }
 }
 
+/// Ends a while after the daemon was told to stop: a server that does not answer keeps nobody waiting.
+async fn last_second(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
+}
+
+async fn ask_server(transport: &Transport, connection: &Connection) -> Result<Server, ReadError> {
+    Ok(Server {
+        version: server_version(transport).await?,
+        nodes: count_nodes(transport).await,
+        url: connection.server_url.clone(),
+        context: connection.context.clone(),
+    })
+}
+
 fn own_namespace() -> Option<String> {
-    std::fs::read_to_string(POD_NAMESPACE).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    std::fs::read_to_string(POD_NAMESPACE)
+        .ok()
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
 }
 
 /// The first SIGINT or SIGTERM ends the daemon in order, the second at once.

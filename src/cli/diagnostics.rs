@@ -175,7 +175,11 @@ fn label(source: &Source, place: Place, text: &str, primary: bool) -> LabeledSpa
     let start = place.span.start.min(source.text.len());
     let line = source.line(source.line_of(start));
     let end = place.span.end.min(line.end).max(start);
-    let end = if line.end - line.start > LONGEST_LINE { boundary(&source.text, end.min(start + WINDOW)) } else { end };
+    let end = if line.end - line.start > LONGEST_LINE {
+        boundary(&source.text, end.min(start + WINDOW))
+    } else {
+        end
+    };
     let text = Some(printable(text).into_owned()).filter(|text| !text.is_empty());
     if primary {
         LabeledSpan::new_primary_with_span(text, (start, end - start))
@@ -217,12 +221,14 @@ impl Reportable for Report<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        (!self.labels.is_empty()).then(|| -> Box<dyn Iterator<Item = LabeledSpan>> { Box::new(self.labels.iter().cloned()) })
+        (!self.labels.is_empty())
+            .then(|| -> Box<dyn Iterator<Item = LabeledSpan>> { Box::new(self.labels.iter().cloned()) })
     }
 
     fn related<'b>(&'b self) -> Option<Box<dyn Iterator<Item = &'b dyn Reportable> + 'b>> {
         let related = self.related.iter().map(|report| -> &dyn Reportable { report });
-        (!self.related.is_empty()).then(|| -> Box<dyn Iterator<Item = &'b dyn Reportable> + 'b> { Box::new(related) })
+        (!self.related.is_empty())
+            .then(|| -> Box<dyn Iterator<Item = &'b dyn Reportable> + 'b> { Box::new(related) })
     }
 }
 
@@ -234,7 +240,12 @@ struct Excerpt<'a> {
 }
 
 impl Excerpt<'_> {
-    fn contents(&self, range: std::ops::Range<usize>, line: usize, column: usize) -> Box<dyn SpanContents<'_> + '_> {
+    fn contents(
+        &self,
+        range: std::ops::Range<usize>,
+        line: usize,
+        column: usize,
+    ) -> Box<dyn SpanContents<'_> + '_> {
         let data = &self.text[range.clone()];
         let (lines, name) = (data.lines().count(), self.source.name.clone());
         let span = (range.start, range.len()).into();
@@ -267,7 +278,8 @@ impl SourceCode for Excerpt<'_> {
         let Span { start: line_start, end: line_end } = source.line(first);
         let (from, to, line) = if is_short(first) {
             let top = (first.saturating_sub(before)..first).rev().take_while(|line| is_short(*line)).last();
-            let bottom = (last + 1..=last + after).take_while(|line| *line < source.lines() && is_short(*line)).last();
+            let bottom =
+                (last + 1..=last + after).take_while(|line| *line < source.lines() && is_short(*line)).last();
             if last - first > 20 || !(first..=last).all(is_short) {
                 return Err(MietteError::OutOfBounds);
             }

@@ -42,7 +42,12 @@ pub fn run(arguments: &Arguments) -> u8 {
 }
 
 /// Runs the command on any streams.
-pub fn check(arguments: &Arguments, style: Style, stdin: impl io::Read, out: &mut impl Write) -> io::Result<u8> {
+pub fn check(
+    arguments: &Arguments,
+    style: Style,
+    stdin: impl io::Read,
+    out: &mut impl Write,
+) -> io::Result<u8> {
     let inputs = inputs(&arguments.paths, stdin)?;
     let options = LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() };
     let loaded = load(&inputs, &options);
@@ -96,7 +101,9 @@ fn summary(summary: &Summary) -> String {
         (0, 0) => format!("ok: {read}"),
         (0, warnings) => format!("ok: {read}: {}", counted(warnings, "warning")),
         (errors, 0) => format!("{read}: {}", counted(errors, "error")),
-        (errors, warnings) => format!("{read}: {}, {}", counted(errors, "error"), counted(warnings, "warning")),
+        (errors, warnings) => {
+            format!("{read}: {}, {}", counted(errors, "error"), counted(warnings, "warning"))
+        }
     }
 }
 
@@ -130,7 +137,10 @@ mod tests {
         let (status, text) = validated(true, &format!("{PACK}{rule}"));
         assert!(status == 1 && text.contains("bad-duration") && !text.contains("all-namespaces"), "{text}");
         let (_, text) = validated(false, &format!("{PACK}{rule}"));
-        assert!(text.contains("all-namespaces") && text.ends_with("1 file, 1 rule: 1 error, 1 warning\n"), "{text}");
+        assert!(
+            text.contains("all-namespaces") && text.ends_with("1 file, 1 rule: 1 error, 1 warning\n"),
+            "{text}"
+        );
     }
 
     #[test]

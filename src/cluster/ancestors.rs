@@ -66,8 +66,9 @@ pub async fn read_ancestors(
     loop {
         let below = ancestors.last().map_or(Some(object), |ancestor| ancestor.metadata.as_ref());
         let Some(controller) = below.and_then(Observation::controller) else { return Ok(ancestors) };
-        let mut above = ancestors.iter().map(|ancestor| ancestor.uid.as_str()).chain([object.uid()]);
-        if !controller.uid.is_empty() && above.any(|uid| uid == controller.uid) {
+        let met = |ancestor: &Ancestor| ancestor.uid == controller.uid;
+        let met = object.uid() == controller.uid || ancestors.iter().any(met);
+        if met && !controller.uid.is_empty() {
             return Ok(ancestors);
         }
         if ancestors.len() == DEEPEST {

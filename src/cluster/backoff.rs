@@ -34,6 +34,14 @@ impl BackOff {
         }
     }
 
+    /// How long a success has to last to count as one: some times the last pause, so that whoever is cut
+    /// off every minute is not away for half of each.
+    #[must_use]
+    pub fn proof(&self) -> Duration {
+        // The next pause is twice the last one.
+        (self.next * 2).min(self.longest)
+    }
+
     /// After a success that lasted.
     pub fn reset(&mut self) {
         self.next = self.first;

@@ -198,7 +198,8 @@ pub async fn count_nodes(transport: &Transport) -> Option<usize> {
     #[derive(Deserialize)]
     struct Nodes {
         metadata: Page,
-        items: Vec<serde::de::IgnoredAny>,
+        /// Go writes an empty list as null.
+        items: Option<Vec<serde::de::IgnoredAny>>,
     }
     #[derive(Deserialize)]
     #[serde(default, rename_all = "camelCase")]
@@ -209,9 +210,44 @@ pub async fn count_nodes(transport: &Transport) -> Option<usize> {
     }
     let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
     let nodes: Nodes = fetch(transport, "/api/v1/nodes?limit=1", accept, "list on nodes").await.ok()?;
+    let listed = nodes.items.map_or(0, |items| items.len());
     match nodes.metadata.remaining_item_count {
-        Some(remaining) => Some(nodes.items.len() + remaining),
-        None if nodes.metadata.r#continue.is_empty() => Some(nodes.items.len()),
+        Some(remaining) => Some(listed + remaining),
+        None if nodes.metadata.r#continue.is_empty() => Some(listed),
         None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn kubeconfig_files_are_found_and_merged_as_kubectl_does_it() {
+        let home = tempfile::TempDir::new().unwrap();
+        let file = |name: &str, text: &str| {
+            let path = home.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, text).unwrap();
+            path
+        };
+        let found = |listed: Option<&OsStr>| implicit_files(listed, Some(home.path()));
+        assert!(found(None).unwrap().is_empty() && implicit_files(None, None).unwrap().is_empty());
+        let default = file(".kube/config", "current-context: default");
+        assert_eq!(found(None).unwrap(), [default]);
+        assert_eq!(found(Some(OsStr::new(""))).unwrap(), found(None).unwrap());
+
+        let one = file("one", "current-context: one");
+        let context = "{name: two, context: {cluster: c, user: u}}";
+        let two = file("two", &format!("current-context: two\ncontexts: [{context}]"));
+        let missing = home.path().join("missing");
+        let listed = env::join_paths([&missing, &one, &two]).unwrap();
+        let files = found(Some(&listed)).unwrap();
+        assert_eq!(files, [one, two]);
+        let merged = merged(&files).unwrap().unwrap();
+        assert_eq!((merged.current_context.as_deref(), merged.contexts.len()), (Some("one"), 1));
+        let error = found(Some(missing.as_os_str())).unwrap_err();
+        assert!(matches!(error, ConnectError::FindKubeconfig { path } if path == missing));
     }
 }

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::resource::Resource;
 use super::failure::Status;
+use super::resource::Resource;
 
 /// Why an object cannot be read.
 #[derive(Debug, thiserror::Error)]

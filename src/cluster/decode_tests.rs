@@ -79,10 +79,14 @@ fn a_line_is_read_alike_where_the_object_comes_before_its_type() {
 #[test]
 fn a_bookmark_is_a_version_and_perhaps_the_end_of_the_initial_events() {
     let bookmark = |annotations: Value| {
-        line("BOOKMARK", &json!({"kind": "Pod", "metadata": {"resourceVersion": "9", "annotations": annotations}}))
-            .unwrap()
+        line(
+            "BOOKMARK",
+            &json!({"kind": "Pod", "metadata": {"resourceVersion": "9", "annotations": annotations}}),
+        )
+        .unwrap()
     };
-    let expected = |ends_initial_events| Event::Bookmark { resource_version: "9".to_owned(), ends_initial_events };
+    let expected =
+        |ends_initial_events| Event::Bookmark { resource_version: "9".to_owned(), ends_initial_events };
     assert_eq!(bookmark(Value::Null), expected(false));
     assert_eq!(bookmark(json!({"k8s.io/initial-events-end": "true"})), expected(true));
     assert!(matches!(line("BOOKMARK", &json!({"metadata": {}})), Err(LineError::Protocol(_))));
@@ -118,11 +122,8 @@ fn a_lost_object_is_told_apart_from_a_lost_line() {
 
 #[test]
 fn a_deep_object_is_read_as_long_as_no_rule_reads_the_depth() {
-    let deep = format!(
-        r#"{{"metadata":{{"name":"a","uid":"u"}},"spec":{}{}}}"#,
-        "[".repeat(5000),
-        "]".repeat(5000)
-    );
+    let deep =
+        format!(r#"{{"metadata":{{"name":"a","uid":"u"}},"spec":{}{}}}"#, "[".repeat(5000), "]".repeat(5000));
     assert!(decoder(&["$.status.phase"]).object(deep.as_bytes()).is_ok());
     assert!(decoder(&["$.spec"]).object(deep.as_bytes()).is_err());
 }

@@ -2,10 +2,11 @@
 //! means for a list or a watch.
 
 use std::error::Error;
-use std::fmt::Write;
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::refusal::{in_full, one_line};
 
 /// A `Status` of a failure.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,37 +79,22 @@ pub(super) struct Failure {
 impl Failure {
     pub(super) fn of_status(status: &Status) -> Self {
         let meaning = status.meaning();
-        let mut reason = format!("the server answered {}", status.code);
-        if !status.message.is_empty() {
-            let length = status.message.char_indices().nth(300).map_or(status.message.len(), |(at, _)| at);
-            write!(reason, ": {}", status.message[..length].trim_end()).unwrap_or_default();
-        }
+        let code = status.code;
+        let reason = match one_line(&status.message) {
+            message if message.is_empty() => format!("the server answered {code}"),
+            message => format!("the server answered {code}: {message}"),
+        };
         Self { meaning, reason, retry_after: status.retry_after }
     }
 
     /// The connection, or what came over it, is broken.
     pub(super) fn broken(error: &dyn Error) -> Self {
-        Self { meaning: Meaning::Broken, reason: chain(error), retry_after: None }
+        Self { meaning: Meaning::Broken, reason: in_full(error), retry_after: None }
     }
 
     pub(super) fn new(meaning: Meaning, reason: impl Into<String>) -> Self {
         Self { meaning, reason: reason.into(), retry_after: None }
     }
-}
-
-/// An error and its sources in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some libraries repeat their source in their own text.
-        if !text.ends_with(&cause_text) {
-            write!(text, ": {cause_text}").unwrap_or_default();
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// Why following ends, or is interrupted.

@@ -12,8 +12,8 @@ use super::backoff::BackOff;
 use super::clock::Clock;
 use super::collection::Collection;
 use super::decode::{Decoder, Event};
-use super::list::list;
 use super::failure::{Failure, Meaning, Status, Stop};
+use super::list::list;
 use super::stream::{Milestone, Next, Stream};
 use super::watch::{Watch, WatchEvent};
 
@@ -215,7 +215,9 @@ impl Follower {
                     self.back_off.reset();
                 }
                 Next::Reached(Milestone::Whole) => whole = true,
-                Next::Reached(Milestone::Overdue) => return Err(stale("the server did not end the watch in time")),
+                Next::Reached(Milestone::Overdue) => {
+                    return Err(stale("the server did not end the watch in time"));
+                }
                 Next::Silent => {
                     // It may have been another server, before a restart, that sent them.
                     self.bookmarks = false;
@@ -271,7 +273,7 @@ impl Follower {
     }
 
     fn stream(&self, body: Body, requested: Duration) -> Stream {
-        Stream::new(body, self.clock(), requested, &self.watch.timings)
+        Stream::new(body, self.clock(), requested, self.back_off.proof(), &self.watch.timings)
     }
 
     fn clock(&self) -> &Arc<dyn Clock> {

@@ -12,9 +12,10 @@ use tokio::sync::mpsc;
 use super::backoff::BackOff;
 use super::clock::Random;
 use super::collection::Collection;
+use super::failure::{Failure, Meaning, Status, Stop};
 use super::page_slices::PageScanner;
+use super::refusal::in_full;
 use super::slices::Slice;
-use super::failure::{Failure, Meaning, Status, Stop, chain};
 use super::watch::WatchEvent;
 
 /// A page whose answer is an error is asked for again so often before the list is begun anew.
@@ -38,7 +39,9 @@ pub(super) async fn list(
     let mut restarts = 0;
     loop {
         match list_once(collection, random, events).await {
-            Err(Stop::Failed(failure)) if failure.meaning == Meaning::Stale && restarts < RESTARTS => restarts += 1,
+            Err(Stop::Failed(failure)) if failure.meaning == Meaning::Stale && restarts < RESTARTS => {
+                restarts += 1
+            }
             ended => return ended,
         }
     }
@@ -113,9 +116,11 @@ async fn read_chunk(
             None => return Ok(()),
             Some(Slice::Whole(bytes)) => match collection.decoder.object(bytes) {
                 Ok(observation) => WatchEvent::Listed(observation),
-                Err(error) => WatchEvent::Undecodable { reason: chain(&error) },
+                Err(error) => WatchEvent::Undecodable { reason: in_full(&error) },
             },
-            Some(Slice::TooLarge(_)) => WatchEvent::Undecodable { reason: "an object is too large".to_owned() },
+            Some(Slice::TooLarge(_)) => {
+                WatchEvent::Undecodable { reason: "an object is too large".to_owned() }
+            }
         };
         events.send(event).await?;
     }
@@ -129,7 +134,11 @@ fn page_end(envelope: &Value) -> Result<PageEnd, Failure> {
     let metadata = &envelope["metadata"];
     let text = |key: &str| metadata[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     match (envelope.get("items"), text("resourceVersion")) {
-        (Some(Value::Array(_) | Value::Null), Some(version)) => Ok(PageEnd { version, next: text("continue") }),
-        _ => Err(Failure::new(Meaning::Broken, "the answer is not a list: no `items`, or no resource version")),
+        (Some(Value::Array(_) | Value::Null), Some(version)) => {
+            Ok(PageEnd { version, next: text("continue") })
+        }
+        _ => {
+            Err(Failure::new(Meaning::Broken, "the answer is not a list: no `items`, or no resource version"))
+        }
     }
 }

@@ -20,8 +20,6 @@ pub mod resource;
 pub mod server_clock;
 pub mod transport;
 
-mod proxy;
-mod refusal;
 pub mod backoff;
 mod collection;
 pub mod decode;
@@ -29,6 +27,8 @@ mod failure;
 mod follow;
 mod list;
 pub mod page_slices;
+mod proxy;
+mod refusal;
 pub mod slices;
 mod stream;
 pub mod timings;

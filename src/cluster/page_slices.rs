@@ -89,7 +89,10 @@ impl PageScanner {
     }
 
     /// The next element that ends in `input`, from which it is taken; `None`: all of `input` is taken.
-    pub fn next<'a, 'input: 'a>(&'a mut self, input: &mut &'input [u8]) -> Result<Option<Slice<'a>>, ScanError> {
+    pub fn next<'a, 'input: 'a>(
+        &'a mut self,
+        input: &mut &'input [u8],
+    ) -> Result<Option<Slice<'a>>, ScanError> {
         self.carry.release();
         while let Some(&byte) = input.first() {
             match self.place {
@@ -202,7 +205,9 @@ impl PageScanner {
                     b'"' => self.text = Text::Inside,
                     b'{' | b'[' => self.element_depth += 1,
                     // A number or a word ends before what follows it.
-                    b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' if self.element_depth == 0 => return Some(at),
+                    b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' if self.element_depth == 0 => {
+                        return Some(at);
+                    }
                     b'}' | b']' => {
                         self.element_depth -= 1;
                         if self.element_depth == 0 {

@@ -72,7 +72,8 @@ fn the_order_of_the_keys_and_white_space_do_not_matter() {
 
 #[test]
 fn brackets_quotes_and_backslashes_in_strings_are_text() {
-    let page = r#"{"kind":"]}\"{[","items":[{"a":"}]\\"},{"b\"}":"\\\"{["},{"c":"\u005d\\\\"}],"later":"[\\"}"#;
+    let page =
+        r#"{"kind":"]}\"{[","items":[{"a":"}]\\"},{"b\"}":"\\\"{["},{"c":"\u005d\\\\"}],"later":"[\\"}"#;
     for size in 1..page.len() {
         assert_cut_as_read(page, &[size]);
     }
@@ -106,16 +107,22 @@ fn a_page_that_ends_early_is_never_taken_for_a_whole_one() {
 
 #[test]
 fn what_is_no_list_of_json_is_an_error() {
-    for page in
-        ["<html>bad gateway</html>", r#"{"items":[{} {}]}"#, r#"{"items":[,{}]}"#, r#"{"items":[{},]}"#, "{}}", "{} x"]
-    {
+    for page in [
+        "<html>bad gateway</html>",
+        r#"{"items":[{} {}]}"#,
+        r#"{"items":[,{}]}"#,
+        r#"{"items":[{},]}"#,
+        "{}}",
+        "{} x",
+    ] {
         assert!(whole(page).is_err(), "{page}");
     }
 }
 
 #[test]
 fn an_element_over_the_limit_is_skipped_and_told_and_the_rest_of_the_page_is_read() {
-    let page = format!(r#"{{"items":[{{"a":1}},{{"b":"{}"}},{{"c":3}}],"kind":"PodList"}}"#, "}\\\"".repeat(100));
+    let page =
+        format!(r#"{{"items":[{{"a":1}},{{"b":"{}"}},{{"c":3}}],"kind":"PodList"}}"#, "}\\\"".repeat(100));
     for size in [1, 7, 64, 1000] {
         let (elements, envelope) = cut(100, page.as_bytes().chunks(size)).unwrap();
         assert_eq!(elements, [Some(r#"{"a":1}"#.to_owned()), None, Some(r#"{"c":3}"#.to_owned())], "{size}");

@@ -80,7 +80,7 @@ pub fn in_full(error: &dyn Error) -> String {
 }
 
 /// A decision is one line of the log, whatever a webhook writes into its message.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let line = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(LONGEST_MESSAGE) {

@@ -40,6 +40,13 @@ pub enum RequestError {
     /// Without them a write could reach another object, or another version of this one.
     #[error("the object has no uid or no resourceVersion, so it cannot be written to safely")]
     NoPreconditions,
+    /// Only pods have the eviction subresource. Custom resources answer for any that they lack as if the
+    /// object were gone.
+    #[error("{resource} cannot be evicted: only pods can")]
+    NotEvictable {
+        /// The resource asked.
+        resource: String,
+    },
     /// The URI or a header is malformed.
     #[error("the request is malformed")]
     Malformed(#[from] http::Error),
@@ -112,6 +119,9 @@ pub fn write(
                 options.insert("propagationPolicy".into(), (*propagation).into());
             }
             send(Method::DELETE, &path, "application/json", &options.into())?
+        }
+        Effect::Evict { .. } if resource.name() != "pods" => {
+            return Err(RequestError::NotEvictable { resource: resource.name() });
         }
         Effect::Evict { grace, .. } => {
             // Built by hand: the client library's own eviction sends its options under a name that the

@@ -11,8 +11,9 @@ use kube::client::Body;
 use super::clock::Clock;
 use super::collection::next_chunk;
 use super::decode::{Decoder, Event, LineError};
+use super::failure::{Failure, Meaning};
+use super::refusal::in_full;
 use super::slices::{LineScanner, Slice};
-use super::failure::{Failure, Meaning, chain};
 use super::timings::Timings;
 
 /// What a watch request has reached in its life.
@@ -57,12 +58,18 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// A watch that was asked for `requested`, its head just arrived.
-    pub(super) fn new(body: Body, clock: &Arc<dyn Clock>, requested: Duration, timings: &Timings) -> Self {
+    /// A watch that was asked for `requested`, its head just arrived, and is a success after `proof`.
+    pub(super) fn new(
+        body: Body,
+        clock: &Arc<dyn Clock>,
+        requested: Duration,
+        proof: Duration,
+        timings: &Timings,
+    ) -> Self {
         let mut milestones = vec![
             (timings.back_off_first, Milestone::Settled),
             (timings.list_time_out, Milestone::ListOverdue),
-            (timings.back_off_longest, Milestone::Lasted),
+            (proof, Milestone::Lasted),
             (requested.mul_f64(0.9), Milestone::Whole),
             (requested.mul_f64(1.1), Milestone::Overdue),
         ];
@@ -82,7 +89,11 @@ impl Stream {
     }
 
     /// What comes next. `silence` is the longest time without a byte, counted from the last one.
-    pub(super) async fn next(&mut self, decoder: &Decoder, silence: Option<Duration>) -> Result<Next, Failure> {
+    pub(super) async fn next(
+        &mut self,
+        decoder: &Decoder,
+        silence: Option<Duration>,
+    ) -> Result<Next, Failure> {
         loop {
             if let Some(next) = self.next_line(decoder)? {
                 return Ok(next);
@@ -119,8 +130,8 @@ impl Stream {
             None => None,
             Some(Slice::Whole(line)) => Some(match decoder.line(line) {
                 Ok(event) => Ok(Next::Event(event)),
-                Err(LineError::Object(error)) => Ok(Next::Undecodable(chain(&error))),
-                Err(error) => Err(Failure::new(Meaning::Stale, chain(&error))),
+                Err(LineError::Object(error)) => Ok(Next::Undecodable(in_full(&error))),
+                Err(error) => Err(Failure::new(Meaning::Stale, in_full(&error))),
             }),
             Some(Slice::TooLarge(head)) if Decoder::loses_one_object(head) => {
                 Some(Ok(Next::Undecodable("an object is too large".to_owned())))

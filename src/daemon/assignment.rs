@@ -77,7 +77,10 @@ fn resolve(
             return Err(format!("several groups serve {target}: write {}", names.join(" or ")));
         }
         Resolution::NotWatchable { resource, missing } => {
-            return Err(format!("{resource} cannot be watched: the server has no {} for it", missing.join(" and ")));
+            return Err(format!(
+                "{resource} cannot be watched: the server has no {} for it",
+                missing.join(" and ")
+            ));
         }
     };
     if !resource.namespaced && matches!(rule.scope, Scope::Namespaces(_)) {

@@ -9,6 +9,7 @@ use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Shared;
@@ -23,7 +24,9 @@ const EVENTS: usize = 64;
 /// No sleep is longer: after a suspend the monotonic clock has not counted, and the deadline is looked
 /// at again.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// A live read that failed is repeated after this, or later if the server says so.
+/// Reads and writes of one kind that run or wait for their turn; the pace is kept over all kinds.
+const AT_ONCE: usize = 32;
+/// A live read that failed is repeated after this, or later if the server says so or others fail too.
 const READ_PAUSE: Duration = Duration::from_secs(5);
 /// A verdict that is between two truths is looked at again after this.
 const JUDGE_PAUSE: Duration = Duration::from_secs(1);
@@ -58,6 +61,10 @@ pub struct Controller {
     works: JoinSet<(DueStep, Option<StepResult>)>,
     /// The watch follows the server: until then nothing falls due.
     fresh: bool,
+    /// Live reads that failed one after the other, and what was told of them.
+    failed_reads: (u32, String),
+    /// Ends this controller.
+    stop: CancellationToken,
     /// Who waits for the first list.
     first_list: Option<oneshot::Sender<Census>>,
 }
@@ -71,13 +78,14 @@ pub fn projection_of(rules: &[Arc<Rule>]) -> Projection {
 }
 
 impl Controller {
-    /// `first_list` is told once the first list is complete.
+    /// `first_list` is told once the first list is complete; `stop` ends it, as the daemon's end does.
     #[must_use]
     pub fn new(
         shared: Arc<Shared>,
         resource: Arc<Resource>,
         rules: Vec<Arc<Rule>>,
         first_list: oneshot::Sender<Census>,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             shared,
@@ -86,6 +94,8 @@ impl Controller {
             readings: JoinSet::new(),
             works: JoinSet::new(),
             fresh: false,
+            failed_reads: (0, String::new()),
+            stop,
             first_list: Some(first_list),
         }
     }
@@ -96,7 +106,7 @@ impl Controller {
         let watching = watch.run(sender);
         tokio::pin!(watching);
         let mut watch_ended = false;
-        let stop = self.shared.stop.clone();
+        let stop = self.stop.clone();
         let ended = loop {
             let sleep = self.sleep_until_due();
             tokio::select! {
@@ -124,9 +134,15 @@ impl Controller {
 
     fn sleep_until_due(&self) -> impl Future<Output = ()> + use<> {
         let clock = self.shared.transport.server_clock();
-        let due = if self.fresh { self.tracker.next_due() } else { None };
+        let ready = self.fresh && self.has_room();
+        let due = if ready { self.tracker.next_due() } else { None };
         let wait = due.map_or(LONGEST_SLEEP, |due| clock.until(due).min(LONGEST_SLEEP));
         clock.local().sleep(wait)
+    }
+
+    /// What has fallen due waits in the tracker, not as a task each.
+    fn has_room(&self) -> bool {
+        self.readings.len() + self.works.len() < AT_ONCE
     }
 
     fn take_in(&mut self, event: WatchEvent) {
@@ -190,7 +206,9 @@ impl Controller {
             return;
         }
         let now = self.shared.transport.server_clock().earliest();
-        while let Some(ticket) = self.tracker.take_due(now) {
+        while self.has_room()
+            && let Some(ticket) = self.tracker.take_due(now)
+        {
             self.readings.spawn(read(Arc::clone(&self.shared), Arc::clone(&self.resource), ticket));
         }
     }
@@ -199,6 +217,9 @@ impl Controller {
         let Reading { ticket, result, permit } = reading;
         let clock = self.shared.transport.server_clock();
         let (now, latest) = (clock.earliest(), clock.latest());
+        if result.is_ok() {
+            self.failed_reads = (0, String::new());
+        }
         let live = match result {
             Ok(Some(live)) if live.uid() == &*ticket.uid => live,
             // It is gone, or another of its name is there, which the watch will tell of.
@@ -213,7 +234,8 @@ impl Controller {
         };
         let rule = Arc::clone(&self.tracker.rules()[due.rule]);
         let (shared, resource) = (Arc::clone(&self.shared), Arc::clone(&self.resource));
-        self.works.spawn(Work { shared, resource, rule, due, live }.run(permit));
+        let stop = self.stop.clone();
+        self.works.spawn(Work { shared, resource, rule, due, live, stop }.run(permit));
     }
 
     fn read_failed(&mut self, ticket: &Ticket, error: &ReadError) {
@@ -222,8 +244,17 @@ impl Controller {
             ReadError::Throttled { retry_after } => retry_after.unwrap_or_default(),
             _ => Duration::ZERO,
         };
-        let pause = READ_PAUSE.max(asked);
-        warn!(object, reason = in_full(error), "it fell due and cannot be read; looking again in {pause:?}");
+        let reason = in_full(error);
+        let (failures, told) = &mut self.failed_reads;
+        let pause = READ_PAUSE.saturating_mul(1 << (*failures / 16).min(4)).max(asked);
+        *failures += 1;
+        // A missing right fails every read of the kind: it is told once, not for each object.
+        if *told == reason {
+            debug!(object, reason, "it fell due and cannot be read; looking again in {pause:?}");
+        } else {
+            warn!(object, reason, "it fell due and cannot be read; looking again in {pause:?}");
+            *told = reason;
+        }
         let now = self.shared.transport.server_clock().earliest();
         self.tracker.release(ticket, now, pause);
     }

@@ -34,7 +34,10 @@ pub(super) fn projection() -> Arc<Projection> {
 
 /// The resource that CRDs are, which every server serves.
 pub(super) fn definitions(resources: &[Arc<Resource>]) -> Option<Arc<Resource>> {
-    resources.iter().find(|resource| resource.name() == "customresourcedefinitions.apiextensions.k8s.io").cloned()
+    resources
+        .iter()
+        .find(|resource| resource.name() == "customresourcedefinitions.apiextensions.k8s.io")
+        .cloned()
 }
 
 /// Returns whether the watch is not permitted or not served, so that polling takes its place.
@@ -75,7 +78,8 @@ async fn poll(shared: &Shared, hints: &mpsc::Sender<()>) {
         if response.status() != StatusCode::OK {
             continue;
         }
-        let etag = response.headers().get(header::ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let etag =
+            response.headers().get(header::ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
         // A server without ETags is asked again each time; discovery then finds nothing new.
         let changed = etag.is_none() || etag != known;
         known = etag;

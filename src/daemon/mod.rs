@@ -6,8 +6,8 @@ pub mod assignment;
 pub mod controller;
 mod hints;
 mod pace;
-pub mod supervisor;
 mod summary;
+pub mod supervisor;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -18,8 +18,8 @@ use super::controller::{Census, Controller, Ended, projection_of};
 use super::hints::{definitions, projection, watch_for_kinds};
 pub use super::summary::Server;
 use super::summary::{tell_left_out, tell_server, tell_watched};
-use crate::cluster::in_full;
 use crate::cluster::discovery::{DiscoveryError, discover};
+use crate::cluster::in_full;
 use crate::cluster::resource::Resource;
 use crate::cluster::timings::Timings;
 use crate::cluster::watch::{StreamingLists, Watch};
@@ -157,28 +157,26 @@ impl Supervisor {
         let (sender, receiver) = oneshot::channel();
         let watch = self.watch(Arc::clone(resource), Arc::new(projection_of(rules)));
         let shared = Arc::clone(&self.shared);
-        let controller = Controller::new(shared, Arc::clone(resource), rules.to_vec(), sender);
-        let stop = CancellationToken::new();
-        let (running, name_of, resource_of) = (stop.clone(), name.to_owned(), Arc::clone(resource));
-        self.controllers.spawn(async move {
-            let ended = tokio::select! {
-                ended = controller.run(watch) => ended,
-                () = running.cancelled() => Ended::Stopped,
-            };
-            (name_of, resource_of, ended)
-        });
+        let stop = self.shared.stop.child_token();
+        let controller = Controller::new(shared, Arc::clone(resource), rules.to_vec(), sender, stop.clone());
+        let (name_of, resource_of) = (name.to_owned(), Arc::clone(resource));
+        self.controllers.spawn(async move { (name_of, resource_of, controller.run(watch).await) });
         let running = Running { resource: Arc::clone(resource), rules: rules.to_vec(), stop };
         self.running.insert(name.to_owned(), running);
         receiver
     }
 
-    fn watch(&self, resource: Arc<Resource>, projection: Arc<k8s_healer_engine::projection::Projection>) -> Watch {
+    fn watch(
+        &self,
+        resource: Arc<Resource>,
+        projection: Arc<k8s_healer_engine::projection::Projection>,
+    ) -> Watch {
         Watch {
             transport: self.shared.transport.clone(),
             resource,
             namespace: None,
             projection,
-            timings: self.timings.clone(),
+            timings: self.timings,
             random: Arc::clone(&self.shared.random),
             list_permits: Arc::clone(&self.list_permits),
             streaming: Arc::clone(&self.streaming),
@@ -200,12 +198,19 @@ impl Supervisor {
             Ok(_) => {
                 for (name, running) in &self.running {
                     if !before.contains(name) {
-                        let rules = running.rules.iter().map(|rule| rule.id.to_string()).collect::<Vec<_>>().join(", ");
+                        let rules = running
+                            .rules
+                            .iter()
+                            .map(|rule| rule.id.to_string())
+                            .collect::<Vec<_>>()
+                            .join(", ");
                         info!(kind = name, rules, "the server serves this kind now: its rules are awake");
                     }
                 }
             }
-            Err(error) => warn!(reason = in_full(&error), "what the server serves cannot be asked; asking again"),
+            Err(error) => {
+                warn!(reason = in_full(&error), "what the server serves cannot be asked; asking again")
+            }
         }
     }
 

@@ -12,11 +12,12 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule};
 use k8s_healer_engine::tracker::{DueStep, StepResult, Ticket};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use crate::cluster::in_full;
 use crate::cluster::ancestors::{Ancestor, read_ancestors};
 use crate::cluster::execute::{self, execute};
+use crate::cluster::in_full;
 use crate::cluster::read::{ReadError, read_metadata, read_object};
 use crate::cluster::resource::Resource;
 use crate::report::decision::{Decision, Outcome};
@@ -43,6 +44,8 @@ pub(super) struct Work {
     pub(super) rule: Arc<Rule>,
     pub(super) due: DueStep,
     pub(super) live: Observation,
+    /// Once this is cancelled, nothing more is sent.
+    pub(super) stop: CancellationToken,
 }
 
 impl Work {
@@ -78,7 +81,7 @@ impl Work {
             }
             mode => {
                 // The last moment at which nothing has been begun.
-                if self.shared.stop.is_cancelled() {
+                if self.stop.is_cancelled() {
                     return None;
                 }
                 let dry_run = mode == Mode::DryRun;
@@ -123,7 +126,9 @@ impl Work {
         let ancestors = ancestors.map_err(|error| self.hold(&in_full(&error), StepResult::Held))?;
         let present: Vec<(String, Observation)> = ancestors
             .iter()
-            .filter_map(|ancestor| Some((format!("{} {}", ancestor.kind, ancestor.name), ancestor.metadata.clone()?)))
+            .filter_map(|ancestor| {
+                Some((format!("{} {}", ancestor.kind, ancestor.name), ancestor.metadata.clone()?))
+            })
             .collect();
         let resource = self.resource.name();
         let subject = Subject {
@@ -157,7 +162,10 @@ impl Work {
             Ok(Some(namespace)) => Ok(namespace),
             Ok(None) => Err(self.hold(&format!("namespace {name} is gone"), StepResult::Held)),
             Err(error) => {
-                let reason = format!("namespace {name} cannot be read, and it could be protected: {}", in_full(&error));
+                let reason = format!(
+                    "namespace {name} cannot be read, and it could be protected: {}",
+                    in_full(&error)
+                );
                 Err(self.hold(&reason, StepResult::Held))
             }
         }
@@ -170,8 +178,9 @@ impl Work {
 
     fn cool_down(&self, lineage: &Lineage) -> Result<(), StepResult> {
         let (rule, created, now) = (&self.rule, self.live.created(), self.now());
-        let answer =
-            self.shared.with_cooldowns(|cooldowns| cooldowns.ask(&rule.id, lineage, created, rule.cooldown, now));
+        let answer = self
+            .shared
+            .with_cooldowns(|cooldowns| cooldowns.ask(&rule.id, lineage, created, rule.cooldown, now));
         match answer {
             Answer::Free => Ok(()),
             Answer::Wait(until) => {
@@ -180,7 +189,10 @@ impl Work {
             }
             Answer::GivenUp { first_time } => {
                 if first_time {
-                    self.tell(Outcome::GivenUp, "its replacements keep failing: the rule leaves this owner alone");
+                    self.tell(
+                        Outcome::GivenUp,
+                        "its replacements keep failing: the rule leaves this owner alone",
+                    );
                 }
                 Err(StepResult::Abandoned)
             }

@@ -324,7 +324,7 @@ impl Fault {
 
     /// The same fault, one key further in.
     #[must_use]
-    pub fn under(mut self, key: impl ToString) -> Self {
+    pub fn under(mut self, key: impl std::fmt::Display) -> Self {
         self.at.insert(0, key.to_string());
         self
     }

@@ -138,6 +138,8 @@ impl Tracker {
         for slot in self.slots.not_seen_since(self.list) {
             self.forget(slot);
         }
+        // Namespaces come and go with every test run: their names are not kept for ever.
+        self.namespaces.retain(|namespace, ()| Arc::strong_count(namespace) > 1);
     }
 
     /// An object of the list, or an event. Returns whether the object is new to the tracker.

@@ -38,9 +38,7 @@ pub fn start(format: Format, level: &str) {
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let started = match format {
         Format::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        Format::Auto if !terminal => {
-            builder.json().flatten_event(true).with_current_span(false).try_init()
-        }
+        Format::Auto if !terminal => builder.json().flatten_event(true).with_current_span(false).try_init(),
         Format::Auto | Format::Text => builder.event_format(Line { colours }).try_init(),
     };
     if let Err(error) = started {

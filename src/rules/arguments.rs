@@ -9,8 +9,14 @@ use super::lowering::{Keys, Lowering};
 use super::node::{Data, Entry, Key, Node};
 
 impl Lowering<'_> {
-    /// The typed values of a matcher or an action.
-    pub(super) fn arguments(&mut self, entry: &Entry, shape: Shape, example: &str) -> Option<Arguments> {
+    /// The typed values of a matcher or an action; `common` are keys that have been taken out before.
+    pub(super) fn arguments(
+        &mut self,
+        entry: &Entry,
+        shape: Shape,
+        common: &[&str],
+        example: &str,
+    ) -> Option<Arguments> {
         let what = format!("`{}`", entry.key.text);
         let node = &entry.value;
         let alone = |this: &mut Self, kind| {
@@ -20,21 +26,37 @@ impl Lowering<'_> {
             Some(arguments)
         };
         match shape {
-            Shape::Keys(keys) => self.named_block(entry, keys, example),
+            Shape::Keys(keys) => self.named_block(entry, keys, common, example),
             Shape::Value(kind) => alone(self, kind),
-            Shape::ValueOrKeys(_, keys) if matches!(node.data, Data::Map(_)) => self.named_block(entry, keys, example),
+            Shape::ValueOrKeys(_, keys) if matches!(node.data, Data::Map(_)) => {
+                self.named_block(entry, keys, common, example)
+            }
             Shape::ValueOrKeys(kind, _) => alone(self, kind),
         }
     }
 
-    fn named_block(&mut self, entry: &Entry, keys: &'static [DescriptorKey], example: &str) -> Option<Arguments> {
+    fn named_block(
+        &mut self,
+        entry: &Entry,
+        keys: &'static [DescriptorKey],
+        common: &[&str],
+        example: &str,
+    ) -> Option<Arguments> {
+        let known: Vec<&str> = keys.iter().map(|key| key.name).chain(common.iter().copied()).collect();
         let what = format!("`{}`", entry.key.text);
-        self.keyed(&entry.value, Some(&entry.key), keys, &what, example)
+        self.keyed(&entry.value, Some(&entry.key), keys, &known, &what, example)
     }
 
     /// A mapping inside a matcher or an action.
-    pub(super) fn block(&mut self, node: &Node, keys: &'static [DescriptorKey], what: &str, example: &str) -> Option<Arguments> {
-        self.keyed(node, None, keys, what, example)
+    pub(super) fn block(
+        &mut self,
+        node: &Node,
+        keys: &'static [DescriptorKey],
+        what: &str,
+        example: &str,
+    ) -> Option<Arguments> {
+        let known: Vec<&str> = keys.iter().map(|key| key.name).collect();
+        self.keyed(node, None, keys, &known, what, example)
     }
 
     fn keyed(
@@ -42,13 +64,13 @@ impl Lowering<'_> {
         node: &Node,
         name: Option<&Key>,
         keys: &'static [DescriptorKey],
+        known: &[&str],
         what: &str,
         example: &str,
     ) -> Option<Arguments> {
         let before = self.out.errors();
-        let known: Vec<&str> = keys.iter().map(|key| key.name).collect();
         let example = format!("`{example}`");
-        let fields = self.fields(node, &Keys { of: what, known: &known, later: &[], example: &example })?;
+        let fields = self.fields(node, &Keys { of: what, known, later: &[], example: &example })?;
         let mut arguments = Arguments::default();
         let mut sound = self.out.errors() == before;
         for key in keys {
@@ -59,7 +81,7 @@ impl Lowering<'_> {
                 },
                 None if key.required => {
                     sound = false;
-                    if !Self::may_be_misspelt(node, key.name, &known) {
+                    if !Self::may_be_misspelt(node, key.name, known) {
                         let place = name.map_or(node.place, |name| name.place);
                         let message = format!("{what} lacks `{}`", key.name);
                         let help = format!("write `{}: {}`", key.name, key.example);

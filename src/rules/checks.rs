@@ -65,7 +65,12 @@ impl Lowering<'_> {
 
     fn warn_of_haste(&mut self, parts: &Parts<'_>, implied: Implied) {
         let (Some(removal), Some(hold)) = (removal(parts), parts.hold) else { return };
-        let waits = parts.steps.first().and_then(|first| first.step.as_ref()).and_then(|step| step.after).unwrap_or_default();
+        let waits = parts
+            .steps
+            .first()
+            .and_then(|first| first.step.as_ref())
+            .and_then(|step| step.after)
+            .unwrap_or_default();
         if implied.patient || hold.saturating_add(waits) >= PATIENT {
             return;
         }

@@ -158,7 +158,9 @@ mod tests {
         let names: BTreeSet<&str> = Code::ALL.iter().map(|code| code.name()).collect();
         assert_eq!(names.len(), Code::ALL.len());
         for code in Code::ALL {
-            assert!(code.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte == b'8'));
+            assert!(
+                code.name().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte == b'8')
+            );
             assert!(code.summary().ends_with('.'), "{code}");
         }
     }

@@ -122,7 +122,9 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         let severity = diagnostic.severity();
-        if self.is_full() || !self.seen.insert((diagnostic.code, diagnostic.place, diagnostic.message.clone())) {
+        if self.is_full()
+            || !self.seen.insert((diagnostic.code, diagnostic.place, diagnostic.message.clone()))
+        {
             return;
         }
         self.kept.push(diagnostic);

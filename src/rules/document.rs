@@ -94,7 +94,8 @@ impl Run<'_> {
         let Some(entry) = node.get("kind") else {
             if !Lowering::may_be_misspelt(node, "kind", PACK_KEYS) {
                 let message = "the document lacks `kind`";
-                self.out.push(Diagnostic::new(Code::MissingKey, first, message).help("write `kind: RulePack`"));
+                self.out
+                    .push(Diagnostic::new(Code::MissingKey, first, message).help("write `kind: RulePack`"));
             }
             // What looks like a pack is read as one, so that all its mistakes are told at once.
             return if node.get("rules").is_some() { Kind::Pack } else { Kind::Refused };
@@ -104,7 +105,12 @@ impl Run<'_> {
             PACK => return Kind::Pack,
             "RuleTest" if in_folder => return Kind::Skipped,
             text if later::DOCUMENTS.contains(&text) => {
-                self.out.push(later::diagnostic(entry.value.place, text));
+                let diagnostic = later::diagnostic(entry.value.place, text);
+                self.out.push(if text == "RuleTest" {
+                    diagnostic.help("it holds tests, no rules; a later version runs it by `test-rules`")
+                } else {
+                    diagnostic
+                });
                 return Kind::Refused;
             }
             _ => {}
@@ -113,8 +119,10 @@ impl Run<'_> {
         if version_is_right {
             let known: Vec<&str> = std::iter::once(PACK).chain(later::DOCUMENTS.iter().copied()).collect();
             let message = format!("the kind {} is not `{PACK}`", entry.value.shown());
-            let help = suggest::nearest(text, known.iter().copied())
-                .map_or_else(|| format!("expected {}", one_of(known)), |nearest| format!("did you mean `{nearest}`?"));
+            let help = suggest::nearest(text, known.iter().copied()).map_or_else(
+                || format!("expected {}", one_of(known)),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
             self.out.push(Diagnostic::new(Code::WrongKind, entry.value.place, message).help(help));
         }
         if suggest::nearest(text, [PACK]).is_some() { Kind::Pack } else { Kind::Refused }
@@ -129,7 +137,9 @@ impl Run<'_> {
             None => {
                 if !Lowering::may_be_misspelt(node, "metadata", PACK_KEYS) {
                     let help = "write `metadata: { name: my-rules }`";
-                    lowering.report(Diagnostic::new(Code::MissingKey, first, "the pack lacks `metadata`").help(help));
+                    lowering.report(
+                        Diagnostic::new(Code::MissingKey, first, "the pack lacks `metadata`").help(help),
+                    );
                 }
                 None
             }
@@ -152,7 +162,9 @@ impl Run<'_> {
                 if !Lowering::may_be_misspelt(node, "rules", PACK_KEYS) {
                     let place = fields.get("kind").map_or(first, |kind| kind.value.place);
                     let help = "write `rules:` and a list of rules";
-                    lowering.report(Diagnostic::new(Code::MissingKey, place, "the pack lacks `rules`").help(help));
+                    lowering.report(
+                        Diagnostic::new(Code::MissingKey, place, "the pack lacks `rules`").help(help),
+                    );
                 }
                 &[]
             }
@@ -164,7 +176,7 @@ impl Run<'_> {
                 break;
             }
             lowering.subject = subject(item, index);
-            let resolved = parameters.resolve(item, &mut lowering);
+            let resolved = parameters.resolve_rule(item, &mut lowering);
             rules.extend(lowering.rule(&resolved, &pack, defaults).map(|rule| (rule, place_of(item))));
             let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };
             match names.get(name.text.as_str()) {
@@ -204,7 +216,8 @@ enum Kind {
 
 impl Lowering<'_> {
     fn metadata(&mut self, entry: &Entry) -> Option<(String, Place)> {
-        let keys = Keys { of: "`metadata`", known: METADATA_KEYS, later: &[], example: "`{ name: my-rules }`" };
+        let keys =
+            Keys { of: "`metadata`", known: METADATA_KEYS, later: &[], example: "`{ name: my-rules }`" };
         let fields = self.fields(&entry.value, &keys)?;
         for key in ["owner", "version", "description"] {
             if let Some(value) = fields.value(key) {
@@ -215,4 +228,3 @@ impl Lowering<'_> {
         self.dns_label(&name.value, "`name`").map(|text| (text, name.value.place))
     }
 }
-

@@ -29,7 +29,8 @@ pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> (Vec<Found>, 
         let found = new.then(|| Found { path: path.to_owned(), in_folder: false });
         return (found.into_iter().collect(), Vec::new());
     }
-    let mut walk = Walk { seen, folders: BTreeSet::new(), found: Vec::new(), any: false, problems: Vec::new() };
+    let mut walk =
+        Walk { seen, folders: BTreeSet::new(), found: Vec::new(), any: false, problems: Vec::new() };
     walk.folder(path, 0);
     if !walk.any && walk.problems.is_empty() {
         let message = format!("{} holds no `*.yaml` or `*.yml` file", path.display());
@@ -94,7 +95,8 @@ impl Walk<'_> {
     fn too_much(&mut self, path: &Path) {
         if self.problems.iter().all(|problem| problem.code != Code::TooLarge) {
             let message = format!("{} holds too much for a folder of rules", path.display());
-            self.problems.push(Diagnostic::new(Code::TooLarge, None, message).help("give the folder of a rule pack"));
+            self.problems
+                .push(Diagnostic::new(Code::TooLarge, None, message).help("give the folder of a rule pack"));
         }
     }
 }
@@ -114,7 +116,8 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path(), folder.path().join("sub/loop")).unwrap();
         let found = expand(folder.path(), &mut BTreeSet::new()).0;
-        let names: Vec<_> = found.iter().map(|found| found.path.strip_prefix(folder.path()).unwrap()).collect();
+        let names: Vec<_> =
+            found.iter().map(|found| found.path.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a.yml"), Path::new("b.yaml"), Path::new("sub/e.yaml")]);
     }
 

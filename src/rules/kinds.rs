@@ -74,7 +74,8 @@ pub(super) fn resolve(target: &WatchTarget) -> Resolved {
 
 /// `apps` is what stands behind the dot of `deployments.apps` and of `deployments.v1.apps`.
 fn is_group(written: &str, group: &str) -> bool {
-    written == group || written.split_once('.').is_some_and(|(version, rest)| is_version(version) && rest == group)
+    written == group
+        || written.split_once('.').is_some_and(|(version, rest)| is_version(version) && rest == group)
 }
 
 pub(super) fn is_version(text: &str) -> bool {
@@ -84,7 +85,8 @@ pub(super) fn is_version(text: &str) -> bool {
 /// The known kind that a name which is none most likely means.
 pub(super) fn nearest(target: &WatchTarget) -> Option<String> {
     let WatchTarget::Resource { name, group } = target else { return None };
-    let candidates = KINDS.iter().filter(|kind| group.as_deref().is_none_or(|group| is_group(group, kind.group)));
+    let candidates =
+        KINDS.iter().filter(|kind| group.as_deref().is_none_or(|group| is_group(group, kind.group)));
     let candidates: Vec<&Kind> = candidates.collect();
     let words = candidates.iter().flat_map(|kind| [kind.plural, kind.singular]);
     // Two letters are near to many a short word: only longer names are compared.

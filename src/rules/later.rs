@@ -7,8 +7,18 @@ use super::node::Node;
 
 pub(super) const RULE_KEYS: &[&str] = &["schedule", "limits", "breaker", "namespaceSelector"];
 pub(super) const STEP_KEYS: &[&str] = &["on"];
-pub(super) const MATCHERS: &[&str] =
-    &["priority", "node", "namespace", "cluster", "cel", "references", "referencedBy", "unreferenced", "dangling", "retain"];
+pub(super) const MATCHERS: &[&str] = &[
+    "priority",
+    "node",
+    "namespace",
+    "cluster",
+    "cel",
+    "references",
+    "referencedBy",
+    "unreferenced",
+    "dangling",
+    "retain",
+];
 pub(super) const ACTIONS: &[&str] =
     &["patch", "scale", "restart", "cordon", "uncordon", "drain", "event", "notify", "create"];
 pub(super) const DOCUMENTS: &[&str] = &["RuleOverride", "Guardrails", "RuleTest"];
@@ -18,7 +28,8 @@ const VALUES: &[&str] = &["valueFrom", "cel"];
 /// The diagnostic for one of these words.
 pub(super) fn diagnostic(place: Place, word: &str) -> Diagnostic {
     let message = format!("{} is not supported yet by this version", quoted(word));
-    Diagnostic::new(Code::NotSupportedYet, place, message).help("leave it out, or use a version that supports it")
+    Diagnostic::new(Code::NotSupportedYet, place, message)
+        .help("leave it out, or use a version that supports it")
 }
 
 /// Whether a mapping stands where the language allows one instead of a value, and this version does not.

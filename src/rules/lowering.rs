@@ -80,7 +80,8 @@ impl Lowering<'_> {
     /// Reads a mapping; its unknown keys are reported, and do no harm to the known ones.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, keys: &Keys<'_>) -> Option<Fields<'n>> {
         let Some(entries) = node.entries() else {
-            let help = if keys.example.is_empty() { String::new() } else { format!("write {}", keys.example) };
+            let help =
+                if keys.example.is_empty() { String::new() } else { format!("write {}", keys.example) };
             self.wrong_type(node, keys.of, "a mapping", help);
             return None;
         };

@@ -33,7 +33,8 @@ impl Lowering<'_> {
             Data::Map(entries) if !entries.is_empty() => entries,
             Data::Scalar(scalar) if !node.is_null() => {
                 let known = self.registry.matcher(&scalar.text).map(|descriptor| descriptor.examples);
-                let known = known.or_else(|| self.registry.action(&scalar.text).map(|descriptor| descriptor.examples));
+                let known = known
+                    .or_else(|| self.registry.action(&scalar.text).map(|descriptor| descriptor.examples));
                 let example = known.and_then(<[_]>::first).copied().unwrap_or(example);
                 self.wrong_type(node, what, "a mapping of one key", format!("write `{example}`"));
                 return None;
@@ -62,14 +63,15 @@ impl Lowering<'_> {
             } else {
                 let known: Vec<&str> = self.registry.matchers().iter().map(|known| known.name).collect();
                 let message = format!("{} is no matcher", quoted(name));
-                Diagnostic::new(Code::UnknownMatcher, entry.key.place, message).help(suggest::help(name, &known))
+                Diagnostic::new(Code::UnknownMatcher, entry.key.place, message)
+                    .help(suggest::help(name, &known))
             };
             self.report(diagnostic);
             return None;
         };
         self.check_matcher_kinds(entry, descriptor.kinds);
         let example = descriptor.examples.first().copied().unwrap_or(descriptor.name);
-        let arguments = self.arguments(entry, descriptor.shape, example)?;
+        let arguments = self.arguments(entry, descriptor.shape, &[], example)?;
         match (descriptor.build)(arguments) {
             Ok(matcher) => Some(matcher),
             Err(fault) => {
@@ -84,7 +86,9 @@ impl Lowering<'_> {
         if kinds.is_empty() || self.kinds.is_empty() {
             return;
         }
-        let lacks = |watched: &Resolved| watched.known().is_some_and(|kind| !kinds.contains(&kind.resource().as_str()));
+        let lacks = |watched: &Resolved| {
+            watched.known().is_some_and(|kind| !kinds.contains(&kind.resource().as_str()))
+        };
         if self.kinds.iter().all(lacks) {
             let watched: Vec<String> = self.kinds.iter().map(|kind| format!("`{}`", kind.name())).collect();
             let message = format!(

@@ -158,13 +158,8 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
         settings::report_unused(&settings, &run.parameters, run.out);
     }
     let (rules, packs, rules_counted) = (run.rules, run.packs.len(), run.counted);
-    let summary = Summary {
-        files,
-        packs,
-        rules: rules_counted,
-        errors: out.errors(),
-        warnings: out.warnings(),
-    };
+    let summary =
+        Summary { files, packs, rules: rules_counted, errors: out.errors(), warnings: out.warnings() };
     let mut origins = BTreeMap::new();
     let mut rule_set = RuleSet::default();
     for (rule, place) in rules {

@@ -135,7 +135,8 @@ impl Node {
     pub(super) fn shown(&self) -> String {
         match &self.data {
             Data::Scalar(_) if self.is_null() => "nothing".to_owned(),
-            Data::Scalar(scalar) => super::diagnostic::quoted(&scalar.text),
+            Data::Scalar(scalar) if scalar.plain => super::diagnostic::quoted(&scalar.text),
+            Data::Scalar(scalar) => format!("the string {}", super::diagnostic::quoted(&scalar.text)),
             Data::List(_) => "a list".to_owned(),
             Data::Map(_) => "a mapping".to_owned(),
             Data::Broken => "something broken".to_owned(),
@@ -149,9 +150,10 @@ impl Node {
             Data::Broken => (1, 0),
             Data::Scalar(scalar) => (1, scalar.text.len()),
             Data::List(items) => items.iter().map(Self::size).fold((1, 0), add),
-            Data::Map(entries) => {
-                entries.iter().map(|entry| add(entry.value.size(), (1, entry.key.text.len()))).fold((1, 0), add)
-            }
+            Data::Map(entries) => entries
+                .iter()
+                .map(|entry| add(entry.value.size(), (1, entry.key.text.len())))
+                .fold((1, 0), add),
         }
     }
 }

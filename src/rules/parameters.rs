@@ -61,7 +61,8 @@ impl<'a> Parameters<'a> {
 
     /// Warns of those that nothing uses.
     pub(super) fn warn_unused(&self, lowering: &mut Lowering<'_>) {
-        let is_unused = |parameter: &&Parameter| !parameter.used.get() && !matches!(parameter.value.data, Data::Broken);
+        let is_unused =
+            |parameter: &&Parameter| !parameter.used.get() && !matches!(parameter.value.data, Data::Broken);
         for parameter in self.declared.iter().filter(is_unused) {
             let message = format!("the parameter {} is not used", quoted(&parameter.key.text));
             let help = format!("use it as `${{{}}}`, or leave it out", parameter.key.text);
@@ -78,11 +79,24 @@ impl<'a> Parameters<'a> {
             Data::Map(entries) => Data::Map(
                 entries
                     .iter()
-                    .map(|entry| Entry { key: entry.key.clone(), value: self.resolve(&entry.value, lowering) })
+                    .map(|entry| Entry {
+                        key: entry.key.clone(),
+                        value: self.resolve(&entry.value, lowering),
+                    })
                     .collect(),
             ),
         };
         Node { place: node.place, data, used: node.used.clone() }
+    }
+
+    /// A rule with every `${name}` replaced but in its name, by which people search for it.
+    pub(super) fn resolve_rule(&mut self, rule: &Node, lowering: &mut Lowering<'_>) -> Node {
+        let Data::Map(entries) = &rule.data else { return self.resolve(rule, lowering) };
+        let resolved = entries.iter().map(|entry| match entry.key.text.as_str() {
+            "name" => entry.clone(),
+            _ => Entry { key: entry.key.clone(), value: self.resolve(&entry.value, lowering) },
+        });
+        Node { data: Data::Map(resolved.collect()), place: rule.place, used: None }
     }
 
     fn scalar(&mut self, node: &Node, scalar: &Scalar, lowering: &mut Lowering<'_>) -> Node {
@@ -104,8 +118,10 @@ impl<'a> Parameters<'a> {
             text.push_str(&rest[..at]);
             let Some((name, after)) = rest[at + 2..].split_once('}') else {
                 let message = "`${` is not closed";
-                let diagnostic = Diagnostic::new(Code::UnknownParameter, self.inside(node, "${"), message);
-                lowering.report_at(node, diagnostic.help("close it with `}`, or write `$${` for a literal `${`"));
+                let diagnostic =
+                    Diagnostic::new(Code::UnknownParameter, self.inside(node, &rest[at..]), message);
+                lowering
+                    .report_at(node, diagnostic.help("close it with `}`, or write `$${` for a literal `${`"));
                 return broken();
             };
             rest = after;
@@ -129,7 +145,8 @@ impl<'a> Parameters<'a> {
             Data::Scalar(scalar) => Some(scalar.text.clone()),
             Data::Broken => None,
             Data::List(_) | Data::Map(_) => {
-                let message = format!("the parameter {} is a list and cannot stand inside a text", quoted(name));
+                let message =
+                    format!("the parameter {} is a list and cannot stand inside a text", quoted(name));
                 let place = self.inside(node, &format!("${{{name}}}"));
                 let help = format!("write `\"${{{name}}}\"` alone");
                 lowering.report_at(node, Diagnostic::new(Code::BadParameter, place, message).help(help));
@@ -147,8 +164,12 @@ impl<'a> Parameters<'a> {
         let names: Vec<&str> = self.names().collect();
         let help = match suggest::nearest(name, names.iter().copied()) {
             Some(nearest) => format!("did you mean `${{{nearest}}}`?"),
-            None if names.is_empty() => "declare it under `parameters`, or write `$${` for a literal `${`".to_owned(),
-            None => format!("declare it under `parameters`; there are {}", one_of(names.iter().take(20).copied())),
+            None if names.is_empty() => {
+                "declare it under `parameters`, or write `$${` for a literal `${`".to_owned()
+            }
+            None => {
+                format!("declare it under `parameters`; there are {}", one_of(names.iter().take(20).copied()))
+            }
         };
         let message = format!("this pack has no parameter {}", quoted(name));
         let place = self.inside(node, &format!("${{{name}}}"));
@@ -180,7 +201,9 @@ impl<'a> Parameters<'a> {
         let message = "the pack is too large with its parameters written out";
         // Once for the pack, not for every use past the limit.
         let first = Place { span: Span { start: 0, end: 0 }, ..place };
-        lowering.out.push(Diagnostic::new(Code::TooComplex, first, message).help("use shorter values, or fewer of them"));
+        lowering.out.push(
+            Diagnostic::new(Code::TooComplex, first, message).help("use shorter values, or fewer of them"),
+        );
         true
     }
 
@@ -219,7 +242,11 @@ fn check(entry: &Entry, lowering: &mut Lowering<'_>) -> Option<()> {
         return refuse(key.place, message, "write letters, digits, `-` and `_`, a letter first");
     }
     if value.is_null() {
-        return refuse(key.place, format!("the parameter {} has no value", quoted(&key.text)), "write a value, such as `6m`");
+        return refuse(
+            key.place,
+            format!("the parameter {} has no value", quoted(&key.text)),
+            "write a value, such as `6m`",
+        );
     }
     if let Some(item) = items.iter().find(|item| !is_value(item)) {
         let message = format!("a parameter must be a value or a list of values, not {}", item.shown());

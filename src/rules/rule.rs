@@ -9,17 +9,27 @@ use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 use super::checks::Parts;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place, quoted};
+use super::later;
 use super::lowering::{Fields, Keys, Lowering};
 use super::names::{as_dns_label, is_dns_label};
 use super::node::{Entry, Node};
 use super::steps::LoweredStep;
-use super::later;
 
 /// LANGUAGE, "A rule".
 const COOLDOWN: Duration = Duration::from_secs(10 * 60);
 
 const RULE_KEYS: &[&str] = &[
-    "name", "description", "watch", "namespaces", "scope", "match", "unless", "for", "cooldown", "mode", "actions",
+    "name",
+    "description",
+    "watch",
+    "namespaces",
+    "scope",
+    "match",
+    "unless",
+    "for",
+    "cooldown",
+    "mode",
+    "actions",
 ];
 const DEFAULT_KEYS: &[&str] = &["namespaces", "scope", "cooldown", "mode", "for", "unless"];
 
@@ -33,8 +43,12 @@ impl Lowering<'_> {
     /// The defaults of a pack: checked once by themselves, so that a mistake is told even if no rule
     /// inherits it.
     pub(super) fn defaults<'n>(&mut self, node: &'n Node) -> Option<Fields<'n>> {
-        let keys =
-            Keys { of: "`defaults`", known: DEFAULT_KEYS, later: later::RULE_KEYS, example: "`{ cooldown: 10m }`" };
+        let keys = Keys {
+            of: "`defaults`",
+            known: DEFAULT_KEYS,
+            later: later::RULE_KEYS,
+            example: "`{ cooldown: 10m }`",
+        };
         let fields = self.fields(node, &keys)?;
         self.check_scope_conflict(fields);
         if let Some(value) = fields.value("namespaces") {
@@ -54,10 +68,20 @@ impl Lowering<'_> {
     }
 
     /// A rule; `None`: something in it is wrong and has been reported.
-    pub(super) fn rule(&mut self, node: &Node, pack: &Arc<str>, defaults: Option<Fields<'_>>) -> Option<Rule> {
+    pub(super) fn rule(
+        &mut self,
+        node: &Node,
+        pack: &Arc<str>,
+        defaults: Option<Fields<'_>>,
+    ) -> Option<Rule> {
         let before = self.out.errors();
         self.kinds.clear();
-        let keys = Keys { of: "a rule", known: RULE_KEYS, later: later::RULE_KEYS, example: "`name: …`, `watch: …`" };
+        let keys = Keys {
+            of: "a rule",
+            known: RULE_KEYS,
+            later: later::RULE_KEYS,
+            example: "`name: …`, `watch: …`",
+        };
         let fields = self.fields(node, &keys)?;
         let name = self.name(node, fields);
         let description = self.optional_text(fields, "description");
@@ -80,7 +104,8 @@ impl Lowering<'_> {
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
         let (steps, complete) = actions.and_then(|entry| self.steps(&entry.value)).unwrap_or_default();
         let hold_place = inherited("for", fields, defaults).map(|entry| entry.value.place);
-        let parts = Parts { matches: matches.as_deref(), hold, hold_place, steps: &steps, steps_complete: complete };
+        let parts =
+            Parts { matches: matches.as_deref(), hold, hold_place, steps: &steps, steps_complete: complete };
         self.check(&parts);
         if self.out.errors() > before {
             return None;
@@ -120,13 +145,22 @@ impl Lowering<'_> {
         None
     }
 
-    fn required<'n>(&mut self, node: &Node, fields: Fields<'n>, key: &str, example: &str) -> Option<&'n Entry> {
+    fn required<'n>(
+        &mut self,
+        node: &Node,
+        fields: Fields<'n>,
+        key: &str,
+        example: &str,
+    ) -> Option<&'n Entry> {
         if let Some(entry) = fields.get(key) {
             return Some(entry);
         }
         if !Self::may_be_misspelt(node, key, RULE_KEYS) {
             let message = format!("it lacks `{key}`");
-            self.report(Diagnostic::new(Code::MissingKey, place_of(node), message).help(format!("write `{key}: {example}`")));
+            self.report(
+                Diagnostic::new(Code::MissingKey, place_of(node), message)
+                    .help(format!("write `{key}: {example}`")),
+            );
         }
         None
     }
@@ -171,7 +205,14 @@ impl Lowering<'_> {
     }
 
     /// Reports that something lacks a key.
-    pub(super) fn required_in<'n>(&mut self, holder: &Entry, fields: Fields<'n>, key: &str, known: &[&str], example: &str) -> Option<&'n Entry> {
+    pub(super) fn required_in<'n>(
+        &mut self,
+        holder: &Entry,
+        fields: Fields<'n>,
+        key: &str,
+        known: &[&str],
+        example: &str,
+    ) -> Option<&'n Entry> {
         let found = fields.get(key);
         if found.is_none() && !Self::may_be_misspelt(&holder.value, key, known) {
             let message = format!("`{}` lacks `{key}`", holder.key.text);

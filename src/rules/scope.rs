@@ -16,7 +16,9 @@ const EXAMPLE: &str = "[test-*]";
 impl Lowering<'_> {
     /// Reports `namespaces` and `scope` in one mapping.
     pub(super) fn check_scope_conflict(&mut self, fields: Fields<'_>) -> bool {
-        let (Some(scope), Some(namespaces)) = (fields.get("scope"), fields.get("namespaces")) else { return false };
+        let (Some(scope), Some(namespaces)) = (fields.get("scope"), fields.get("namespaces")) else {
+            return false;
+        };
         let message = "`scope: cluster` looks into all namespaces, `namespaces` into some: only one can hold";
         let diagnostic = Diagnostic::new(Code::Conflict, scope.key.place, message)
             .help("keep one of the two")
@@ -26,7 +28,12 @@ impl Lowering<'_> {
     }
 
     /// The scope of a rule: its own, else that of the defaults.
-    pub(super) fn scope(&mut self, rule_place: Place, rule: Fields<'_>, defaults: Option<Fields<'_>>) -> Option<Scope> {
+    pub(super) fn scope(
+        &mut self,
+        rule_place: Place,
+        rule: Fields<'_>,
+        defaults: Option<Fields<'_>>,
+    ) -> Option<Scope> {
         if self.check_scope_conflict(rule) || rule.get(MERGE).is_some() {
             return None;
         }
@@ -36,9 +43,9 @@ impl Lowering<'_> {
             return None;
         };
         match (fields.get("scope"), fields.get("namespaces")) {
-            (Some(scope), _) => {
-                self.value(&scope.value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster").map(|_| Scope::Cluster)
-            }
+            (Some(scope), _) => self
+                .value(&scope.value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster")
+                .map(|_| Scope::Cluster),
             (None, Some(namespaces)) => {
                 let globs = self.globs(&namespaces.value, "`namespaces`", EXAMPLE)?;
                 self.check_kinds(namespaces)?;

@@ -72,7 +72,9 @@ fn value_of(value: &str, source: SourceId, start: usize, out: &mut Collector) ->
             return documents.swap_remove(0);
         }
         let message = format!("{} is no list and no quoted string", quoted(value));
-        out.push(Diagnostic::new(Code::BadSet, place, message).help("write `[a, b]`, or a value without quotes"));
+        out.push(
+            Diagnostic::new(Code::BadSet, place, message).help("write `[a, b]`, or a value without quotes"),
+        );
         return Node { place, data: Data::Broken, used: None };
     }
     Node { place, data: Data::Scalar(Scalar { text: value.to_owned(), plain: true }), used: None }
@@ -98,16 +100,24 @@ pub(super) fn report_unused(settings: &[Setting], parameters: &[(String, String)
         let (message, help) = match &setting.pack {
             Some(pack) if !packs.contains(&pack.as_str()) => {
                 let message = format!("no pack with parameters is called {}", quoted(pack));
-                (message, suggest::nearest(pack, packs).map_or_else(String::new, |near| format!("did you mean `{near}`?")))
+                (
+                    message,
+                    suggest::nearest(pack, packs)
+                        .map_or_else(String::new, |near| format!("did you mean `{near}`?")),
+                )
             }
             pack => {
-                let of = pack.as_ref().map_or_else(|| "no pack has".to_owned(), |pack| format!("pack {} has no", quoted(pack)));
+                let of = pack
+                    .as_ref()
+                    .map_or_else(|| "no pack has".to_owned(), |pack| format!("pack {} has no", quoted(pack)));
                 let message = match pack {
                     Some(_) => format!("{of} parameter {}", quoted(&setting.name)),
                     None => format!("{of} a parameter {}", quoted(&setting.name)),
                 };
-                let help = suggest::nearest(&setting.name, names.iter().copied())
-                    .map_or_else(|| format!("there are {}", one_of(names.iter().copied())), |near| format!("did you mean `{near}`?"));
+                let help = suggest::nearest(&setting.name, names.iter().copied()).map_or_else(
+                    || format!("there are {}", one_of(names.iter().copied())),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 (message, if names.is_empty() { "no parameter can be set".to_owned() } else { help })
             }
         };

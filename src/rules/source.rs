@@ -108,7 +108,8 @@ pub(super) fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> 
     let metadata = fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
         let message = format!("cannot read {name}: it is no regular file");
-        return Err(Diagnostic::new(Code::Unreadable, None, message).help("give a file, a folder, or `-` for standard input"));
+        return Err(Diagnostic::new(Code::Unreadable, None, message)
+            .help("give a file, a folder, or `-` for standard input"));
     }
     if metadata.len() > LARGEST {
         return Err(too_large(name));
@@ -125,7 +126,8 @@ pub(super) fn reason(error: &io::Error) -> String {
 }
 
 fn too_large(name: &str) -> Diagnostic {
-    Diagnostic::new(Code::TooLarge, None, format!("{name} is larger than 1 MiB")).help("split it into several files")
+    Diagnostic::new(Code::TooLarge, None, format!("{name} is larger than 1 MiB"))
+        .help("split it into several files")
 }
 
 /// Takes bytes in as a source, if they are text of a bearable size.
@@ -162,8 +164,10 @@ mod tests {
     #[test]
     fn a_line_ends_before_its_line_end_whichever_it_is() {
         let source = Source::new("a".to_owned(), "é: 1\r\nb: 2\nc");
-        let lines: Vec<&str> =
-            (0..source.lines()).map(|line| source.line(line)).map(|span| &source.text[span.start..span.end]).collect();
+        let lines: Vec<&str> = (0..source.lines())
+            .map(|line| source.line(line))
+            .map(|span| &source.text[span.start..span.end])
+            .collect();
         assert_eq!(lines, ["é: 1", "b: 2", "c"]);
         assert_eq!(source.position(4), (1, 4), "columns are characters");
         assert_eq!(source.position(source.text.len()), (3, 2));

@@ -57,7 +57,8 @@ impl Lowering<'_> {
             } else {
                 let known: Vec<&str> = self.registry.actions().iter().map(|known| known.name).collect();
                 let message = format!("{} is no action", quoted(name));
-                Diagnostic::new(Code::UnknownAction, entry.key.place, message).help(suggest::help(name, &known))
+                Diagnostic::new(Code::UnknownAction, entry.key.place, message)
+                    .help(suggest::help(name, &known))
             };
             self.report(diagnostic);
             return None;
@@ -71,7 +72,7 @@ impl Lowering<'_> {
         let (common, own) = split(entry);
         let timing = self.timing(&common);
         let example = descriptor.examples.first().copied().unwrap_or(descriptor.name);
-        let arguments = self.arguments(&own, descriptor.shape, example)?;
+        let arguments = self.arguments(&own, descriptor.shape, STEP_KEYS, example)?;
         let action = match (descriptor.build)(arguments) {
             Ok(action) => action,
             Err(fault) => {
@@ -126,7 +127,8 @@ impl Lowering<'_> {
         }
         if let Some(watched) = self.kinds.iter().find(cannot) {
             let kinds = one_of(descriptor.kinds.iter().copied());
-            let message = format!("`{}` can be done to {kinds}, not to `{}`", descriptor.name, watched.name());
+            let message =
+                format!("`{}` can be done to {kinds}, not to `{}`", descriptor.name, watched.name());
             let help = format!("watch {kinds}, or use another action, such as `delete`");
             self.report(Diagnostic::new(Code::ImpossibleAction, entry.key.place, message).help(help));
         }

@@ -40,8 +40,8 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("and", &["all"]),
     ("or", &["any"]),
     ("none", &["not"]),
-    ("olderthan", &["over"]),
-    ("youngerthan", &["under"]),
+    ("olderthan", &["over", "age"]),
+    ("youngerthan", &["under", "age"]),
     ("gt", &["over"]),
     ("min", &["over", "atLeast"]),
     ("max", &["under", "below"]),
@@ -73,8 +73,10 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
         return Some(synonym);
     }
     let distance = |candidate: &str| strsim::damerau_levenshtein(&plain, &flattened(candidate));
-    let (nearest, distance) =
-        candidates.into_iter().map(|candidate| (candidate, distance(candidate))).min_by_key(|(_, distance)| *distance)?;
+    let (nearest, distance) = candidates
+        .into_iter()
+        .map(|candidate| (candidate, distance(candidate)))
+        .min_by_key(|(_, distance)| *distance)?;
     // A third of the letters may differ: `podz` is near to `pods`, `job` is not near to `pods`.
     (distance <= plain.chars().count().max(3) / 3).then_some(nearest)
 }

@@ -73,16 +73,25 @@ fn a_rule_has_what_it_says_and_the_rest_from_the_defaults_and_the_language() {
     assert_eq!((inherits.mode, inherits.unless.len(), inherits.watch.len()), (Mode::DryRun, 1, 2));
     assert!(matches!(own.scope, Scope::Cluster));
     assert_eq!((own.mode, own.hold, own.cooldown.as_secs()), (Mode::Enforce, Duration::from_secs(120), 3600));
-    assert_eq!((own.steps[1].after, own.steps[1].while_), (Some(Duration::from_secs(120)), Some(StepWhile::Present)));
+    assert_eq!(
+        (own.steps[1].after, own.steps[1].while_),
+        (Some(Duration::from_secs(120)), Some(StepWhile::Present))
+    );
     let plain = sound(&rule_text(REST));
-    assert_eq!((plain[0].mode, plain[0].hold, plain[0].cooldown.as_secs()), (Mode::Enforce, Duration::ZERO, 600));
+    assert_eq!(
+        (plain[0].mode, plain[0].hold, plain[0].cooldown.as_secs()),
+        (Mode::Enforce, Duration::ZERO, 600)
+    );
 }
 
 #[test]
 fn all_mistakes_of_all_files_are_told_at_once() {
-    let bad = rule_text("watch: vm\nnamespaces: a\nmatch: [ age: { over: 6 min } ]\nactions: [ delet: {} ]\n");
-    let inputs: Vec<Input> =
-        ["a", "b"].iter().map(|name| Input::Text { name: (*name).to_owned(), bytes: bad.clone().into_bytes() }).collect();
+    let bad =
+        rule_text("watch: vm\nnamespaces: a\nmatch: [ age: { over: 6 min } ]\nactions: [ delet: {} ]\n");
+    let inputs: Vec<Input> = ["a", "b"]
+        .iter()
+        .map(|name| Input::Text { name: (*name).to_owned(), bytes: bad.clone().into_bytes() })
+        .collect();
     let loaded = load(&inputs, &LoadOptions::default());
     let codes: Vec<&str> = loaded.diagnostics.iter().map(|diagnostic| diagnostic.code.name()).collect();
     assert_eq!(codes, ["bad-duration", "unknown-action", "duplicate-pack", "bad-duration", "unknown-action"]);
@@ -121,7 +130,9 @@ fn a_parameter_keeps_its_type_and_its_mistakes_are_shown_where_its_value_is() {
 
 #[test]
 fn a_setting_for_one_pack_wins_over_one_for_all() {
-    let text = format!("{HEAD}parameters: {{ d: a }}\nrules:\n- {{ name: rule, description: \"${{d}}\", watch: vm, scope: cluster, match: [ age: {{ over: 1h }} ], actions: [ delete: {{}} ] }}\n");
+    let text = format!(
+        "{HEAD}parameters: {{ d: a }}\nrules:\n- {{ name: rule, description: \"${{d}}\", watch: vm, scope: cluster, match: [ age: {{ over: 1h }} ], actions: [ delete: {{}} ] }}\n"
+    );
     let set = vec!["pack.d=own".into(), "d=all".into()];
     let loaded = loaded_with(&text, &LoadOptions { set, ..LoadOptions::default() });
     assert_eq!(loaded.rule_set.unwrap().rules[0].description, "own");
@@ -161,7 +172,8 @@ fn one_mistake_yields_one_diagnostic() {
 
 #[test]
 fn places_are_exact_behind_wide_characters_and_windows_line_ends() {
-    let lines = format!("description: \"☃ é\"\n{}", REST.replace("{ over: 6m }", "{ over: \"6 mîn\", undr: 1h }"));
+    let lines =
+        format!("description: \"☃ é\"\n{}", REST.replace("{ over: 6m }", "{ over: \"6 mîn\", undr: 1h }"));
     let text = rule_text(&lines).replace('\n', "\r\n");
     assert_mistakes(&text, &[("bad-duration", "\"6 mîn\""), ("unknown-key", "undr")]);
     assert_mistakes(&format!("\u{feff}{text}"), &[("bad-duration", "\"6 mîn\""), ("unknown-key", "undr")]);
@@ -170,20 +182,30 @@ fn places_are_exact_behind_wide_characters_and_windows_line_ends() {
 #[test]
 fn a_mistake_in_one_entry_does_not_hide_those_of_the_others() {
     let lines = REST
-        .replace("[ age: { over: 6m } ]", "[ age: { over: 6 }, any: [ agee: 1, { not: { phase: [] } } ], { phase: A, name: 1 } ]")
-        .replace("[ delete: {} ]", "[ delete: { propagation: now }, evict: {}, after: 1m, log: { message: \"{{x\" } ]");
-    let found: Vec<_> = mistakes(&rule_text(&lines), &[]).into_iter().map(|(code, text)| format!("{code} {text}")).collect();
-    assert_eq!(found, [
-        "bad-duration 6",
-        "unknown-matcher agee",
-        "empty-list []",
-        "two-in-one name",
-        "wrong-type 1",
-        "bad-choice now",
-        "impossible-action evict",
-        "unknown-action after",
-        "bad-operand \"{{x\"",
-    ]);
+        .replace(
+            "[ age: { over: 6m } ]",
+            "[ age: { over: 6 }, any: [ agee: 1, { not: { phase: [] } } ], { phase: A, name: 1 } ]",
+        )
+        .replace(
+            "[ delete: {} ]",
+            "[ delete: { propagation: now }, evict: {}, after: 1m, log: { message: \"{{x\" } ]",
+        );
+    let found: Vec<_> =
+        mistakes(&rule_text(&lines), &[]).into_iter().map(|(code, text)| format!("{code} {text}")).collect();
+    assert_eq!(
+        found,
+        [
+            "bad-duration 6",
+            "unknown-matcher agee",
+            "empty-list []",
+            "two-in-one name",
+            "wrong-type 1",
+            "bad-choice now",
+            "impossible-action evict",
+            "unknown-action after",
+            "bad-operand \"{{x\"",
+        ]
+    );
 }
 
 #[test]
@@ -195,7 +217,10 @@ fn what_is_dangerous_is_warned_of_and_what_is_not_is_not() {
         (format!("{pods}for: 30s\n"), vec!["no-owner-check"]),
         (pods.replace("delete: {}", "delete: { after: 30s }"), vec!["no-owner-check"]),
         (pods.replace("[ phase: Failed ]", "[ age: { over: 1h }, owner: { exists: true } ]"), vec![]),
-        (pods.replace("[ phase: Failed ]", "[ age: { over: 1h }, not: { owner: { exists: true } } ]"), vec![]),
+        (
+            pods.replace("[ phase: Failed ]", "[ age: { over: 1h }, not: { owner: { exists: true } } ]"),
+            vec![],
+        ),
         (pods.replace("delete: {}", "log: {}"), vec![]),
         (REST.replace("test-*", "[\"*\"]"), vec!["all-namespaces"]),
         (REST.replace("test-*", "[\"*\", \"!prod-*\"]"), vec![]),
@@ -205,7 +230,8 @@ fn what_is_dangerous_is_warned_of_and_what_is_not_is_not() {
         (REST.replace("vm", "virtualmachnes.kubevirt.io"), vec!["unknown-kind"]),
         (REST.replace("vm", "widgets.example.com"), vec![]),
     ] {
-        let mut codes: Vec<&str> = mistakes(&rule_text(&lines), &[]).into_iter().map(|(code, _)| code).collect();
+        let mut codes: Vec<&str> =
+            mistakes(&rule_text(&lines), &[]).into_iter().map(|(code, _)| code).collect();
         codes.sort_unstable();
         assert_eq!(codes, expected, "{lines}");
         sound(&rule_text(&lines));
@@ -224,7 +250,8 @@ fn finalizers_are_stripped_only_where_something_terminates() {
         ("terminating: false", format!("[ {strip} ]"), false),
         ("any: [ { terminating: true }, { age: { over: 1h } } ]", format!("[ {strip} ]"), false),
     ] {
-        let text = rule_text(&format!("watch: vm\nscope: cluster\nmatch: [ {matches} ]\nactions: {actions}\n"));
+        let text =
+            rule_text(&format!("watch: vm\nscope: cluster\nmatch: [ {matches} ]\nactions: {actions}\n"));
         let codes: Vec<&str> = mistakes(&text, &[]).into_iter().map(|(code, _)| code).collect();
         assert_eq!(codes.is_empty(), is_sound, "{text}");
         assert!(is_sound || codes == ["needs-terminating"], "{codes:?}");
@@ -235,7 +262,9 @@ fn finalizers_are_stripped_only_where_something_terminates() {
 fn several_documents_and_packs_make_one_rule_set() {
     let rules = REST.replace('\n', "\n    ");
     let pack = |name: &str| {
-        format!("apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: {name} }}\nrules:\n  - name: r\n    {rules}\n")
+        format!(
+            "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: {name} }}\nrules:\n  - name: r\n    {rules}\n"
+        )
     };
     let loaded = loaded(&format!("# first\n---\n{}---\n{}---\n", pack("a"), pack("b")));
     assert_eq!(loaded.diagnostics, []);
@@ -243,7 +272,7 @@ fn several_documents_and_packs_make_one_rule_set() {
     assert_eq!(ids, ["a/r", "b/r"]);
     assert_eq!((loaded.summary.files, loaded.summary.packs, loaded.summary.rules), (1, 2, 2));
     let lines: Vec<usize> = loaded.origins.values().map(|origin| origin.line).collect();
-    assert_eq!(lines, [7, 17]);
+    assert_eq!(lines, [7, 18]);
 }
 
 #[test]
@@ -252,13 +281,17 @@ fn every_example_of_every_descriptor_is_valid() {
     for descriptor in registry.matchers() {
         let kind = descriptor.kinds.first().unwrap_or(&"vm");
         for example in descriptor.examples {
-            sound(&rule_text(&format!("watch: {kind}\nscope: cluster\nmatch:\n  - {example}\nactions: [ log: {{}} ]\n")));
+            sound(&rule_text(&format!(
+                "watch: {kind}\nscope: cluster\nmatch:\n  - {example}\nactions: [ log: {{}} ]\n"
+            )));
         }
     }
     for descriptor in registry.actions() {
         let kind = descriptor.kinds.first().unwrap_or(&"vm");
         for example in descriptor.examples {
-            sound(&rule_text(&format!("watch: {kind}\nscope: cluster\nmatch: [ terminating: true ]\nactions:\n  - {example}\n")));
+            sound(&rule_text(&format!(
+                "watch: {kind}\nscope: cluster\nmatch: [ terminating: true ]\nactions:\n  - {example}\n"
+            )));
         }
     }
 }
@@ -285,7 +318,8 @@ fn every_example_of_every_key_is_a_value_of_its_kind() {
         subject: String::new(),
         kinds: Vec::new(),
     };
-    let shapes = registry.matchers().iter().map(|one| one.shape).chain(registry.actions().iter().map(|one| one.shape));
+    let shapes =
+        registry.matchers().iter().map(|one| one.shape).chain(registry.actions().iter().map(|one| one.shape));
     for shape in shapes {
         if let Shape::Keys(keys) | Shape::ValueOrKeys(_, keys) = shape {
             check(keys, &mut lowering);
@@ -319,9 +353,11 @@ static LUCKY: MatcherDescriptor = MatcherDescriptor {
 
 #[test]
 fn a_matcher_that_is_added_to_the_registry_is_known_everywhere() {
-    let options = LoadOptions { registry: Registry::standard().with_matcher(&LUCKY), ..LoadOptions::default() };
+    let options =
+        LoadOptions { registry: Registry::standard().with_matcher(&LUCKY), ..LoadOptions::default() };
     let load = |matcher: &str| {
-        let text = rule_text(&format!("watch: vm\nscope: cluster\nmatch: [ {matcher} ]\nactions: [ log: {{}} ]\n"));
+        let text =
+            rule_text(&format!("watch: vm\nscope: cluster\nmatch: [ {matcher} ]\nactions: [ log: {{}} ]\n"));
         loaded_with(&text, &options)
     };
     assert!(load("lucky: { number: \"> 1\" }").rule_set.is_some());

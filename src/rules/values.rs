@@ -14,13 +14,16 @@ impl Lowering<'_> {
     /// Lowers the value under a key; `what` names the key in messages.
     pub(super) fn value(&mut self, node: &Node, kind: ValueKind, what: &str, example: &str) -> Option<Value> {
         match kind {
-            ValueKind::Duration => self.parsed(node, kind, what, example, parse_duration).map(Value::Duration),
+            ValueKind::Duration => {
+                self.parsed(node, kind, what, example, parse_duration).map(Value::Duration)
+            }
             ValueKind::Count => self.parsed(node, kind, what, example, Count::parse).map(Value::Count),
             ValueKind::Pattern => self.pattern(node, what, example).map(Value::Pattern),
             ValueKind::Path => self.parsed(node, kind, what, example, Path::parse).map(Value::Path),
             ValueKind::Time => {
                 let help = || "write an RFC 3339 time, such as `2026-01-31T12:00:00Z`".to_owned();
-                let parse = |text: &str| parse_time(text, &[]).ok_or_else(|| ("is not a time".to_owned(), help()));
+                let parse =
+                    |text: &str| parse_time(text, &[]).ok_or_else(|| ("is not a time".to_owned(), help()));
                 self.checked(node, kind, what, example, parse).map(Value::Time)
             }
             ValueKind::Bool => self.boolean(node, what).map(Value::Bool),
@@ -30,7 +33,9 @@ impl Lowering<'_> {
             ValueKind::Texts => {
                 self.each(node, what, |this, item| this.text(item, kind, what, example)).map(Value::Texts)
             }
-            ValueKind::Integers => self.each(node, what, |this, item| this.integer(item, what)).map(Value::Integers),
+            ValueKind::Integers => {
+                self.each(node, what, |this, item| this.integer(item, what)).map(Value::Integers)
+            }
             ValueKind::Choices(words) => {
                 self.each(node, what, |this, item| this.choice(item, words, what)).map(Value::Texts)
             }
@@ -62,7 +67,13 @@ impl Lowering<'_> {
         Some(scalar.text.clone())
     }
 
-    fn scalar<'n>(&mut self, node: &'n Node, kind: ValueKind, what: &str, example: &str) -> Option<&'n Scalar> {
+    fn scalar<'n>(
+        &mut self,
+        node: &'n Node,
+        kind: ValueKind,
+        what: &str,
+        example: &str,
+    ) -> Option<&'n Scalar> {
         match node.scalar() {
             Some(scalar) if scalar.form() != Form::Null => Some(scalar),
             _ => {
@@ -80,7 +91,9 @@ impl Lowering<'_> {
         example: &str,
         parse: impl Fn(&str) -> Result<T, ParseError>,
     ) -> Option<T> {
-        self.checked(node, kind, what, example, |text| parse(text).map_err(|error| (error.problem, error.help)))
+        self.checked(node, kind, what, example, |text| {
+            parse(text).map_err(|error| (error.problem, error.help))
+        })
     }
 
     fn checked<T>(
@@ -130,7 +143,10 @@ impl Lowering<'_> {
             Form::Text | Form::Null => Some(Literal::Text(scalar.text.clone())),
             Form::Unclear => {
                 let message = format!("{} could be a number or a string", quoted(&scalar.text));
-                let help = format!("put it into quotes if it is a string: `\"{}\"`, else write it in digits", scalar.text);
+                let help = format!(
+                    "put it into quotes if it is a string: `\"{}\"`, else write it in digits",
+                    scalar.text
+                );
                 self.report_at(node, Diagnostic::new(Code::AmbiguousOperand, node.place, message).help(help));
                 None
             }
@@ -141,17 +157,21 @@ impl Lowering<'_> {
     fn data(&mut self, node: &Node, what: &str, example: &str) -> Option<serde_json::Value> {
         match &node.data {
             Data::Scalar(_) if node.is_null() => Some(serde_json::Value::Null),
-            Data::Scalar(_) | Data::Broken => self.literal(node, what, example).map(|literal| match literal {
-                Literal::Text(text) => text.into(),
-                Literal::Number(number) => number.into(),
-                Literal::Bool(value) => value.into(),
-            }),
+            Data::Scalar(_) | Data::Broken => {
+                self.literal(node, what, example).map(|literal| match literal {
+                    Literal::Text(text) => text.into(),
+                    Literal::Number(number) => number.into(),
+                    Literal::Bool(value) => value.into(),
+                })
+            }
             Data::List(items) => {
                 collect(items.iter().map(|item| self.data(item, what, example))).map(serde_json::Value::Array)
             }
             Data::Map(entries) => {
-                let entry = |entry: &Entry| Some((entry.key.text.clone(), self.data(&entry.value, what, example)?));
-                collect(entries.iter().map(entry)).map(|entries| serde_json::Value::Object(entries.into_iter().collect()))
+                let entry =
+                    |entry: &Entry| Some((entry.key.text.clone(), self.data(&entry.value, what, example)?));
+                collect(entries.iter().map(entry))
+                    .map(|entries| serde_json::Value::Object(entries.into_iter().collect()))
             }
         }
     }
@@ -235,17 +255,30 @@ impl Lowering<'_> {
 
     fn too_many(&mut self, node: &Node) {
         let message = "there are too many regular expressions and globs in all these rules";
-        self.report_at(node, Diagnostic::new(Code::TooComplex, node.place, message).help("use fewer, or plain names and prefixes"));
+        self.report_at(
+            node,
+            Diagnostic::new(Code::TooComplex, node.place, message)
+                .help("use fewer, or plain names and prefixes"),
+        );
     }
 
-    fn entries(&mut self, node: &Node, what: &str, example: &str, nullable: bool) -> Option<Vec<(String, Option<String>)>> {
+    fn entries(
+        &mut self,
+        node: &Node,
+        what: &str,
+        example: &str,
+        nullable: bool,
+    ) -> Option<Vec<(String, Option<String>)>> {
         let Data::Map(entries) = &node.data else {
             self.wrong_type(node, what, "a mapping from string to string", format!("write `{example}`"));
             return None;
         };
         if nullable && entries.is_empty() {
             let message = format!("{what} names nothing");
-            self.report_at(node, Diagnostic::new(Code::EmptyList, node.place, message).help(format!("write `{example}`")));
+            self.report_at(
+                node,
+                Diagnostic::new(Code::EmptyList, node.place, message).help(format!("write `{example}`")),
+            );
             return None;
         }
         collect(entries.iter().map(|entry| {

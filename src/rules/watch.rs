@@ -37,14 +37,18 @@ impl Lowering<'_> {
         }
         let Some(target) = parse(&text) else {
             let message = format!("{} names no kind", quoted(&text));
-            let help = kinds::of_kind(&text).map_or_else(|| FORMS.to_owned(), |known| format!("write `{known}`"));
+            let help =
+                kinds::of_kind(&text).map_or_else(|| FORMS.to_owned(), |known| format!("write `{known}`"));
             self.report_at(node, Diagnostic::new(Code::BadWatch, node.place, message).help(help));
             return None;
         };
         if kinds::resolve(&target).known().is_none()
             && let Some(nearest) = kinds::nearest(&target)
         {
-            let message = format!("{} is no kind that is known here: the rule would sleep until a cluster has it", quoted(&text));
+            let message = format!(
+                "{} is no kind that is known here: the rule would sleep until a cluster has it",
+                quoted(&text)
+            );
             let help = format!("did you mean `{nearest}`?");
             self.report_at(node, Diagnostic::new(Code::UnknownKind, node.place, message).help(help));
         }
@@ -73,7 +77,11 @@ fn of_kind(group: &str, version: &str, kind: &str) -> Option<WatchTarget> {
         && kind.len() <= 63
         && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let sound = is_kind && kinds::is_version(version) && is_dns_label(version);
-    sound.then(|| WatchTarget::Kind { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() })
+    sound.then(|| WatchTarget::Kind {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: kind.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -82,14 +90,34 @@ mod tests {
 
     #[test]
     fn every_form_is_read_and_shown_as_written() {
-        for text in ["pods", "vm", "virtualmachines.kubevirt.io", "deployments.v1.apps", "v1/Pod", "kubevirt.io/v1/VirtualMachine"] {
+        for text in [
+            "pods",
+            "vm",
+            "virtualmachines.kubevirt.io",
+            "deployments.v1.apps",
+            "v1/Pod",
+            "kubevirt.io/v1/VirtualMachine",
+        ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_is_no_name_of_a_kind_is_refused() {
-        for text in ["", "Pod", "pods.", ".apps", "a/b/c/d", "v1/pod", "apps/Deployment", "pods ", "po ds", "a..b", "/v1/Pod", "pods/v1"] {
+        for text in [
+            "",
+            "Pod",
+            "pods.",
+            ".apps",
+            "a/b/c/d",
+            "v1/pod",
+            "apps/Deployment",
+            "pods ",
+            "po ds",
+            "a..b",
+            "/v1/Pod",
+            "pods/v1",
+        ] {
             assert!(parse(text).is_none(), "{text}");
         }
     }

@@ -3,7 +3,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, StrInput, StructureStyle, Tag};
+use granit_parser::{
+    ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, StrInput, StructureStyle,
+    Tag,
+};
 
 use super::code::Code;
 use super::diagnostic::{Collector, Diagnostic, Place, Span, quoted};
@@ -51,7 +54,10 @@ fn control_character(source: SourceId, text: &str) -> Option<Diagnostic> {
     let (start, character) = text.char_indices().find(|(_, c)| is_refused(*c))?;
     let place = Place { source, span: Span { start, end: start + 1 } };
     let message = format!("not YAML: it holds the control character {}", character.escape_default());
-    Some(Diagnostic::new(Code::Syntax, place, message).help("remove it, or write it as an escape inside double quotes"))
+    Some(
+        Diagnostic::new(Code::Syntax, place, message)
+            .help("remove it, or write it as an escape inside double quotes"),
+    )
 }
 
 type Composed<T> = Result<T, Box<Diagnostic>>;
@@ -88,13 +94,18 @@ impl<'t> Composer<'t, '_> {
         let anchor = event.anchor_id();
         let node = match event {
             Event::Scalar(text, style, _, tag) => {
-                let is_string = tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str") || tag.suffix() == "!");
+                let is_string =
+                    tag.is_some_and(|tag| tag.is_yaml_core_schema_tag("str") || tag.suffix() == "!");
                 let plain = style == ScalarStyle::Plain && !is_string;
                 self.count(1, text.len(), place)?;
                 match unused_tag.filter(|_| plain && place.span.start == place.span.end) {
                     // `!test-x` alone: a glob that lacks its quotes, and read as one.
                     Some(node) => node,
-                    None => Node { place, data: Data::Scalar(Scalar { text: text.into_owned(), plain }), used: None },
+                    None => Node {
+                        place,
+                        data: Data::Scalar(Scalar { text: text.into_owned(), plain }),
+                        used: None,
+                    },
                 }
             }
             Event::SequenceStart(style, ..) => self.list(style, place, depth + 1)?,
@@ -103,7 +114,8 @@ impl<'t> Composer<'t, '_> {
             // Only an unresolved alias is left: most likely a glob that lacks its quotes, and read as one.
             _ => {
                 let text = self.text.get(place.span.start..place.span.end).unwrap_or_default().to_owned();
-                let message = format!("{} is read as a YAML alias, and no anchor has this name", quoted(&text));
+                let message =
+                    format!("{} is read as a YAML alias, and no anchor has this name", quoted(&text));
                 let help = format!("put it into quotes: `\"{text}\"`");
                 self.out.push(Diagnostic::new(Code::UnsupportedYaml, place, message).help(help));
                 Node { place, data: Data::Scalar(Scalar { text, plain: false }), used: None }
@@ -198,10 +210,13 @@ impl<'t> Composer<'t, '_> {
     fn alias(&mut self, id: usize, place: Place) -> Composed<Node> {
         let Some(node) = self.anchors.get(&id) else {
             let message = "an alias stands inside its own anchor";
-            return Err(Box::new(Diagnostic::new(Code::TooComplex, place, message).help("write the value out")));
+            return Err(Box::new(
+                Diagnostic::new(Code::TooComplex, place, message).help("write the value out"),
+            ));
         };
         let (nodes, bytes) = node.size();
-        let node = (self.nodes + nodes <= MOST_NODES && self.bytes + bytes <= MOST_BYTES).then(|| node.clone());
+        let node =
+            (self.nodes + nodes <= MOST_NODES && self.bytes + bytes <= MOST_BYTES).then(|| node.clone());
         self.count(nodes, bytes, place)?;
         // The budget has just been checked: there is a node.
         Ok(node.unwrap_or(Node { place, data: Data::List(Vec::new()), used: None }))
@@ -236,7 +251,9 @@ impl<'t> Composer<'t, '_> {
             return Ok(());
         }
         let message = "the file is too large with its aliases written out";
-        Err(Box::new(Diagnostic::new(Code::TooComplex, place, message).help("split it, and use fewer aliases")))
+        Err(Box::new(
+            Diagnostic::new(Code::TooComplex, place, message).help("split it, and use fewer aliases"),
+        ))
     }
 
     fn place(&self, span: ParserSpan) -> Place {
@@ -253,7 +270,8 @@ impl<'t> Composer<'t, '_> {
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
             return too_deep(place);
         }
-        Diagnostic::new(Code::Syntax, place, format!("not YAML: {}", error.info())).help(syntax_help(error.kind()))
+        Diagnostic::new(Code::Syntax, place, format!("not YAML: {}", error.info()))
+            .help(syntax_help(error.kind()))
     }
 }
 
@@ -268,7 +286,9 @@ fn syntax_help(kind: &ErrorKind) -> &'static str {
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
             "indent with spaces, not with tabs"
         }
-        ErrorKind::InvalidBlockScalarHeader => "put a value that begins with `>` or `|` into quotes: `\">= 3\"`",
+        ErrorKind::InvalidBlockScalarHeader => {
+            "put a value that begins with `>` or `|` into quotes: `\">= 3\"`"
+        }
         ErrorKind::MissingAnchorOrAliasName => "put a value that begins with `*` or `&` into quotes: `\"*\"`",
         ErrorKind::UnclosedQuotedScalar => "close the quotes",
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => {
@@ -279,10 +299,14 @@ fn syntax_help(kind: &ErrorKind) -> &'static str {
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofImplicitFlowMapping => "close the `{` or `[`",
-        ErrorKind::MappingValueNotAllowed | ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidColonPlacement => {
+        ErrorKind::MappingValueNotAllowed
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidColonPlacement => {
             "check the indentation, and put a value with `: ` in it into quotes"
         }
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => "write `key: value`, with a space behind the colon",
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
+            "write `key: value`, with a space behind the colon"
+        }
         _ => "check the line and the one before it: indentation, quotes, brackets",
     }
 }

@@ -42,8 +42,21 @@ fn every_key_and_value_is_at_its_place_behind_wide_characters_and_any_line_end()
     let mut all = Vec::new();
     written(&sound(text), text, &mut all);
     let expected = [
-        ("é", "é"), ("ü\n", "\"ü\\n\""), ("b b", "\"b b\""), ("1.10", "1.10"), ("yes", "yes"), ("it's", "'it''s'"),
-        ("☃", "☃"), ("c", "c"), ("d", "d"), ("6m", "6m"), ("e", "\"e\""), ("0755", "0755"), ("f", "f"), ("g", "g"), ("h", "h"),
+        ("é", "é"),
+        ("ü\n", "\"ü\\n\""),
+        ("b b", "\"b b\""),
+        ("1.10", "1.10"),
+        ("yes", "yes"),
+        ("it's", "'it''s'"),
+        ("☃", "☃"),
+        ("c", "c"),
+        ("d", "d"),
+        ("6m", "6m"),
+        ("e", "\"e\""),
+        ("0755", "0755"),
+        ("f", "f"),
+        ("g", "g"),
+        ("h", "h"),
     ];
     let all: Vec<(&str, &str)> = all.iter().map(|(text, written)| (text.as_str(), *written)).collect();
     assert_eq!(all, expected);
@@ -95,7 +108,10 @@ fn documents_before_a_syntax_error_are_kept() {
 fn a_duplicate_key_is_told_with_both_places() {
     let (_, diagnostics) = composed("a: 1\nb: 2\na: 3\n");
     assert_eq!(diagnostics[0].code, Code::DuplicateKey);
-    assert_eq!((diagnostics[0].place.unwrap().span.start, diagnostics[0].related[0].place.span.start), (10, 0));
+    assert_eq!(
+        (diagnostics[0].place.unwrap().span.start, diagnostics[0].related[0].place.span.start),
+        (10, 0)
+    );
 }
 
 #[test]

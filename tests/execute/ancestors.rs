@@ -27,7 +27,8 @@ fn controlled_by(api_version: &str, kind: &str, name: &str, uid: &str) -> Value 
     ])
 }
 
-fn object(name: &str, uid: &str, owners: Value) -> Value {
+fn object(name: &str, uid: &str, owners: impl Into<Value>) -> Value {
+    let owners = owners.into();
     json!({"metadata": {"name": name, "namespace": "test-a", "uid": uid, "resourceVersion": "1", "ownerReferences": owners}})
 }
 

@@ -13,7 +13,8 @@ fn every_write() -> [Effect; 4] {
     [DELETE, evict(), strip(&["a/b"], &["a/b"]), label("a", "b")]
 }
 
-fn status(code: u16, message: &str, details: Value) -> Value {
+fn status(code: u16, message: &str, details: impl Into<Value>) -> Value {
+    let details = details.into();
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message,
         "details": details, "code": code})
 }

@@ -79,10 +79,10 @@ async fn an_eviction_is_tried_dry_first_so_that_a_stale_one_cannot_block_the_bud
         fallback_to_delete: true,
         give_up: Duration::from_secs(60),
     };
-    let requests = sent(&pods(), &web(), &effect, false).await;
-    assert_eq!(requests.len(), 2);
+    let both = sent(&pods(), &web(), &effect, false).await;
+    assert_eq!(both.len(), 2);
     let mut options = json!({"preconditions": preconditions(), "gracePeriodSeconds": 5, "dryRun": ["All"]});
-    for request in &requests {
+    for request in &both {
         assert_eq!(request.method, "POST");
         assert_eq!(request.path, "/api/v1/namespaces/test-a/pods/web/eviction");
         assert_eq!(request.header("content-type"), "application/json");
@@ -116,7 +116,7 @@ async fn finalizers_are_tested_in_place_and_removed_from_the_end() {
     let path = "/apis/kubevirt.io/v1/namespaces/test-a/virtualmachines/web?fieldManager=k8s-healer";
     assert_eq!(request.path, path);
     assert_eq!(request.header("content-type"), "application/json-patch+json");
-    let patch = json!([
+    let operations = json!([
         {"op": "test", "path": "/metadata/uid", "value": "uid-1"},
         {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
         {"op": "test", "path": "/metadata/finalizers/0", "value": "k.io/a"},
@@ -124,7 +124,7 @@ async fn finalizers_are_tested_in_place_and_removed_from_the_end() {
         {"op": "remove", "path": "/metadata/finalizers/2"},
         {"op": "remove", "path": "/metadata/finalizers/0"},
     ]);
-    assert_eq!(request.body, patch);
+    assert_eq!(request.body, operations);
     assert_eq!(only(&machines, &web(), &effect, true).await.path, format!("{path}&dryRun=All"));
 }
 
@@ -136,10 +136,10 @@ async fn a_merge_patch_names_the_uid_and_the_version_and_removes_by_null() {
     assert_eq!(request.method, "PATCH");
     assert_eq!(request.path, "/api/v1/namespaces/test-a/pods/web?fieldManager=k8s-healer&dryRun=All");
     assert_eq!(request.header("content-type"), "application/merge-patch+json");
-    let patch = json!({"metadata": {
+    let change = json!({"metadata": {
         "uid": "uid-1", "resourceVersion": "7", "annotations": {"a.b/c": "yes", "owner": null},
     }});
-    assert_eq!(request.body, patch);
+    assert_eq!(request.body, change);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ pub mod objects;
 pub mod process;
 pub mod proxy;
 pub mod relay;
+pub mod scene;
 pub mod shapes;
 
 pub use audit::{AuditLog, Mark, Request, Requests};
@@ -31,3 +32,4 @@ pub use daemon::{Daemon, Ended};
 pub use faults::{Answer, Fault, Seen};
 pub use objects::{Objects, unique, wait_until};
 pub use proxy::Proxy;
+pub use scene::Scene;

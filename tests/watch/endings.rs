@@ -91,6 +91,18 @@ async fn a_watch_that_is_cut_again_and_again_is_not_asked_for_in_a_rush() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_watch_that_is_cut_every_minute_is_never_away_for_more_than_a_moment() {
+    let answers = (6..26).map(|version| ok().added("b", version).wait(60).cut()).collect();
+    let server = after_a_list(answers);
+    let mut events = server.run();
+    while server.seen().len() < 20 {
+        events.next().await;
+    }
+    let times = server.times();
+    assert!(times[1..].windows(2).all(|pair| pair[1] - pair[0] <= 61.1), "{times:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_kind_that_is_not_served_ends_the_watch() {
     let not_found = || failure(404, "NotFound", "the server could not find the requested resource");
     let server = Server::of_pages(vec![not_found()]);
@@ -121,8 +133,12 @@ async fn what_is_forbidden_for_a_while_is_told_once_and_goes_on_where_it_was() {
     ]);
     let mut events = server.run();
     events.expect(&LISTED).await;
-    let expected =
-        ["applied b", "forbidden: the server answered 401", "forbidden: the server answered 403: no", "resumed"];
+    let expected = [
+        "applied b",
+        "forbidden: the server answered 401",
+        "forbidden: the server answered 403: no",
+        "resumed",
+    ];
     events.expect(&expected).await;
     events.expect(&["applied c 9"]).await;
 }

@@ -12,13 +12,15 @@ const WATCH: &str = "watch=1&allowWatchBookmarks=true&resourceVersion=";
 /// version 20 with `a`, and to a watch from there. What was told in between, and the seconds that the
 /// ending took.
 async fn assert_listed_afresh(ending: Answer, told: &[&str]) -> f64 {
-    let answers = vec![page(&["a", "gone"], 5, ""), ending.clone(), page(&["a"], 20, ""), ok().added("b", 21).hang()];
+    let answers =
+        vec![page(&["a", "gone"], 5, ""), ending.clone(), page(&["a"], 20, ""), ok().added("b", 21).hang()];
     let server = Server::of_pages(answers);
     let mut events = server.run();
     events.expect(&["list started", "listed a", "listed gone", "synced"]).await;
     events.expect(told).await;
     events.expect(&["interrupted: ", "list started", "listed a", "synced", "applied b 21"]).await;
-    let expected = ["limit=100".to_owned(), format!("{WATCH}5"), "limit=100".to_owned(), format!("{WATCH}20")];
+    let expected =
+        ["limit=100".to_owned(), format!("{WATCH}5"), "limit=100".to_owned(), format!("{WATCH}20")];
     assert_eq!(server.queries(), expected, "{ending:?}");
     let times = server.times();
     times[2] - times[1]
@@ -67,12 +69,20 @@ async fn a_version_that_the_server_cannot_read() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_in_the_stream_that_may_have_eaten_an_event() {
-    assert_listed_afresh(ok().added("b", 6).event("ERROR", &status(500, "", "unable to decode")), &["applied b"]).await;
+    assert_listed_afresh(
+        ok().added("b", 6).event("ERROR", &status(500, "", "unable to decode")),
+        &["applied b"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn lines_that_cannot_be_read_where_a_deletion_may_be_lost() {
-    let lines = ["not json", r#"{"type":"DELETED","object":{"metadata":{"name":"gone"}}}"#, r#"{"type":"NEW","object":{}}"#];
+    let lines = [
+        "not json",
+        r#"{"type":"DELETED","object":{"metadata":{"name":"gone"}}}"#,
+        r#"{"type":"NEW","object":{}}"#,
+    ];
     for line in lines {
         assert_listed_afresh(ok().added("b", 6).bytes(&format!("{line}\n")).hang(), &["applied b"]).await;
     }
@@ -105,7 +115,8 @@ async fn blank_bytes_are_no_events_but_no_silence_either() {
 
 #[tokio::test(start_paused = true)]
 async fn watches_that_are_ended_early_and_without_a_word_again_and_again() {
-    let answers = [vec![page(&["a"], 5, "")], vec![ok().wait(60); 5], vec![page(&[], 20, ""), ok().hang()]].concat();
+    let answers =
+        [vec![page(&["a"], 5, "")], vec![ok().wait(60); 5], vec![page(&[], 20, ""), ok().hang()]].concat();
     let server = Server::of_pages(answers);
     let mut events = server.run();
     events.expect(&["list started", "listed a", "synced"]).await;
@@ -119,7 +130,8 @@ async fn watches_that_are_ended_early_and_without_a_word_again_and_again() {
 #[tokio::test(start_paused = true)]
 async fn a_busy_server_told_in_the_stream_costs_no_list() {
     let busy = ok().added("b", 6).event("ERROR", &status(429, "TooManyRequests", "busy"));
-    let server = Server::of_pages(vec![page(&[], 5, ""), busy, ok().event("DELETED", &object("b", 7)).hang()]);
+    let server =
+        Server::of_pages(vec![page(&[], 5, ""), busy, ok().event("DELETED", &object("b", 7)).hang()]);
     let mut events = server.run();
     events.expect(&["list started", "synced", "applied b", "interrupted: ", "resumed", "deleted b"]).await;
     assert_eq!(server.queries()[2], format!("{WATCH}6"));

@@ -38,7 +38,17 @@ async fn an_expired_continue_token_begins_the_list_anew() {
     ];
     let server = Server::of_pages(answers);
     let mut events = server.run();
-    events.expect(&["list started", "listed a", "listed gone", "list started", "listed a", "listed b", "synced"]).await;
+    events
+        .expect(&[
+            "list started",
+            "listed a",
+            "listed gone",
+            "list started",
+            "listed a",
+            "listed b",
+            "synced",
+        ])
+        .await;
     assert_eq!(server.queries()[1..4], ["limit=100&continue=token", "limit=100", "limit=100&continue=token"]);
 }
 
@@ -55,9 +65,11 @@ async fn a_list_that_expires_every_time_is_broken_off_and_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_goes_round_in_circles_is_broken_off_and_told() {
-    let answers = vec![page(&["a"], 5, "1"), page(&["b"], 5, "2"), page(&["a"], 5, "1"), page(&["b"], 5, "2")];
+    let answers =
+        vec![page(&["a"], 5, "1"), page(&["b"], 5, "2"), page(&["a"], 5, "1"), page(&["b"], 5, "2")];
     let server = Server::of_pages(answers);
-    let expected = ["list started", "listed a", "listed b", "listed a", "listed b", "interrupted: the list goes round"];
+    let expected =
+        ["list started", "listed a", "listed b", "listed a", "listed b", "interrupted: the list goes round"];
     server.run().expect(&expected).await;
 }
 
@@ -139,7 +151,8 @@ async fn at_most_two_lists_run_at_once_over_all_watches() {
 async fn a_watch_that_follows_or_pauses_takes_no_turn_from_the_lists() {
     let listed = page(&["a"], 5, "");
     let refused = failure(403, "Forbidden", "no");
-    let server = Server::of_pages(vec![listed.clone(), ok().hang(), refused, listed.clone(), ok().hang(), listed]);
+    let server =
+        Server::of_pages(vec![listed.clone(), ok().hang(), refused, listed.clone(), ok().hang(), listed]);
     server.permits.forget_permits(1);
     let mut watches = Vec::new();
     for _ in 0..3 {

@@ -49,7 +49,11 @@ impl View {
             resource: Arc::new(resource),
             namespace: Some(namespace.to_owned()),
             projection: Arc::new(projection),
-            timings: Timings { back_off_first: Duration::from_millis(100), ..Timings::default() },
+            timings: Timings {
+                back_off_first: Duration::from_millis(100),
+                back_off_longest: Duration::from_millis(500),
+                ..Timings::default()
+            },
             random: Arc::new(SeededRandom::new(1)),
             list_permits: Arc::new(Semaphore::new(2)),
             streaming: Arc::new(streaming),
@@ -114,7 +118,9 @@ fn config_maps() -> Resource {
 
 async fn create(objects: &Objects, namespace: &str, names: impl Iterator<Item = String>) {
     for name in names {
-        objects.create("configmaps", namespace, &json!({"metadata": {"name": name}, "data": {"a": "b"}})).await;
+        objects
+            .create("configmaps", namespace, &json!({"metadata": {"name": name}, "data": {"a": "b"}}))
+            .await;
     }
 }
 
@@ -132,7 +138,10 @@ async fn a_real_server_streams_its_lists_in_one_request_whole_objects_or_metadat
         let mut view =
             View::with_projection(&proxy.cluster(), config_maps(), &namespace, streaming, projection).await;
         view.until_told("synced").await;
-        assert_eq!((view.objects.len(), view.told.as_slice()), (20, ["list started", "synced"].map(str::to_owned).as_slice()));
+        assert_eq!(
+            (view.objects.len(), view.told.as_slice()),
+            (20, ["list started", "synced"].map(str::to_owned).as_slice())
+        );
         create(&objects, &namespace, std::iter::once(unique("more"))).await;
         view.until_it_is_as_on(&objects, &namespace).await;
         let seen = proxy.seen();
@@ -158,8 +167,7 @@ async fn a_list_of_250_objects_comes_in_three_pages() {
 
 #[tokio::test]
 async fn a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed() {
-    let options =
-        Options { apiserver_flags: vec!["--watch-cache=false".to_owned()], ..Options::default() };
+    let options = Options { apiserver_flags: vec!["--watch-cache=false".to_owned()], ..Options::default() };
     let Some(plane) = EnvTest::start(options).await else { return };
     let cluster = plane.cluster();
     let objects = cluster.objects().await;
@@ -196,7 +204,11 @@ async fn a_watch_that_is_cut_again_and_again_under_load_misses_and_invents_nothi
     view.until_told("synced").await;
     for round in 0..10 {
         create(&objects, &namespace, (0..20).map(|at| format!("map-{round}-{at}"))).await;
-        if round % 3 == 0 { proxy.end_watches() } else { proxy.cut_watches() }
+        if round % 3 == 0 {
+            proxy.end_watches()
+        } else {
+            proxy.cut_watches()
+        }
         for at in 0..10 {
             objects.delete("configmaps", &namespace, &format!("map-{round}-{at}")).await;
         }

@@ -7,7 +7,8 @@ use k8s_healer_engine::projection::Projection;
 
 use crate::server::{Answer, Events, Server, failure, object, ok, page, pods};
 
-const STREAMING: &str = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+const STREAMING: &str =
+    "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
 const IN_PAGES: [&str; 4] = ["list started", "listed a", "synced", "applied b"];
 
 /// A list in one page, and a watch.
@@ -40,7 +41,8 @@ async fn what_changes_while_it_is_streamed_belongs_to_the_list() {
 async fn a_streaming_list_goes_on_from_its_bookmark_and_not_from_its_objects() {
     let cut = ok().added("new", 50).added("old", 3).end_of_initial_events(60).cut();
     let server = Server::streaming(vec![cut, ok().added("b", 61).hang()]);
-    let expected = ["list started", "listed new", "listed old", "synced", "interrupted: ", "resumed", "applied b"];
+    let expected =
+        ["list started", "listed new", "listed old", "synced", "interrupted: ", "resumed", "applied b"];
     server.run().expect(&expected).await;
     assert_eq!(server.queries()[1], "watch=1&allowWatchBookmarks=true&resourceVersion=60");
 }
@@ -95,12 +97,11 @@ async fn an_old_server_where_something_always_happens_is_recognised_all_the_same
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_is_cut_while_it_is_streamed_begins_anew() {
-    let answers = vec![
-        ok().added("a", 3).added("b", 4).cut(),
-        ok().added("b", 4).end_of_initial_events(9).hang(),
-    ];
+    let answers =
+        vec![ok().added("a", 3).added("b", 4).cut(), ok().added("b", 4).end_of_initial_events(9).hang()];
     let server = Server::streaming(answers);
-    let expected = ["list started", "listed a", "listed b", "interrupted: ", "list started", "listed b", "synced"];
+    let expected =
+        ["list started", "listed a", "listed b", "interrupted: ", "list started", "listed b", "synced"];
     server.run().expect(&expected).await;
     assert_eq!(server.queries(), [STREAMING, STREAMING]);
 }
@@ -110,7 +111,9 @@ async fn a_proxy_that_cuts_every_streaming_list_gets_pages() {
     let cut = ok().added("a", 3);
     let server = Server::streaming([vec![cut.clone(), cut], pages().to_vec()].concat());
     let mut events = server.run();
-    events.expect(&["list started", "listed a", "interrupted: the list broke off", "list started", "listed a"]).await;
+    events
+        .expect(&["list started", "listed a", "interrupted: the list broke off", "list started", "listed a"])
+        .await;
     events.expect(&IN_PAGES).await;
     assert!(server.streaming.worth_asking(""), "it was not the server that refused");
 }

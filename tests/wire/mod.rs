@@ -49,8 +49,8 @@ pub enum Reply {
     Reset,
 }
 
-pub fn json(status: u16, body: Value) -> Reply {
-    Reply::Answer { status, retry_after: None, body: body.to_string() }
+pub fn json(status: u16, body: impl Into<Value>) -> Reply {
+    Reply::Answer { status, retry_after: None, body: body.into().to_string() }
 }
 
 pub fn text(status: u16, body: &str) -> Reply {

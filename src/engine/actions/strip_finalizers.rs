@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn finalizers_of_kubernetes_go_only_if_spelled_out() {
-        let seen = ["foregroundDeletion", "orphan", "kubernetes.io/pvc-protection", "x.kubernetes.io/y", "a/b"];
+        let seen =
+            ["foregroundDeletion", "orphan", "kubernetes.io/pvc-protection", "x.kubernetes.io/y", "a/b"];
         assert_eq!(stripped(&["*"], &seen), ["a/b"]);
         assert_eq!(stripped(&["*", "orphan", "x.kubernetes.io/*"], &seen), ["orphan", "a/b"]);
         assert_eq!(stripped(&["kubernetes.io/pvc-protection"], &seen), ["kubernetes.io/pvc-protection"]);

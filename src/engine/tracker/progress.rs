@@ -12,6 +12,8 @@ use crate::truth::Truth;
 /// A step that failed is tried again after this, doubled each time (DESIGN 2, "Episodes").
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
+/// Stands for no moment at all: the object's next change.
+const WHEN_IT_CHANGES: Timestamp = Timestamp::MAX;
 /// Another object's protection is looked at again after at most this.
 const LONGEST_HOLD: Duration = Duration::from_secs(300);
 
@@ -79,7 +81,7 @@ pub struct Sequence {
     /// From when `after` of the current step counts: the moment the rule was due, then that of the
     /// step before.
     base: Timestamp,
-    /// Not before this moment, whatever the rule says; the end of time: when the object changes.
+    /// Not before this moment, whatever the rule says.
     not_before: Option<Timestamp>,
     refused_since: Option<Timestamp>,
     /// The rule itself has deleted the object.
@@ -127,7 +129,7 @@ impl Sequence {
     }
 
     fn due_at(&self, rule: &Rule) -> Option<Timestamp> {
-        if self.done {
+        if self.done || self.not_before == Some(WHEN_IT_CHANGES) {
             return None;
         }
         let due = after(self.base, rule.steps[self.step()].after.unwrap_or_default());
@@ -226,7 +228,7 @@ impl Progress {
                 ..Sequence::new(since, rule)
             };
         }
-        if changed && sequence.not_before == Some(Timestamp::MAX) {
+        if changed && sequence.not_before == Some(WHEN_IT_CHANGES) {
             sequence.not_before = None;
         }
     }
@@ -239,7 +241,7 @@ impl Progress {
         if over {
             self.remove(index);
         } else if let Some(sequence) = self.of_mut(index)
-            && sequence.not_before == Some(Timestamp::MAX)
+            && sequence.not_before == Some(WHEN_IT_CHANGES)
         {
             sequence.not_before = None;
         }
@@ -282,7 +284,7 @@ impl Progress {
             }
             StepResult::Postponed { until } => {
                 sequence.held = true;
-                sequence.not_before = Some(until.unwrap_or(Timestamp::MAX));
+                sequence.not_before = Some(until.unwrap_or(WHEN_IT_CHANGES));
             }
             StepResult::Held => {
                 sequence.held = true;

@@ -348,7 +348,8 @@ fn finalizers_are_stripped_only_once_the_object_has_been_terminating_for_long_en
             }
             tracker.release(&ticket, now, Duration::ZERO);
         }
-        let step = due(&mut tracker, &terminating, ripe).unwrap_or_else(|| panic!("due at {ripe}, not {now}"));
+        let step =
+            due(&mut tracker, &terminating, ripe).unwrap_or_else(|| panic!("due at {ripe}, not {now}"));
         assert!(matches!(step.effect, Ok(Effect::StripFinalizers { .. })), "{step:?}");
     }
 }

@@ -1,0 +1,16 @@
+//! What the daemon does on a real API server, story by story, as its users would tell it; judged by the
+//! server's own record of what was sent.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "tests"
+)]
+
+mod crash_loops;
+mod deadlines;
+#[path = "../support/mod.rs"]
+mod support;
