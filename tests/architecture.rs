@@ -198,7 +198,7 @@ fn behind(tokens: &[TokenTree], at: usize, imports: &mut Vec<Import>) {
 }
 
 fn count_supers(tokens: &[TokenTree], at: usize) -> usize {
-    (0..).take_while(|index| word(tokens, at + 3 * index).as_deref() == Some("super")).count()
+    (0..tokens.len()).take_while(|index| word(tokens, at + 3 * index).as_deref() == Some("super")).count()
 }
 
 fn word(tokens: &[TokenTree], at: usize) -> Option<String> {

@@ -209,7 +209,7 @@ impl Supervisor {
                 }
             }
             Err(error) => {
-                warn!(reason = in_full(&error), "what the server serves cannot be asked; asking again")
+                warn!(reason = in_full(&error), "what the server serves cannot be asked; asking again");
             }
         }
     }

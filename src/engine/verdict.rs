@@ -97,7 +97,7 @@ fn combine(parts: impl IntoIterator<Item = Verdict>, dominant: Truth) -> Verdict
     } else {
         neutral
     };
-    if truth == dominant { dominated(&parts, dominant) } else { undecided(parts, truth, neutral) }
+    if truth == dominant { dominated(&parts, dominant) } else { undecided(&parts, truth, neutral) }
 }
 
 /// Some parts decide alone: nothing changes before the *last* of them does, and nothing at all while
@@ -116,7 +116,7 @@ fn dominated(parts: &[Verdict], dominant: Truth) -> Verdict {
 
 /// No part decides alone: the first change of any part may change the whole. Where all agree, it has
 /// held since the last of them began to, if each of them tells.
-fn undecided(parts: Vec<Verdict>, truth: Truth, neutral: Truth) -> Verdict {
+fn undecided(parts: &[Verdict], truth: Truth, neutral: Truth) -> Verdict {
     let since: Option<Vec<Timestamp>> = parts.iter().map(|part| part.holds_since).collect();
     Verdict {
         truth,

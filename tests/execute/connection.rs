@@ -129,3 +129,21 @@ async fn a_kubeconfig_that_does_not_fit_says_what_to_do() {
     let broken = to(kubeconfig(folder.path(), "clusters: ["), None).await.err().unwrap();
     assert!(broken.starts_with("the kubeconfig cannot be used: "), "{broken}");
 }
+
+#[tokio::test]
+async fn the_token_of_an_exec_plugin_is_sent() {
+    let folder = TempDir::new().unwrap();
+    let (port, heads) = server("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let credential = json!({
+        "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "from-the-plugin"},
+    });
+    let plugin = json!({"exec": {
+        "apiVersion": "client.authentication.k8s.io/v1", "command": "echo", "args": [credential.to_string()],
+        "interactiveMode": "Never",
+    }});
+    let text = contexts(port, "one").replace("{\"token\":\"t\"}", &plugin.to_string());
+    let connection = to(kubeconfig(folder.path(), &text), None).await.unwrap();
+    execute(&transport(connection.client), &pods(), &web(), &DELETE, false).await;
+    let heads = heads.lock().unwrap();
+    assert!(heads[0].to_lowercase().contains("authorization: bearer from-the-plugin"), "{}", heads[0]);
+}

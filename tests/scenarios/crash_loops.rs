@@ -56,7 +56,14 @@ async fn a_rule_for_test_namespaces_sends_nothing_to_prod() {
     let _daemon = scene.daemon(&CRASH_LOOP.replace("watch: pods", &scope), &[]).await;
     scene.objects.wait_until_gone("pods", &pods[0], "pod", SOON).await;
     for namespace in &pods[1..] {
-        scene.objects.create("pods", namespace, &shapes::owned(shapes::crash_looping_pod("more"), &shapes::invented_owner())).await;
+        scene
+            .objects
+            .create(
+                "pods",
+                namespace,
+                &shapes::owned(shapes::crash_looping_pod("more"), &shapes::invented_owner()),
+            )
+            .await;
     }
     a_while().await;
 
