@@ -1,0 +1,70 @@
+//! What the README and CONTRIBUTING show is alive: their rules are valid, their commands parse, the files
+//! that they name exist.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+
+use clap::Parser;
+use k8s_healer::cli::Arguments;
+use k8s_healer::rules::{Input, LoadOptions, load};
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The fenced blocks of a language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut rest = page;
+    let fence = format!("```{language}\n");
+    while let Some((_, after)) = rest.split_once(&fence) {
+        let (block, after) = after.split_once("```").unwrap();
+        blocks.push(block.to_owned());
+        rest = after;
+    }
+    blocks
+}
+
+#[test]
+fn the_rules_of_the_readme_are_valid_and_about_ten_lines_long() {
+    let rules = blocks(&page("README.md"), "yaml");
+    assert!(!rules.is_empty() && rules[0].lines().count() <= 12);
+    for text in rules {
+        let input = Input::Text { name: "README.md".to_owned(), bytes: text.into_bytes() };
+        let loaded = load(&[input], &LoadOptions::default());
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        assert!(loaded.rule_set.is_some_and(|rules| !rules.rules.is_empty()));
+    }
+}
+
+#[test]
+fn the_commands_of_the_readme_parse() {
+    let mut seen = 0;
+    for line in blocks(&page("README.md"), "sh").iter().flat_map(|block| block.lines()) {
+        let command = line.split(" # ").next().unwrap().trim();
+        let Some(arguments) = command.strip_prefix("target/release/k8s-healer ") else {
+            assert!(command.is_empty() || command.starts_with("cargo "), "what is {command}?");
+            continue;
+        };
+        let words = std::iter::once("k8s-healer").chain(arguments.split_whitespace());
+        Arguments::try_parse_from(words).unwrap_or_else(|error| panic!("{command}: {error}"));
+        seen += 1;
+    }
+    assert!(seen >= 3);
+}
+
+#[test]
+fn the_files_that_the_pages_link_to_and_map_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for name in ["README.md", "CONTRIBUTING.md"] {
+        for link in page(name).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(link.starts_with("http") || root.join(link).exists(), "{name} links to {link}");
+        }
+    }
+    let map = page("CONTRIBUTING.md");
+    for line in blocks(&map, "").first().unwrap().lines() {
+        let path = line.split_whitespace().next().unwrap();
+        assert!(root.join(path).exists(), "CONTRIBUTING.md maps {path}");
+    }
+}
