@@ -15,15 +15,13 @@ fn page(name: &str) -> String {
 
 /// The fenced blocks of a language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
-    let mut blocks = Vec::new();
-    let mut rest = page;
-    let fence = format!("```{language}\n");
-    while let Some((_, after)) = rest.split_once(&fence) {
-        let (block, after) = after.split_once("```").unwrap();
-        blocks.push(block.to_owned());
-        rest = after;
-    }
-    blocks
+    // Between fences, every second piece is a block; its first line is its language.
+    let pieces = page.split("```").skip(1).step_by(2);
+    pieces
+        .filter_map(|piece| piece.split_once('\n'))
+        .filter(|(name, _)| *name == language)
+        .map(|(_, text)| text.to_owned())
+        .collect()
 }
 
 #[test]
