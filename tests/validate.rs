@@ -171,7 +171,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
                         "name: r{index}, {scope}, match: [name: {{matches: \"(\\\\w{{{index}}}){{50}}\"}}], actions: [delete: {{}}]"
                     )
                 },
-                5_000,
+                40,
             ),
         ),
         (

@@ -129,7 +129,7 @@ async fn configure(options: ConnectOptions) -> Result<(Config, Option<String>), 
     if !known.contains(&context) {
         return Err(ConnectError::FindContext { context, known });
     }
-    let has_proxy = has_proxy(&kubeconfig, &context);
+    let has_proxy = proxy::is_configured(&kubeconfig, &context);
     let chosen = KubeConfigOptions { context: Some(context.clone()), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &chosen).await;
     let mut config = config.map_err(|error| unusable(&error))?;
@@ -137,15 +137,6 @@ async fn configure(options: ConnectOptions) -> Result<(Config, Option<String>), 
         config.proxy_url = proxy::of_environment(&config.cluster_url, |name| env::var(name).ok());
     }
     Ok((config, Some(context)))
-}
-
-/// Whether the cluster of this context has a `proxy-url`, which counts more than the environment.
-fn has_proxy(kubeconfig: &Kubeconfig, context: &str) -> bool {
-    let context = kubeconfig.contexts.iter().find(|known| known.name == context);
-    let cluster = context.and_then(|context| Some(&context.context.as_ref()?.cluster));
-    let cluster = kubeconfig.clusters.iter().find(|known| Some(&known.name) == cluster);
-    let proxy = cluster.and_then(|cluster| cluster.cluster.as_ref()?.proxy_url.as_deref());
-    proxy.is_some_and(|proxy| !proxy.is_empty())
 }
 
 fn unusable(error: &KubeconfigError) -> ConnectError {

@@ -1,5 +1,6 @@
-//! How a watch is kept up: list (streamed, or in pages), follow, resume from the last version where
-//! the stream was cut, and list afresh where the position is lost or nothing proves that it is not.
+//! How a watch is kept up: list, follow, resume from the last version where the stream was cut, and
+//! list afresh where the position is lost or nothing proves that it is not. The list itself is in
+//! [`super::fresh_list`].
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,30 +14,26 @@ use super::clock::Clock;
 use super::collection::Collection;
 use super::decode::{Decoder, Event};
 use super::failure::{Failure, Meaning, Status, Stop};
-use super::list::list;
 use super::stream::{Milestone, Next, Stream};
 use super::watch::{Watch, WatchEvent};
-
-/// After so many streaming lists in a row that broke, pages are tried: some proxies cut long answers.
-const STREAMING_TRIES: u32 = 2;
 
 /// After so many watches in a row that the server ended early and without a word, the version itself
 /// is in doubt.
 const IDLE_WATCHES: u32 = 5;
 
 pub(super) struct Follower {
-    watch: Watch,
-    collection: Collection,
-    events: mpsc::Sender<WatchEvent>,
+    pub(super) watch: Watch,
+    pub(super) collection: Collection,
+    pub(super) events: mpsc::Sender<WatchEvent>,
     back_off: BackOff,
     /// Where to go on from; `None`: a fresh list is needed.
-    version: Option<String>,
+    pub(super) version: Option<String>,
     /// The server sends bookmarks for this collection, so that silence means something.
     bookmarks: bool,
     /// The interruption that was told and is not over.
-    told: Option<WatchEvent>,
-    broken_streams: u32,
-    idle_watches: u32,
+    pub(super) told: Option<WatchEvent>,
+    pub(super) broken_streams: u32,
+    pub(super) idle_watches: u32,
 }
 
 impl Follower {
@@ -106,83 +103,6 @@ impl Follower {
         Ok(true)
     }
 
-    /// A fresh list, and where it was streamed, the changes after it.
-    async fn list(&mut self) -> Result<(), Stop> {
-        let permits = Arc::clone(&self.watch.list_permits);
-        let Ok(permit) = permits.acquire_owned().await else { return Err(Stop::Closed) };
-        let group = &self.watch.resource.group;
-        if self.watch.streaming.worth_asking(group) && self.broken_streams < STREAMING_TRIES {
-            let requested = self.server_time_out();
-            match self.collection.streaming_list(requested.as_secs()).await {
-                Ok(body) => {
-                    let mut stream = self.stream(body, requested);
-                    match self.read_initial_events(&mut stream).await {
-                        Ok(true) => {
-                            drop(permit);
-                            return self.follow(&mut stream, true).await;
-                        }
-                        Ok(false) => {}
-                        Err(stop) => {
-                            self.broken_streams += 1;
-                            return Err(stop);
-                        }
-                    }
-                }
-                Err(failure) if failure.meaning == Meaning::Refused => self.watch.streaming.refuse(group),
-                Err(failure) => {
-                    self.broken_streams += 1;
-                    return Err(failure.into());
-                }
-            }
-        }
-        let version = list(&self.collection, &self.watch.random, &self.events).await?;
-        drop(permit);
-        self.synced(version).await
-    }
-
-    async fn synced(&mut self, version: String) -> Result<(), Stop> {
-        self.version = Some(version);
-        self.broken_streams = 0;
-        self.idle_watches = 0;
-        self.told = None;
-        Ok(self.events.send(WatchEvent::Synced).await?)
-    }
-
-    /// Reads a streaming list up to its end; false: it has none, pages must do.
-    async fn read_initial_events(&mut self, stream: &mut Stream) -> Result<bool, Stop> {
-        self.events.send(WatchEvent::ListStarted).await?;
-        let silence = Some(self.watch.timings.list_silence);
-        loop {
-            match stream.next(&self.collection.decoder, silence).await? {
-                // These are in no order of versions: only the bookmark at their end is a position.
-                Next::Event(Event::Applied(object)) => self.events.send(WatchEvent::Listed(object)).await?,
-                Next::Event(Event::Deleted(object)) => self.events.send(deleted(&object)).await?,
-                Next::Event(Event::Bookmark { resource_version, ends_initial_events: true }) => {
-                    self.synced(resource_version).await?;
-                    return Ok(true);
-                }
-                Next::Event(Event::Bookmark { .. }) => {}
-                Next::Undecodable(reason) => self.events.send(WatchEvent::Undecodable { reason }).await?,
-                Next::Silent | Next::Reached(Milestone::ListOverdue) => {
-                    self.watch.streaming.refuse_all();
-                    return Ok(false);
-                }
-                Next::Reached(_) => {}
-                Next::Event(Event::Error(status)) => return self.refused_in_stream(&status),
-                Next::Ended => return Err(Failure::new(Meaning::Broken, "the list broke off").into()),
-            }
-        }
-    }
-
-    fn refused_in_stream(&self, status: &Status) -> Result<bool, Stop> {
-        let failure = Failure::of_status(status);
-        if failure.meaning != Meaning::Refused {
-            return Err(failure.into());
-        }
-        self.watch.streaming.refuse(&self.watch.resource.group);
-        Ok(false)
-    }
-
     /// Watches from a version on.
     async fn resume(&mut self, version: &str) -> Result<(), Stop> {
         let requested = self.server_time_out();
@@ -192,7 +112,7 @@ impl Follower {
     }
 
     /// Reads a watch until it ends; `Ok`: in peace, to be renewed at once.
-    async fn follow(&mut self, stream: &mut Stream, mut progressed: bool) -> Result<(), Stop> {
+    pub(super) async fn follow(&mut self, stream: &mut Stream, mut progressed: bool) -> Result<(), Stop> {
         let (mut lasted, mut whole) = (false, false);
         loop {
             let silence = self.bookmarks.then_some(self.watch.timings.silence);
@@ -272,7 +192,7 @@ impl Follower {
         Ok(())
     }
 
-    fn stream(&self, body: Body, requested: Duration) -> Stream {
+    pub(super) fn stream(&self, body: Body, requested: Duration) -> Stream {
         Stream::new(body, self.clock(), requested, self.back_off.proof(), &self.watch.timings)
     }
 
@@ -282,7 +202,7 @@ impl Follower {
 
     /// In whole seconds, as it is asked for; up to a tenth less than set, so that the watches of many
     /// kinds are not renewed in one moment.
-    fn server_time_out(&self) -> Duration {
+    pub(super) fn server_time_out(&self) -> Duration {
         let jittered = self.watch.timings.server_time_out.mul_f64(1.0 - self.watch.random.fraction() / 10.0);
         Duration::from_secs(jittered.as_secs().max(1))
     }
@@ -301,7 +221,7 @@ fn stale(reason: &str) -> Stop {
     Failure::new(Meaning::Stale, reason).into()
 }
 
-fn deleted(object: &Observation) -> WatchEvent {
+pub(super) fn deleted(object: &Observation) -> WatchEvent {
     WatchEvent::Deleted {
         namespace: object.namespace().map(str::to_owned),
         name: object.name().to_owned(),

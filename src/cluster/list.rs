@@ -40,7 +40,7 @@ pub(super) async fn list(
     loop {
         match list_once(collection, random, events).await {
             Err(Stop::Failed(failure)) if failure.meaning == Meaning::Stale && restarts < RESTARTS => {
-                restarts += 1
+                restarts += 1;
             }
             ended => return ended,
         }

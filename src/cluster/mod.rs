@@ -25,6 +25,7 @@ mod collection;
 pub mod decode;
 mod failure;
 mod follow;
+mod fresh_list;
 mod list;
 pub mod page_slices;
 mod proxy;

@@ -1,4 +1,4 @@
-//! The cutting of pages against serde_json's own reading of them.
+//! The cutting of pages against `serde_json`'s own reading of them.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -29,7 +29,7 @@ fn whole(page: &str) -> Result<(Vec<Option<String>>, Value), ScanError> {
     cut(LARGEST_PIECE, [page.as_bytes()])
 }
 
-/// That the page, in chunks of these sizes in turn, is cut as serde_json reads it.
+/// That the page, in chunks of these sizes in turn, is cut as `serde_json` reads it.
 fn assert_cut_as_read(page: &str, sizes: &[usize]) {
     let mut read: Value = serde_json::from_str(page).unwrap();
     let items = match read["items"].take() {

@@ -5,6 +5,16 @@
 use std::net::IpAddr;
 
 use http::Uri;
+use kube::config::Kubeconfig;
+
+/// Whether the cluster of this context has a `proxy-url`, which counts more than the environment.
+pub(super) fn is_configured(kubeconfig: &Kubeconfig, context: &str) -> bool {
+    let context = kubeconfig.contexts.iter().find(|known| known.name == context);
+    let cluster = context.and_then(|context| Some(&context.context.as_ref()?.cluster));
+    let cluster = kubeconfig.clusters.iter().find(|known| Some(&known.name) == cluster);
+    let proxy = cluster.and_then(|cluster| cluster.cluster.as_ref()?.proxy_url.as_deref());
+    proxy.is_some_and(|proxy| !proxy.is_empty())
+}
 
 /// The proxy for this server; `variable` reads the environment.
 pub(super) fn of_environment(server: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Uri> {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_healer_engine::moment::Now;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
@@ -145,8 +146,13 @@ impl Controller {
         self.readings.len() + self.works.len() < AT_ONCE
     }
 
+    fn now(&self) -> Now {
+        let clock = self.shared.transport.server_clock();
+        Now { earliest: clock.earliest(), latest: clock.latest() }
+    }
+
     fn take_in(&mut self, event: WatchEvent) {
-        let now = self.shared.transport.server_clock().earliest();
+        let now = self.now();
         match event {
             WatchEvent::ListStarted => {
                 self.fresh = false;
@@ -260,10 +266,10 @@ impl Controller {
     }
 
     fn conclude(&mut self, due: &DueStep, result: Option<StepResult>) {
-        let now = self.shared.transport.server_clock().earliest();
+        let now = self.now();
         if let Some(result) = result {
             self.tracker.step_ended(due, result, now);
         }
-        self.tracker.release(&due.ticket, now, Duration::ZERO);
+        self.tracker.release(&due.ticket, now.earliest, Duration::ZERO);
     }
 }

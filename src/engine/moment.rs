@@ -4,6 +4,31 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+/// What is known of the moment that it is: it lies between these two. A server tells its time to the
+/// second, so what begins now counts from the later end, and what is due from the earlier: whatever is
+/// learnt of its clock meanwhile, nothing ends too early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// It is not before this.
+    pub earliest: Timestamp,
+    /// It is not after this.
+    pub latest: Timestamp,
+}
+
+impl From<Timestamp> for Now {
+    fn from(known: Timestamp) -> Self {
+        Self { earliest: known, latest: known }
+    }
+}
+
+impl Now {
+    /// From when a time of this length counts that begins now; none at all is over at once.
+    #[must_use]
+    pub fn start_of(self, duration: Duration) -> Timestamp {
+        if duration.is_zero() { self.earliest } else { self.latest }
+    }
+}
+
 /// `start + duration`, at most the last moment there is.
 #[must_use]
 pub fn after(start: Timestamp, duration: Duration) -> Timestamp {

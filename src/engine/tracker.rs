@@ -20,7 +20,7 @@ use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
 use crate::matchers::Context;
-use crate::moment::after;
+use crate::moment::{Now, after};
 use crate::observation::Observation;
 use crate::rule::{Rule, Step};
 use crate::schedule::Schedule;
@@ -143,7 +143,7 @@ impl Tracker {
     }
 
     /// An object of the list, or an event. Returns whether the object is new to the tracker.
-    pub fn observe(&mut self, object: &Observation, origin: Origin, now: Timestamp) -> bool {
+    pub fn observe(&mut self, object: &Observation, origin: Origin, now: impl Into<Now>) -> bool {
         let key = self.key_of(object);
         if !self.rules.iter().any(|rule| rule.scope.selects(key.namespace.as_deref())) {
             return false;
@@ -162,7 +162,7 @@ impl Tracker {
         }
         let known = self.slots.find(&key);
         let slot = known.unwrap_or_else(|| self.slots.insert(Entry::new(key, object)));
-        self.update(slot, object, origin, now);
+        self.update(slot, object, origin, now.into());
         known.is_none()
     }
 
@@ -204,7 +204,7 @@ impl Tracker {
         if object.uid() != &*ticket.uid || self.find(ticket).is_none() || self.listing {
             return None;
         }
-        self.observe(object, Origin::LiveRead, now);
+        self.observe(object, Origin::LiveRead, Now { earliest: now, latest });
         let slot = self.find(ticket)?;
         let facts = Facts::none();
         let context = Context { object, facts: &facts, now };
@@ -233,10 +233,10 @@ impl Tracker {
     }
 
     /// Notes what became of a step.
-    pub fn step_ended(&mut self, due: &DueStep, result: StepResult, now: Timestamp) {
+    pub fn step_ended(&mut self, due: &DueStep, result: StepResult, now: impl Into<Now>) {
         let Some(slot) = self.find(&due.ticket) else { return };
         let rule = &self.rules[due.rule];
-        self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
+        self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now.into());
     }
 
     /// Puts an entry back into the schedule. What is due already is looked at again after `pause`, so
@@ -279,7 +279,7 @@ impl Tracker {
     }
 
     /// Evaluates all rules that select the object, and arms its timer.
-    fn update(&mut self, slot: u32, object: &Observation, origin: Origin, now: Timestamp) {
+    fn update(&mut self, slot: u32, object: &Observation, origin: Origin, now: Now) {
         let facts = Facts::none();
         let entry = self.slots.get_mut(slot);
         let changed = entry.resource_version() != object.resource_version();
@@ -290,7 +290,7 @@ impl Tracker {
             if !rule.scope.selects(entry.key.namespace.as_deref()) {
                 continue;
             }
-            let verdict = evaluate(rule, object, &facts, now);
+            let verdict = evaluate(rule, object, &facts, now.earliest);
             change = earlier(change, verdict.changes_at);
             if verdict.truth == Truth::True {
                 entry.progress.holds(index, rule, verdict.holds_since, gap, changed, now);

@@ -42,9 +42,8 @@ impl Lowering<'_> {
             if step.descriptor.nature.needs_terminating && !asked {
                 let name = step.descriptor.name;
                 let message = format!("`{name}` acts on terminating objects alone, and this rule finds none");
-                let help = format!(
-                    "put `- delete: {{}}` before it and `after: 2m` inside it, or match `- terminating: {{ over: 10m }}`"
-                );
+                let help = "put `- delete: {}` before it and `after: 2m` inside it, \
+                            or match `- terminating: { over: 10m }`";
                 self.report(Diagnostic::new(Code::NeedsTerminating, step.key.place, message).help(help));
             }
             asked |= step.descriptor.nature.removes;

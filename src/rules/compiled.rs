@@ -8,6 +8,9 @@ use k8s_healer_engine::values::{Globs, ParseError, Pattern};
 /// Distinct texts. With the engine's limit for one this bounds what a hostile set of rules can take.
 const MOST: usize = 1_000;
 
+/// A counted repetition, `{50}`, takes that many times what it repeats: it counts for several.
+const COUNTED: usize = 5;
+
 type GlobsError = (Option<usize>, ParseError);
 
 /// What has been compiled so far.
@@ -24,7 +27,7 @@ impl Compiled {
         if let Some(known) = self.patterns.get(source) {
             return Some(known.clone());
         }
-        self.count(1)?;
+        self.count(if source.contains('{') { COUNTED } else { 1 })?;
         let pattern = Pattern::parse(source);
         self.patterns.insert(source.to_owned(), pattern.clone());
         Some(pattern)

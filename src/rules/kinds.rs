@@ -1,6 +1,6 @@
 //! Kinds that are known without a cluster: Kubernetes' own and those of KubeVirt and its neighbours. They
 //! serve early diagnostics alone; what a name means is for the cluster's discovery to say.
-//! Sources: `kubectl api-resources` of Kubernetes 1.37; the CustomResourceDefinitions of KubeVirt 1.9,
+//! Sources: `kubectl api-resources` of Kubernetes 1.37; the custom resources of KubeVirt 1.9,
 //! virt-template 0.2, CDI 1.65 and the network attachment definition client 1.7.
 
 use k8s_healer_engine::rule::WatchTarget;
@@ -11,7 +11,7 @@ pub(super) struct Kind {
     pub(super) plural: &'static str,
     singular: &'static str,
     short: &'static [&'static str],
-    kind: &'static str,
+    name: &'static str,
     group: &'static str,
     pub(super) namespaced: bool,
 }
@@ -59,7 +59,7 @@ pub(super) fn resolve(target: &WatchTarget) -> Resolved {
             called.filter(|kind| group.as_deref().is_none_or(|group| is_group(group, kind.group))).collect()
         }
         WatchTarget::Kind { group, kind: name, .. } => {
-            KINDS.iter().filter(|kind| kind.kind == name && kind.group == group).collect()
+            KINDS.iter().filter(|kind| kind.name == name && kind.group == group).collect()
         }
     };
     match known.as_slice() {
@@ -96,7 +96,7 @@ pub(super) fn nearest(target: &WatchTarget) -> Option<String> {
 
 /// The resource of a kind's name: `virtualmachines.kubevirt.io` for `VirtualMachine`.
 pub(super) fn of_kind(name: &str) -> Option<String> {
-    let same = |kind: &&Kind| kind.kind.eq_ignore_ascii_case(name) || kind.plural.eq_ignore_ascii_case(name);
+    let same = |kind: &&Kind| kind.name.eq_ignore_ascii_case(name) || kind.plural.eq_ignore_ascii_case(name);
     KINDS.iter().find(same).map(Kind::resource)
 }
 
@@ -106,7 +106,7 @@ macro_rules! kinds {
             plural: $plural,
             singular: $singular,
             short: &[$($short),*],
-            kind: stringify!($kind),
+            name: stringify!($kind),
             group: $group,
             namespaced: kinds!(@ $scope),
         },)*)*];

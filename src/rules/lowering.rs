@@ -111,7 +111,8 @@ impl Lowering<'_> {
 
     /// Whether a key that is missing may stand there misspelt, or by a merge: that has been reported already.
     pub(super) fn may_be_misspelt(node: &Node, key: &str, known: &[&str]) -> bool {
-        node.entries().unwrap_or_default().iter().any(|entry| {
+        // More keys than any mapping of the language has are not worth the comparison.
+        node.entries().unwrap_or_default().iter().take(100).any(|entry| {
             let word = entry.key.text.as_str();
             let is_near = || suggest::nearest(word, known.iter().copied()) == Some(key);
             word == MERGE || (!known.contains(&word) && is_near())

@@ -145,7 +145,7 @@ pub(super) fn accept(sources: &mut Sources, name: &str, bytes: &[u8]) -> Result<
 /// What precedes the broken byte is valid, so that the report can show the line up to it.
 fn not_utf8(sources: &mut Sources, name: &str, bytes: &[u8], offset: usize) -> Diagnostic {
     let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-    let line = bytes[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = bytes[..offset].split(|byte| *byte == b'\n').count();
     let source = sources.add(name, &String::from_utf8_lossy(&bytes[..offset]));
     let place = Place { source, span: Span { start: offset, end: offset } };
     let message = if wide {

@@ -132,8 +132,7 @@ impl<'t> Composer<'t, '_> {
     fn list(&mut self, style: StructureStyle, mut place: Place, depth: usize) -> Composed<Node> {
         self.enter(depth, place)?;
         let mut items = Vec::new();
-        loop {
-            let Some((event, span)) = self.next()? else { break };
+        while let Some((event, span)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
                 if style == StructureStyle::Flow {
                     place.span.end = self.place(span).span.end;
@@ -151,8 +150,7 @@ impl<'t> Composer<'t, '_> {
         self.enter(depth, place)?;
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen: BTreeMap<String, Place> = BTreeMap::new();
-        loop {
-            let Some((event, span)) = self.next()? else { break };
+        while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
                 if style == StructureStyle::Flow {
                     place.span.end = self.place(span).span.end;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::server::{Answer, Server, failure, in_words, object, ok, page};
+use crate::script::{Answer, failure, object, ok, page};
+use crate::server::{Server, in_words};
 
 const LISTED: [&str; 3] = ["list started", "listed a", "synced"];
 const FROM_5: &str = "watch=1&allowWatchBookmarks=true&resourceVersion=5";

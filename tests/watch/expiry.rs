@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::server::{Answer, Server, failure, object, ok, page};
+use crate::script::{Answer, failure, object, ok, page};
+use crate::server::Server;
 
 const WATCH: &str = "watch=1&allowWatchBookmarks=true&resourceVersion=";
 

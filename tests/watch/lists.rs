@@ -6,7 +6,8 @@ use std::time::Duration;
 use k8s_healer_engine::projection::Projection;
 use serde_json::json;
 
-use crate::server::{Events, Server, failure, object, ok, page};
+use crate::script::{failure, object, ok, page};
+use crate::server::{Events, Server};
 
 #[tokio::test(start_paused = true)]
 async fn a_list_is_asked_for_page_by_page_and_then_watched_from_its_version() {

@@ -8,6 +8,7 @@ mod endings;
 mod expiry;
 mod lists;
 mod real;
+mod script;
 mod server;
 mod streaming;
 #[path = "../support/mod.rs"]

@@ -173,7 +173,7 @@ async fn a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed() {
     let objects = cluster.objects().await;
     let namespace = objects.namespace("watch").await;
     for streaming in [StreamingLists::default(), StreamingLists::refused()] {
-        create(&objects, &namespace, ["a", "b", "c"].map(|word| unique(word)).into_iter()).await;
+        create(&objects, &namespace, ["a", "b", "c"].map(unique).into_iter()).await;
         let proxy = Proxy::start(&cluster);
         let mut view = View::of(&proxy.cluster(), config_maps(), &namespace, streaming).await;
         view.until_it_is_as_on(&objects, &namespace).await;
@@ -205,9 +205,9 @@ async fn a_watch_that_is_cut_again_and_again_under_load_misses_and_invents_nothi
     for round in 0..10 {
         create(&objects, &namespace, (0..20).map(|at| format!("map-{round}-{at}"))).await;
         if round % 3 == 0 {
-            proxy.end_watches()
+            proxy.end_watches();
         } else {
-            proxy.cut_watches()
+            proxy.cut_watches();
         }
         for at in 0..10 {
             objects.delete("configmaps", &namespace, &format!("map-{round}-{at}")).await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use k8s_healer_engine::projection::Projection;
 
-use crate::server::{Answer, Events, Server, failure, object, ok, page, pods};
+use crate::script::{Answer, failure, object, ok, page};
+use crate::server::{Events, Server, pods};
 
 const STREAMING: &str =
     "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";

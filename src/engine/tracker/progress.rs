@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::moment::after;
+use crate::moment::{Now, after};
 use crate::rule::{Rule, StepWhile};
 use crate::truth::Truth;
 
@@ -153,14 +153,18 @@ impl Sequence {
     }
 
     /// The next look after a failure: doubled each time, at least what the server asked for.
-    fn back_off(&mut self, longest: Duration, retry_after: Option<Duration>, now: Timestamp) {
+    fn back_off(&mut self, longest: Duration, retry_after: Option<Duration>, now: Now) {
         let wait = FIRST_RETRY.saturating_mul(1 << self.attempts.min(10)).min(longest);
         self.attempts = self.attempts.saturating_add(1);
-        self.not_before = Some(after(now, wait.max(retry_after.unwrap_or_default())));
+        let asked = after(now.latest, retry_after.unwrap_or_default());
+        let asked = if retry_after.is_some() { asked } else { now.earliest };
+        self.not_before = Some(after(now.earliest, wait).max(asked));
     }
 
-    fn advance(&mut self, rule: &Rule, base: Timestamp) {
-        self.base = base;
+    /// To the next step; it counts from `since`, where that is known, else from now.
+    fn advance(&mut self, rule: &Rule, since: Option<Timestamp>, now: Now) {
+        let wait = rule.steps.get(self.step() + 1).and_then(|step| step.after).unwrap_or_default();
+        self.base = since.unwrap_or(now.start_of(wait));
         self.attempts = 0;
         self.not_before = None;
         self.refused_since = None;
@@ -209,17 +213,18 @@ impl Progress {
         holds_since: Option<Timestamp>,
         gap: bool,
         changed: bool,
-        now: Timestamp,
+        now: Now,
     ) {
+        let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
+        let since = holds_since.unwrap_or(now.start_of(rule.hold.saturating_add(wait)));
         let Some(sequence) = self.of_mut(index) else {
-            let state =
-                (u16::try_from(index).unwrap_or(u16::MAX), Sequence::new(holds_since.unwrap_or(now), rule));
+            let state = (u16::try_from(index).unwrap_or(u16::MAX), Sequence::new(since, rule));
             self.states.get_or_insert_default().push(state);
             return;
         };
         if sequence.step == 0 && !sequence.done && gap {
             // It may have been untrue meanwhile: only the object itself can tell that it was not.
-            let since = holds_since.unwrap_or(now).max(sequence.since);
+            let since = since.max(sequence.since);
             let not_before = sequence.not_before;
             *sequence = Sequence {
                 not_before,
@@ -253,7 +258,7 @@ impl Progress {
         rule: &Rule,
         step: usize,
         result: StepResult,
-        now: Timestamp,
+        now: Now,
     ) {
         let Some(sequence) = self.of_mut(index).filter(|sequence| sequence.step() == step && !sequence.done)
         else {
@@ -262,11 +267,11 @@ impl Progress {
         match result {
             StepResult::Done { removed } => {
                 sequence.removed |= removed;
-                sequence.advance(rule, now);
+                sequence.advance(rule, None, now);
             }
             StepResult::Skipped { since } => {
                 sequence.removed |= sequence.asked;
-                sequence.advance(rule, since.unwrap_or(now));
+                sequence.advance(rule, since, now);
             }
             StepResult::Unknown { removes } => {
                 sequence.asked |= removes;
@@ -275,11 +280,11 @@ impl Progress {
             StepResult::Assumed { removed } => {
                 sequence.assumed = true;
                 sequence.removed |= removed;
-                sequence.advance(rule, now);
+                sequence.advance(rule, None, now);
             }
             StepResult::Failed { retry_after } => sequence.back_off(LONGEST_RETRY, retry_after, now),
             StepResult::Refused { retry_after } => {
-                sequence.refused_since.get_or_insert(now);
+                sequence.refused_since.get_or_insert(now.latest);
                 sequence.back_off(LONGEST_RETRY, retry_after, now);
             }
             StepResult::Postponed { until } => {
