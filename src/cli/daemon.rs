@@ -178,8 +178,15 @@ async fn follow(arguments: Run, rules: RuleSet) -> u8 {
     };
     let itself = Itself { namespace: own_namespace() };
     let random = Arc::new(SeededRandom::new(seed));
-    let shared = Arc::new(Shared::new(transport, random, arguments.mode.into(), itself, stop.clone()));
-    let supervisor = Supervisor::new(shared, rules, Registry::standard(), Timings::default());
+    let shared = Arc::new(Shared::new(
+        transport,
+        random,
+        arguments.mode.into(),
+        itself,
+        Timings::default(),
+        stop.clone(),
+    ));
+    let supervisor = Supervisor::new(shared, rules, Registry::standard());
     let ended = tokio::select! {
         ended = supervisor.run(&server) => ended,
         () = last_second(&stop) => Ok(()),

@@ -32,6 +32,7 @@ mod proxy;
 mod refusal;
 pub mod slices;
 mod stream;
+pub mod survey;
 pub mod timings;
 pub mod watch;
 

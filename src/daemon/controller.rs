@@ -1,10 +1,13 @@
 //! One kind: its watch feeds the tracker, the tracker's timers start workers, their results go back into
 //! the tracker. All state is in this one task and synchronous; only reads and writes run beside it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_healer_engine::guard;
 use k8s_healer_engine::moment::Now;
+use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
@@ -14,10 +17,11 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::Shared;
-use super::worker::{Reading, Work, read};
+use super::worker::{Reading, Work, read, read_all};
 use crate::cluster::in_full;
 use crate::cluster::read::ReadError;
 use crate::cluster::resource::Resource;
+use crate::cluster::survey::Survey;
 use crate::cluster::watch::{Watch, WatchEvent};
 
 /// Events between the watch and the tracker; the tracker is the faster of the two.
@@ -27,6 +31,10 @@ const EVENTS: usize = 64;
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// Reads and writes of one kind that run or wait for their turn; the pace is kept over all kinds.
 const AT_ONCE: usize = 32;
+/// Where more fall due at once in one namespace, one list replaces the single reads (DESIGN 4).
+const CROWD: usize = 50;
+/// So many objects at the most are kept from one list until they have been acted on.
+const SURVEYED: usize = 500;
 /// A live read that failed is repeated after this, or later if the server says so or others fail too.
 const READ_PAUSE: Duration = Duration::from_secs(5);
 /// A verdict that is between two truths is looked at again after this.
@@ -59,6 +67,7 @@ pub struct Controller {
     resource: Arc<Resource>,
     tracker: Tracker,
     readings: JoinSet<Reading>,
+    surveys: JoinSet<(Vec<Ticket>, Result<Survey, String>)>,
     works: JoinSet<(DueStep, Option<StepResult>)>,
     /// The watch follows the server: until then nothing falls due.
     fresh: bool,
@@ -93,6 +102,7 @@ impl Controller {
             resource,
             tracker: Tracker::new(rules),
             readings: JoinSet::new(),
+            surveys: JoinSet::new(),
             works: JoinSet::new(),
             fresh: false,
             failed_reads: (0, String::new()),
@@ -121,11 +131,13 @@ impl Controller {
                 },
                 () = &mut watching, if !watch_ended => watch_ended = true,
                 Some(Ok(reading)) = self.readings.join_next() => self.judge(reading),
+                Some(Ok((tickets, result))) = self.surveys.join_next() => self.judge_all(tickets, result),
                 Some(Ok((due, result))) = self.works.join_next() => self.conclude(&due, result),
                 () = sleep => self.start_due(),
             }
         };
         self.readings.abort_all();
+        self.surveys.abort_all();
         let last_writes = async { while self.works.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_WRITES, last_writes).await.is_err() {
             warn!(kind = %self.resource, "ended before the server answered a write");
@@ -143,7 +155,7 @@ impl Controller {
 
     /// What has fallen due waits in the tracker, not as a task each.
     fn has_room(&self) -> bool {
-        self.readings.len() + self.works.len() < AT_ONCE
+        self.readings.len() + self.works.len() < AT_ONCE && self.surveys.is_empty()
     }
 
     fn now(&self) -> Now {
@@ -212,6 +224,16 @@ impl Controller {
             return;
         }
         let now = self.shared.transport.server_clock().earliest();
+        if self.has_room()
+            && let Some(namespace) = self.tracker.crowded(now, CROWD)
+        {
+            let tickets = self.tracker.take_due_in(namespace.as_deref(), now, SURVEYED);
+            let (shared, resource) = (Arc::clone(&self.shared), Arc::clone(&self.resource));
+            let mut projection = projection_of(self.tracker.rules());
+            guard::reads(&mut projection);
+            self.surveys.spawn(read_all(shared, resource, namespace, tickets, projection));
+            return;
+        }
         while self.has_room()
             && let Some(ticket) = self.tracker.take_due(now)
         {
@@ -242,6 +264,24 @@ impl Controller {
         let (shared, resource) = (Arc::clone(&self.shared), Arc::clone(&self.resource));
         let stop = self.stop.clone();
         self.works.spawn(Work { shared, resource, rule, due, live, stop }.run(permit));
+    }
+
+    fn judge_all(&mut self, tickets: Vec<Ticket>, result: Result<Survey, String>) {
+        let survey = result.unwrap_or_else(|reason| {
+            warn!(kind = %self.resource, objects = tickets.len(), reason, "many fell due and cannot be listed; looking again");
+            Survey::default()
+        });
+        let mut found: HashMap<Box<str>, Observation> =
+            survey.found.into_iter().map(|object| (object.name().into(), object)).collect();
+        for ticket in tickets {
+            let object = found.remove(&ticket.key.name);
+            if object.is_some() || survey.complete {
+                self.judge(Reading { ticket, result: Ok(object), permit: None });
+            } else {
+                let now = self.shared.transport.server_clock().earliest();
+                self.tracker.release(&ticket, now, READ_PAUSE);
+            }
+        }
     }
 
     fn read_failed(&mut self, ticket: &Ticket, error: &ReadError) {

@@ -15,12 +15,17 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::rule::Mode;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::clock::Random;
 use crate::cluster::discovery::Catalogue;
+use crate::cluster::timings::Timings;
 use crate::cluster::transport::Transport;
 use pace::Pace;
+
+/// At most so many lists at once over all kinds (DESIGN 4): a start is no storm on the server.
+const LISTS: usize = 2;
 
 /// What the controllers of all kinds share.
 pub struct Shared {
@@ -34,6 +39,10 @@ pub struct Shared {
     pub itself: Itself,
     /// Ends everything. What was begun on the cluster is brought to its end.
     pub stop: CancellationToken,
+    /// How long lists and watches may take.
+    pub timings: Timings,
+    /// At most so many lists at once over all kinds.
+    pub list_permits: Arc<Semaphore>,
     catalogue: RwLock<Arc<Catalogue>>,
     cooldowns: Mutex<Cooldowns>,
     pace: Pace,
@@ -47,11 +56,24 @@ impl Shared {
         random: Arc<dyn Random>,
         mode: Mode,
         itself: Itself,
+        timings: Timings,
         stop: CancellationToken,
     ) -> Self {
         let pace = Pace::new(Arc::clone(transport.server_clock().local()));
         let catalogue = RwLock::default();
-        Self { transport, random, mode, itself, stop, catalogue, cooldowns: Mutex::default(), pace }
+        let list_permits = Arc::new(Semaphore::new(LISTS));
+        Self {
+            transport,
+            random,
+            mode,
+            itself,
+            stop,
+            timings,
+            list_permits,
+            catalogue,
+            cooldowns: Mutex::default(),
+            pace,
+        }
     }
 
     /// What the server serves, as of the last discovery.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleSet};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -21,11 +21,8 @@ use super::summary::{tell_left_out, tell_server, tell_watched};
 use crate::cluster::discovery::{DiscoveryError, discover};
 use crate::cluster::in_full;
 use crate::cluster::resource::Resource;
-use crate::cluster::timings::Timings;
 use crate::cluster::watch::{StreamingLists, Watch};
 
-/// At most so many lists at once over all kinds (DESIGN 4).
-const LISTS: usize = 2;
 /// The first lists are waited for so long before the summary is printed without them.
 const FIRST_LISTS: Duration = Duration::from_secs(15);
 /// A CRD is served some time after its event: asked again after each of these.
@@ -37,8 +34,6 @@ pub struct Supervisor {
     shared: Arc<Shared>,
     rules: RuleSet,
     registry: Registry,
-    timings: Timings,
-    list_permits: Arc<Semaphore>,
     streaming: Arc<StreamingLists>,
     running: BTreeMap<String, Running>,
     controllers: JoinSet<(String, Arc<Resource>, Ended)>,
@@ -54,13 +49,11 @@ struct Running {
 impl Supervisor {
     /// Nothing runs yet.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, rules: RuleSet, registry: Registry, timings: Timings) -> Self {
+    pub fn new(shared: Arc<Shared>, rules: RuleSet, registry: Registry) -> Self {
         Self {
             shared,
             rules,
             registry,
-            timings,
-            list_permits: Arc::new(Semaphore::new(LISTS)),
             streaming: Arc::default(),
             running: BTreeMap::new(),
             controllers: JoinSet::new(),
@@ -176,9 +169,9 @@ impl Supervisor {
             resource,
             namespace: None,
             projection,
-            timings: self.timings,
+            timings: self.shared.timings,
             random: Arc::clone(&self.shared.random),
-            list_permits: Arc::clone(&self.list_permits),
+            list_permits: Arc::clone(&self.shared.list_permits),
             streaming: Arc::clone(&self.streaming),
         }
     }

@@ -1,6 +1,7 @@
 //! One object that fell due: the live read, then the one step that the engine found due on it. Client
 //! required; nothing here decides whether a rule is true.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use k8s_healer_engine::effect::{Effect, Inapplicable};
 use k8s_healer_engine::guard::{LookAgain, Subject, protection};
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::{Mode, Rule};
 use k8s_healer_engine::tracker::{DueStep, StepResult, Ticket};
 use tokio::sync::OwnedSemaphorePermit;
@@ -20,6 +22,7 @@ use crate::cluster::execute::{self, execute};
 use crate::cluster::in_full;
 use crate::cluster::read::{ReadError, read_metadata, read_object};
 use crate::cluster::resource::Resource;
+use crate::cluster::survey::{Survey, survey};
 use crate::report::decision::{Decision, Outcome};
 
 /// What a live read found. The permit is kept for what follows from it.
@@ -37,6 +40,29 @@ pub(super) async fn read(shared: Arc<Shared>, resource: Arc<Resource>, ticket: T
     Reading { ticket, result, permit }
 }
 
+/// Client required: reads many objects of one namespace by one list.
+pub(super) async fn read_all(
+    shared: Arc<Shared>,
+    resource: Arc<Resource>,
+    namespace: Option<Arc<str>>,
+    tickets: Vec<Ticket>,
+    projection: Projection,
+) -> (Vec<Ticket>, Result<Survey, String>) {
+    let _permit = shared.list_permits.acquire().await;
+    let wanted: HashSet<Box<str>> = tickets.iter().map(|ticket| ticket.key.name.clone()).collect();
+    let result = survey(
+        &shared.transport,
+        &resource,
+        namespace.as_deref(),
+        &projection,
+        shared.timings,
+        &shared.random,
+        &wanted,
+    )
+    .await;
+    (tickets, result)
+}
+
 /// A step to be done to an object that was just read.
 pub(super) struct Work {
     pub(super) shared: Arc<Shared>,
@@ -50,7 +76,11 @@ pub(super) struct Work {
 
 impl Work {
     /// Client required: guards, then acts; `None`: the daemon is ending, nothing was sent.
-    pub(super) async fn run(self, _permit: Option<OwnedSemaphorePermit>) -> (DueStep, Option<StepResult>) {
+    pub(super) async fn run(self, permit: Option<OwnedSemaphorePermit>) -> (DueStep, Option<StepResult>) {
+        let _permit = match permit {
+            None => self.shared.pace.turn().await,
+            permit => permit,
+        };
         let result = self.act().await;
         (self.due, result)
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::observation::Observation;
+use crate::projection::Projection;
 use crate::values::{Globs, TimeFormat, parse_time};
 
 /// Whatever its value, as label or annotation.
@@ -42,6 +43,19 @@ pub struct Subject<'a> {
     pub namespace: Option<&'a Observation>,
     /// Its controlling ancestors, the nearest first, with what to call them.
     pub ancestors: &'a [(String, Observation)],
+}
+
+/// Adds what the protections and preconditions read of an object.
+pub fn reads(projection: &mut Projection) {
+    for field in ["labels", "annotations"] {
+        for mark in [PROTECT, KEEP_UNTIL] {
+            projection.read_members(&["metadata", field, mark]);
+        }
+    }
+    projection.read_members(&["metadata", "annotations", MIRROR]);
+    projection.read_members(&["metadata", "ownerReferences"]);
+    projection.read_members(&["metadata", "finalizers"]);
+    projection.read_members(&["spec", "priority"]);
 }
 
 /// Why nothing may be done.
@@ -148,7 +162,10 @@ mod tests {
     use serde_json::json;
 
     fn check(resource: &str, object: Value, namespace: Value, ancestor: Option<Value>) -> Option<Held> {
-        let object = Observation::new(object);
+        // Read as a survey reads it: so every test shows that `reads` names all that protects.
+        let mut projection = Projection::of_identity();
+        reads(&mut projection);
+        let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
         let namespace = Observation::new(namespace);
         let ancestors: Vec<_> =
             ancestor.map(|json| ("ReplicaSet web".to_owned(), Observation::new(json))).into_iter().collect();

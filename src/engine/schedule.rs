@@ -52,6 +52,11 @@ impl<K: Copy + Ord + Hash> Schedule<K> {
         self.deadlines.get(&key).copied()
     }
 
+    /// The keys that are due, in order.
+    pub fn due(&self, now: Timestamp) -> impl Iterator<Item = K> {
+        self.order.iter().take_while(move |(deadline, _)| *deadline <= now).map(|(_, key)| *key)
+    }
+
     /// Takes the earliest timer if it is due.
     pub fn pop_due(&mut self, now: Timestamp) -> Option<(Timestamp, K)> {
         let due = *self.order.first().filter(|(deadline, _)| *deadline <= now)?;

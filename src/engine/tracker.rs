@@ -191,6 +191,35 @@ impl Tracker {
         None
     }
 
+    /// The namespace in which more than `crowd` entries are due, if there is one among the first due.
+    #[must_use]
+    pub fn crowded(&self, now: Timestamp, crowd: usize) -> Option<Option<Arc<str>>> {
+        if self.listing {
+            return None;
+        }
+        // So many tell; a whole cluster that falls due at once is not counted again at each step.
+        let due = self.schedule.due(now).take(16 * crowd).map(|slot| &self.slots.get(slot).key.namespace);
+        let mut counts: AHashMap<&Option<Arc<str>>, usize> = AHashMap::new();
+        due.for_each(|namespace| *counts.entry(namespace).or_default() += 1);
+        counts.into_iter().find(|(_, count)| *count > crowd).map(|(namespace, _)| namespace.clone())
+    }
+
+    /// Takes up to `most` due entries of one namespace, like [`take_due`](Self::take_due).
+    pub fn take_due_in(&mut self, namespace: Option<&str>, now: Timestamp, most: usize) -> Vec<Ticket> {
+        let here = |slot: &u32| self.slots.get(*slot).key.namespace.as_deref() == namespace;
+        let due: Vec<u32> = self.schedule.due(now).filter(here).take(most).collect();
+        let mut tickets = Vec::new();
+        for slot in due {
+            self.schedule.set(slot, None);
+            let entry = self.slots.get_mut(slot);
+            if !entry.busy {
+                entry.busy = true;
+                tickets.push(entry.ticket());
+            }
+        }
+        tickets
+    }
+
     /// Judges an object that was read live after it fell due: updates what is remembered, and returns
     /// the first step that is due, with what to do. `latest` is the latest that it can be on the server:
     /// a truth that may have ended by then does not act.

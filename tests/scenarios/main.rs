@@ -12,5 +12,9 @@
 
 mod crash_loops;
 mod deadlines;
+mod evictions;
+mod finalizers;
+mod identities;
+mod steps;
 #[path = "../support/mod.rs"]
 mod support;

@@ -146,3 +146,15 @@ async fn a_reader_that_is_slow_is_not_taken_for_a_server_that_is_silent() {
     }
     events.expect(&["synced"]).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_follows_on_the_connection_of_its_list_takes_no_turn_from_the_lists() {
+    let listed = ok().added("a", 3).end_of_initial_events(9).hang();
+    let server = Server::streaming(vec![listed; 3]);
+    for _ in 0..3 {
+        let mut events = server.run();
+        events.expect(&["list started", "listed a", "synced"]).await;
+        // It goes on following.
+        tokio::spawn(async move { events.next().await });
+    }
+}

@@ -83,6 +83,25 @@ fn for_counts_from_the_first_observation_and_is_due_at_exactly_its_end() {
 }
 
 #[test]
+fn what_begins_at_a_moment_known_roughly_counts_from_its_later_end() {
+    let roughly = Now { earliest: at("00:01:00"), latest: at("00:01:01") };
+    let mut tracker = synced(failed_for("3m"));
+    tracker.observe(&pod("1", 1, "Failed"), Origin::Event, roughly);
+    assert_eq!(tracker.next_due(), Some(at("00:04:01")));
+    let mut tracker = synced(failed_for("0s"));
+    tracker.observe(&pod("1", 1, "Failed"), Origin::Event, roughly);
+    assert_eq!(tracker.next_due(), Some(at("00:01:00")), "what need not wait does not");
+
+    let steps = [("0s", None, "label", json!({"a": "b"})), ("3m", None, "delete", json!({}))];
+    let mut tracker = synced(rule(&[("phase", json!("Failed"))], "0s", &steps));
+    tracker.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:01:00"));
+    let step = due(&mut tracker, &pod("1", 1, "Failed"), "00:01:00").unwrap();
+    tracker.step_ended(&step, StepResult::Done { removed: false }, roughly);
+    tracker.release(&step.ticket, at("00:01:00"), Duration::ZERO);
+    assert_eq!(tracker.next_due(), Some(at("00:04:01")));
+}
+
+#[test]
 fn leaving_and_re_entering_true_starts_anew_and_unknown_breaks_it() {
     for other in
         [pod("1", 2, "Running"), Observation::new(json!({"metadata": pod("1", 2, "").object()["metadata"]}))]
@@ -363,4 +382,25 @@ fn an_object_that_is_not_terminating_loses_no_finalizer() {
     tracker.observe(&alive, Origin::Event, at("00:00:00"));
     let step = due(&mut tracker, &alive, "00:00:00").unwrap();
     assert_eq!(step.effect, Err(Inapplicable::NotYet { at: None }));
+}
+
+#[test]
+fn where_many_fall_due_in_one_namespace_they_are_taken_together() {
+    let mut tracker = synced(failed_for("0s"));
+    let pod = |namespace: &str, index: u32| {
+        Observation::new(
+            json!({"metadata": {"namespace": namespace, "name": format!("p{index}"), "uid": index.to_string()},
+            "status": {"phase": "Failed"}}),
+        )
+    };
+    for index in 0..60 {
+        tracker.observe(&pod("test-a", index), Origin::Event, at("00:00:00"));
+    }
+    assert_eq!(tracker.crowded(at("00:00:00"), 60), None);
+    tracker.observe(&pod("test-a", 60), Origin::Event, at("00:00:00"));
+    tracker.observe(&pod("test-b", 61), Origin::Event, at("00:00:00"));
+    assert_eq!(tracker.crowded(at("00:00:00"), 60).flatten().as_deref(), Some("test-a"));
+    assert_eq!(tracker.take_due_in(Some("test-a"), at("00:00:00"), 50).len(), 50);
+    assert_eq!(tracker.crowded(at("00:00:00"), 60), None);
+    assert_eq!(std::iter::from_fn(|| tracker.take_due(at("00:00:00"))).count(), 12, "the others are left");
 }
