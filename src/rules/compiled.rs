@@ -5,11 +5,13 @@ use std::collections::HashMap;
 
 use k8s_healer_engine::values::{Globs, ParseError, Pattern};
 
-/// Distinct texts. With the engine's limit for one this bounds what a hostile set of rules can take.
-const MOST: usize = 1_000;
-
-/// A counted repetition, `{50}`, takes that many times what it repeats: it counts for several.
-const COUNTED: usize = 5;
+/// What all of them may cost. A class such as `\w` takes up to 35 KiB, and most that a set of rules can reach
+/// with this is 200 MiB; a thousand expressions of a sensible length are far below.
+const MOST: usize = 5_000;
+/// A counted repetition, `{50}`, takes that many times what it repeats.
+const COUNTED: usize = 30;
+/// An expression that is refused for its size took the time of a large one.
+const REFUSED: usize = 250;
 
 type GlobsError = (Option<usize>, ParseError);
 
@@ -18,7 +20,7 @@ type GlobsError = (Option<usize>, ParseError);
 pub(super) struct Compiled {
     patterns: HashMap<String, Result<Pattern, ParseError>>,
     globs: HashMap<Vec<String>, Result<Globs, GlobsError>>,
-    count: usize,
+    spent: usize,
 }
 
 impl Compiled {
@@ -27,8 +29,11 @@ impl Compiled {
         if let Some(known) = self.patterns.get(source) {
             return Some(known.clone());
         }
-        self.count(if source.contains('{') { COUNTED } else { 1 })?;
+        self.spend(cost(source))?;
         let pattern = Pattern::parse(source);
+        if pattern.as_ref().is_err_and(|error| error.problem.contains("size limit")) {
+            self.spent += REFUSED;
+        }
         self.patterns.insert(source.to_owned(), pattern.clone());
         Some(pattern)
     }
@@ -38,16 +43,23 @@ impl Compiled {
         if let Some(known) = self.globs.get(sources) {
             return Some(known.clone());
         }
-        self.count(sources.iter().filter(|source| is_expression(source)).count())?;
+        self.spend(sources.iter().filter(|source| is_expression(source)).map(|source| cost(source)).sum())?;
         let globs = Globs::parse(sources);
         self.globs.insert(sources.to_vec(), globs.clone());
         Some(globs)
     }
 
-    fn count(&mut self, more: usize) -> Option<()> {
-        self.count += more;
-        (self.count <= MOST).then_some(())
+    fn spend(&mut self, cost: usize) -> Option<()> {
+        self.spent += cost;
+        (self.spent <= MOST).then_some(())
     }
+}
+
+/// What stands for more than one character is what takes memory.
+fn cost(source: &str) -> usize {
+    let wide = source.bytes().filter(|byte| matches!(byte, b'\\' | b'[' | b'.' | b'*' | b'?')).count();
+    let counted = source.bytes().filter(|byte| *byte == b'{').count();
+    1 + wide + COUNTED * counted + source.len() / 64
 }
 
 /// Names and prefixes need no automaton.
@@ -60,13 +72,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_text_counts_once_and_too_many_are_refused() {
+    fn the_same_text_counts_once() {
         let mut compiled = Compiled::default();
         for _ in 0..2 * MOST {
             assert!(compiled.pattern("a+").is_some());
             assert!(compiled.globs(&["test-*".to_owned(), "*-x".to_owned()]).is_some());
         }
-        let refused = (0..MOST).filter(|number| compiled.pattern(&number.to_string()).is_none()).count();
-        assert_eq!(refused, 2);
+    }
+
+    #[test]
+    fn too_many_are_refused_the_sooner_the_larger_they_are() {
+        let accepted = |pattern: &dyn Fn(usize) -> String| {
+            let mut compiled = Compiled::default();
+            (0..=MOST).take_while(|number| compiled.pattern(&pattern(*number)).is_some()).count()
+        };
+        assert_eq!(accepted(&|number| format!("a{number}")), MOST);
+        assert_eq!(accepted(&|number| format!("{}{number}", r"\d".repeat(24))), MOST / 25);
+        assert!(accepted(&|number| format!(r"(\w{{100}}){{{number}}}")) < 20);
     }
 }
