@@ -86,7 +86,7 @@ fn show(loaded: &Loaded, quiet: bool, style: Style, out: &mut impl Write) -> io:
     let all = errors + if quiet { 0 } else { warnings };
     let rest = all.saturating_sub(shown().count());
     if rest > 0 {
-        writeln!(out, "… and {rest} more\n")?;
+        writeln!(out, "and {rest} more\n")?;
     }
     if !quiet {
         writeln!(out, "{}", summary(&loaded.summary))?;

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use super::assignment::Assignment;
 use super::controller::Census;
-use crate::report::log::SUMMARY;
+use crate::report::log::{HEADER, SUMMARY};
 
 /// Where the daemon is connected to.
 #[derive(Clone, Debug, Default)]
@@ -43,30 +43,52 @@ pub(super) fn tell_server(server: &Server, mode: &str, rules: usize) {
     );
 }
 
-/// The rules by kind, as a table whose columns fit.
+/// The rules by kind, as a table whose columns fit; in JSON one event for each rule and kind.
 pub(super) fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
-    let mut rows = vec![["KIND", "OBJECTS", "RULE", "SELECTS", "TRUE NOW"].map(str::to_owned)];
+    let mut rows: Vec<Row> = Vec::new();
     for (kind, census) in censuses {
-        let Some(census) = census else {
-            rows.push([kind.as_str(), "?", "(not listed yet)", "", ""].map(str::to_owned));
-            continue;
-        };
-        for (index, (rule, selects, matches)) in census.rules.iter().enumerate() {
-            let first = index == 0;
-            rows.push([
-                if first { kind.clone() } else { String::new() },
-                if first { census.objects.to_string() } else { String::new() },
-                rule.clone(),
-                selects.to_string(),
-                matches.to_string(),
-            ]);
+        match census {
+            None => rows.push(Row { kind, rule: "(not listed yet)", ..Row::default() }),
+            Some(census) => rows.extend(census.rules.iter().map(|(rule, selects, matches)| Row {
+                kind,
+                rule,
+                counts: Some([census.objects, *selects, *matches]),
+            })),
         }
     }
-    let widths: Vec<usize> =
-        (0..5).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
-    for row in rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        info!(target: SUMMARY, "  {}", cells.collect::<Vec<_>>().join("  ").trim_end());
+    let cells: Vec<[String; 5]> =
+        rows.iter().enumerate().map(|(at, row)| row.cells(at > 0 && rows[at - 1].kind == row.kind)).collect();
+    let header = ["KIND", "OBJECTS", "RULE", "SELECTS", "TRUE NOW"].map(str::to_owned);
+    let width = |column: usize| {
+        cells.iter().chain([&header]).map(|cells| cells[column].chars().count()).max().unwrap_or(0)
+    };
+    let widths: [usize; 5] = std::array::from_fn(width);
+    let line = |cells: &[String; 5]| {
+        let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        format!("  {}", padded.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    info!(target: HEADER, "{}", line(&header));
+    for (row, cells) in rows.iter().zip(&cells) {
+        let [objects, selects, matches] = row.counts.map_or([None; 3], |counts| counts.map(Some));
+        info!(target: SUMMARY, kind = row.kind, rule = row.rule, objects, selects, true_now = matches, "{}", line(cells));
+    }
+}
+
+/// One rule on one kind.
+#[derive(Default)]
+struct Row<'a> {
+    kind: &'a str,
+    rule: &'a str,
+    /// Objects of the kind, those that the rule selects, those of which it is true.
+    counts: Option<[usize; 3]>,
+}
+
+impl Row<'_> {
+    fn cells(&self, same_kind: bool) -> [String; 5] {
+        let [objects, selects, matches] =
+            self.counts.map_or_else(Default::default, |counts| counts.map(|n| n.to_string()));
+        let first = |text: String| if same_kind { String::new() } else { text };
+        [first(self.kind.to_owned()), first(objects), self.rule.to_owned(), selects, matches]
     }
 }
 

@@ -129,6 +129,9 @@ impl Supervisor {
             if !wanted {
                 running.stop.cancel();
             }
+            if !assignment.watched.contains_key(name) {
+                tell_dormant(name);
+            }
             wanted
         });
         let missing: Vec<_> =
@@ -180,7 +183,7 @@ impl Supervisor {
         let same = self.running.get(name).is_some_and(|running| Arc::ptr_eq(&running.resource, resource));
         if ended == Ended::Absent && same {
             self.running.remove(name);
-            info!(kind = name, "the server does not serve this kind any more: its rules are dormant");
+            tell_dormant(name);
         }
     }
 
@@ -229,6 +232,10 @@ impl Supervisor {
             tell_watched(&censuses);
         }
     }
+}
+
+fn tell_dormant(kind: &str) {
+    info!(kind, "the server does not serve this kind any more: its rules are dormant");
 }
 
 fn same_rules(a: &[Arc<Rule>], b: &[Arc<Rule>]) -> bool {

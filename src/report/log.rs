@@ -14,8 +14,13 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::decision::TARGET;
+
 /// The `target` of the lines that introduce a run: they belong together, and stand without a time.
 pub const SUMMARY: &str = "summary";
+
+/// The `target` of a table's header, which is for readers alone.
+pub const HEADER: &str = "summary_header";
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -32,14 +37,20 @@ pub enum Format {
 /// Sends all lines to standard error. A second call changes nothing.
 pub fn start(format: Format, level: &str) {
     let terminal = stderr().is_terminal();
+    let readable = format == Format::Text || (format == Format::Auto && terminal);
+    let header = if readable { "info" } else { "off" };
     // What the client library says of its own inner life helps nobody below a warning.
-    let filter = EnvFilter::new(format!("warn,{SUMMARY}=info,decision={level},k8s_healer={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let filter =
+        EnvFilter::new(format!("warn,{SUMMARY}=info,{HEADER}={header},{TARGET}={level},k8s_healer={level}"));
+    // A log that nobody reads any more (`| head`) must not end the daemon: the default tells of it on the
+    // very stream that is closed, and panics.
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let started = match format {
-        Format::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        Format::Auto if !terminal => builder.json().flatten_event(true).with_current_span(false).try_init(),
-        Format::Auto | Format::Text => builder.event_format(Line { colours }).try_init(),
+    let started = if readable {
+        builder.event_format(Line { colours }).try_init()
+    } else {
+        builder.json().flatten_event(true).with_current_span(false).try_init()
     };
     if let Err(error) = started {
         tracing::debug!(%error, "the log was started before");
@@ -78,7 +89,7 @@ where
         let mut parts = Parts { message: String::new(), fields: String::new() };
         event.record(&mut parts);
         let (target, level) = (event.metadata().target(), *event.metadata().level());
-        if target == SUMMARY {
+        if target == SUMMARY || target == HEADER {
             return writeln!(writer, "{}", parts.message);
         }
         let style = self.style(level);
@@ -88,7 +99,7 @@ where
             write!(writer, "{} ", level.as_str().to_lowercase())?;
         }
         // A decision's line holds all its fields already.
-        let fields = if target == super::decision::TARGET { "" } else { &parts.fields };
+        let fields = if target == TARGET { "" } else { &parts.fields };
         writeln!(writer, "{}{fields}{style:#}", parts.message)
     }
 }

@@ -42,6 +42,9 @@ pub use source::{Source, SourceId, Sources, read_bounded};
 
 use diagnostic::Collector;
 
+/// What a mistyped folder must not fill the memory with.
+const LARGEST_TOTAL: usize = 64 << 20;
+
 /// Something to read rules from.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -178,31 +181,34 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
     }
 }
 
-/// Reads the texts of all inputs, and whether each was found in a folder; beside them, how many there should be.
+/// Reads the texts of all inputs, and whether each was found in a folder; beside them, how many there should
+/// be.
 fn read(inputs: &[Input], sources: &mut Sources, out: &mut Collector) -> (Vec<(SourceId, bool)>, usize) {
-    let (mut texts, mut count) = (Vec::new(), 0);
+    let (mut texts, mut count, mut total) = (Vec::new(), 0, 0);
     let mut seen = BTreeSet::new();
+    let mut accept = |name: &str, bytes: &[u8], in_folder: bool| {
+        total += bytes.len();
+        if total > LARGEST_TOTAL {
+            let message = "all files together are larger than 64 MiB";
+            return Err(Diagnostic::new(Code::TooLarge, None, message).help("give the folders of rule packs"));
+        }
+        source::accept(sources, name, bytes).map(|id| texts.push((id, in_folder)))
+    };
     for input in inputs {
         match input {
             Input::Text { name, bytes } => {
                 count += 1;
-                match source::accept(sources, name, bytes) {
-                    Ok(id) => texts.push((id, false)),
-                    Err(diagnostic) => out.push(diagnostic),
-                }
+                accept(name, bytes, false).unwrap_or_else(|diagnostic| out.push(diagnostic));
             }
             Input::Path(path) => {
                 let (found, problems) = files::expand(path, &mut seen);
                 problems.into_iter().for_each(|problem| out.push(problem));
-                count += found.len();
                 for file in found {
+                    count += 1;
                     let name = file.path.display().to_string();
-                    let accepted = source::read_file(&file.path, &name)
-                        .and_then(|bytes| source::accept(sources, &name, &bytes));
-                    match accepted {
-                        Ok(id) => texts.push((id, file.in_folder)),
-                        Err(diagnostic) => out.push(diagnostic),
-                    }
+                    source::read_file(&file.path, &name)
+                        .and_then(|bytes| accept(&name, &bytes, file.in_folder))
+                        .unwrap_or_else(|diagnostic| out.push(diagnostic));
                 }
             }
         }

@@ -10,11 +10,17 @@
     reason = "tests"
 )]
 
+mod cooldowns;
 mod crash_loops;
 mod deadlines;
+mod endings;
 mod evictions;
 mod finalizers;
 mod identities;
+mod kinds;
+mod modes;
+mod multitude;
+mod protections;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;

@@ -100,7 +100,7 @@ impl Scene {
     /// The same on another way to the server.
     pub async fn daemon_at(&self, kubeconfig: &Path, rules: &str, flags: &[&str]) -> Daemon {
         let mut daemon = self.starting_daemon_at(kubeconfig, rules, flags);
-        daemon.wait_for_line("OBJECTS", SOON).await;
+        daemon.wait_for_line("true_now", SOON).await;
         daemon
     }
 

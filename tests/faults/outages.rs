@@ -1,0 +1,77 @@
+//! The server goes and comes back, with or without its memory of old versions.
+
+use std::time::Duration;
+
+use crate::support::scene::*;
+use crate::support::{EnvTest, Options, Proxy};
+
+fn rule(hold: &str) -> String {
+    bad_rule(&format!("for: {hold}\n  actions: [ {{ delete: {{}} }} ]"))
+}
+
+#[tokio::test]
+async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice() {
+    let Some(plane) = EnvTest::start(Options::default()).await else { return };
+    let mut scene = Scene::on(&plane.cluster()).await;
+    let mut daemon = scene.daemon(&rule("3s"), &[]).await;
+    scene.bad("before").await;
+    scene.wait_until_gone("configmaps", "before").await;
+    scene.bad("meanwhile").await;
+    scene.bad("cured").await;
+    let made = scene.done_by_test("create", "configmaps", "meanwhile").await;
+    scene.cure("cured").await;
+    a_while().await;
+    plane.stop_apiserver();
+    daemon.wait_for_line("the watch was interrupted", SOON).await;
+    // It falls due while there is no server.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    plane.start_apiserver();
+    scene.objects = plane.cluster().objects().await;
+    scene.wait_until_gone("configmaps", "meanwhile").await;
+    scene.bad("after").await;
+    scene.wait_until_gone("configmaps", "after").await;
+    a_while().await;
+
+    let writes = scene.writes().await;
+    let deleted = ["before", "meanwhile", "after"].map(|name| format!("delete configmaps {}/{name} 200", scene.namespace));
+    assert_eq!(writes.summary(), deleted);
+    assert!(writes[1].received.duration_since(made) >= jiff::SignedDuration::from_secs(3));
+    assert!(scene.exists("configmaps", "cured").await);
+    assert_eq!(daemon.lines_with("the watch was interrupted").len(), 1, "told once: {:?}", daemon.lines());
+    assert_eq!(daemon.terminate().status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew() {
+    let options = Options { apiserver_flags: vec!["--watch-cache=false".into()], ..Options::default() };
+    let Some(plane) = EnvTest::start(options).await else { return };
+    let scene = Scene::on(&plane.cluster()).await;
+    let proxy = Proxy::start(scene.account());
+    let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("8s"), &[]).await;
+    for name in ["steady", "removed", "cured"] {
+        scene.bad(name).await;
+    }
+    let steady = scene.done_by_test("create", "configmaps", "steady").await;
+    daemon.wait_for_lines("new object", 3, SOON).await;
+    proxy.refuse_connections(true);
+    daemon.wait_for_line("the watch was interrupted", SOON).await;
+    scene.objects.delete("configmaps", &scene.namespace, "removed").await;
+    scene.cure("cured").await;
+    scene.bad("new").await;
+    let new = scene.done_by_test("create", "configmaps", "new").await;
+    plane.compact_etcd().await;
+    proxy.refuse_connections(false);
+    for name in ["steady", "new"] {
+        scene.wait_until_gone("configmaps", name).await;
+    }
+    a_while().await;
+
+    assert!(daemon.lines_with("410").len() <= 2, "{:?}", daemon.lines_with("410"));
+    assert!(!daemon.lines_with("410").is_empty(), "the version had expired: {:?}", daemon.lines());
+    let writes = scene.writes().await;
+    let deleted = ["steady", "new"].map(|name| format!("delete configmaps {}/{name} 200", scene.namespace));
+    assert_eq!(writes.summary(), deleted);
+    // Unchanged through the gap, as its version proves: its time was not begun anew.
+    assert_on_time("steady", steady, Duration::from_secs(8), writes[0].received);
+    assert!(writes[1].received.duration_since(new) >= jiff::SignedDuration::from_secs(8));
+}

@@ -1,0 +1,80 @@
+//! How far it may go: looking, asking, acting.
+
+use crate::support::scene::*;
+
+const STEPS: &str = "actions: [ { label: { leaked: \"yes\" } }, { delete: { after: 1s } } ]";
+
+#[tokio::test]
+async fn in_dry_run_mode_only_dry_runs_are_sent_and_later_steps_are_told() {
+    let Some(scene) = Scene::shared().await else { return };
+    let mut daemon = scene.daemon(&bad_rule(STEPS), &["--mode", "dry-run"]).await;
+    let made = scene.bad("map").await;
+    let map = scene.called("configmaps", "map");
+    daemon.wait_for_line(&format!("dry run: label {map}"), SOON).await;
+    daemon.wait_for_line(&format!("would follow: delete {map}"), SOON).await;
+    a_while().await;
+    let writes = scene.writes().await;
+    assert_eq!(writes.summary(), [format!("patch configmaps {}/map 200", scene.namespace)]);
+    assert!(writes[0].is_dry_run());
+    let now = scene.objects.get("configmaps", &scene.namespace, "map").await.unwrap();
+    assert_eq!(now["metadata"], made["metadata"], "nothing happened to it");
+}
+
+#[tokio::test]
+async fn in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing() {
+    let Some(scene) = Scene::shared().await else { return };
+    let mut daemon = scene.daemon(&bad_rule("actions: [ { delete: {} } ]"), &["--mode", "dry-run"]).await;
+    let made = scene.bad("map").await;
+    daemon.wait_for_line("dry run: delete", SOON).await;
+    a_while().await;
+    let writes = scene.writes().await;
+    assert_eq!(writes.summary(), [format!("delete configmaps {}/map 200", scene.namespace)]);
+    assert!(writes[0].is_dry_run());
+    assert_preconditions(&writes[0], &made);
+    assert!(scene.exists("configmaps", "map").await);
+}
+
+#[tokio::test]
+async fn in_observe_mode_it_tells_what_it_would_do_and_writes_nothing() {
+    let Some(scene) = Scene::shared().await else { return };
+    let rule = bad_rule(&format!("mode: enforce\n  {STEPS}"));
+    let mut daemon = scene.daemon(&rule, &["--mode", "observe"]).await;
+    scene.bad("map").await;
+    let would = format!("would do: label {}", scene.called("configmaps", "map"));
+    daemon.wait_for_line(&would, SOON).await;
+    a_while().await;
+    assert_eq!(daemon.lines_with(&would).len(), 1, "once an episode");
+    assert_eq!(scene.writes().await.summary(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_rules_own_mode_weakens_the_daemons() {
+    let Some(scene) = Scene::shared().await else { return };
+    let rule = |name: &str| {
+        format!(
+            "- name: {name}
+  watch: configmaps
+  mode: {name}
+  match: [ {{ labels: {{ matchLabels: {{ state: {name} }} }} }} ]
+  actions: [ {{ delete: {{}} }} ]
+"
+        )
+    };
+    let names = ["observe", "dry-run", "enforce"];
+    let mut daemon = scene.daemon(&names.map(rule).concat(), &["--mode", "enforce"]).await;
+    for name in names {
+        let mut map = bad(name);
+        map["metadata"]["labels"]["state"] = name.into();
+        scene.create("configmaps", &map).await;
+    }
+    scene.wait_until_gone("configmaps", "enforce").await;
+    daemon.wait_for_line("would do: delete", SOON).await;
+    daemon.wait_for_line("dry run: delete", SOON).await;
+    a_while().await;
+    let writes = scene.writes().await;
+    let (dry, real) =
+        (writes.clone().only(|write| write.is_dry_run()), writes.only(|write| !write.is_dry_run()));
+    let deleted = |name: &str| format!("delete configmaps {}/{name} 200", scene.namespace);
+    assert_eq!(dry.summary(), [deleted("dry-run")]);
+    assert_eq!(real.summary(), [deleted("enforce")]);
+}
