@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates that only some modules may name: `cluster` never sees YAML, `rules` never a cluster.
 const CRATES: &[(&str, &[&str])] = &[
-    ("serde_saphyr", &["rules"]),
+    ("granit_parser", &["rules"]),
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("miette", &["cli"]),
@@ -68,7 +68,7 @@ fn an_arrow_the_wrong_way_is_found_with_file_and_line() {
             "mod tests {\n use super::super::super::rules;\n}",
             "src/cluster/a.rs:2: cluster → rules",
         ),
-        ("cluster/read.rs", "use serde_saphyr::Spanned;", "src/cluster/read.rs:1: cluster → serde_saphyr"),
+        ("cluster/read.rs", "use granit_parser::Parser;", "src/cluster/read.rs:1: cluster → granit_parser"),
         ("daemon/mod.rs", "use kube::Client;", "src/daemon/mod.rs:1: daemon → kube"),
         ("daemon/mod.rs", "use crate::sandbox::Server;", "src/daemon/mod.rs:1: daemon → sandbox"),
     ] {

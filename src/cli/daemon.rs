@@ -1,5 +1,6 @@
 //! `daemon run`: the daemon in the foreground.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,17 +132,22 @@ fn load_rules(paths: &[PathBuf], set: &[String]) -> Result<RuleSet, u8> {
     let loaded = load(&inputs, &LoadOptions { set: set.to_vec(), ..LoadOptions::default() });
     let renderer = Renderer::new(&loaded.sources, Style::of_terminal(&std::io::stderr()));
     for diagnostic in &loaded.diagnostics {
-        eprintln!("{}", renderer.render(diagnostic));
+        tell(&renderer.render(diagnostic));
     }
     let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
     match loaded.rule_set {
         Some(rules) if rules.rules.is_empty() => {
-            eprintln!("k8s-healer: there is no rule in {}", shown(paths));
+            tell(&format!("k8s-healer: there is no rule in {}", shown(paths)));
             Err(2)
         }
         Some(rules) => Ok(rules),
         None => Err(if unreadable { 2 } else { 1 }),
     }
+}
+
+/// Before the log is set up. Whether anybody reads it changes nothing.
+fn tell(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 fn shown(paths: &[PathBuf]) -> String {
@@ -238,8 +244,8 @@ async fn end_on_signal(stop: CancellationToken) {
         }
     };
     next().await;
-    tracing::info!("ending: what was begun is finished, nothing new is started");
     stop.cancel();
+    tracing::info!("ending: what was begun is finished, nothing new is started");
     let code = next().await;
     std::process::exit(code);
 }

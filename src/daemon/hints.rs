@@ -16,15 +16,56 @@ use crate::cluster::watch::{Watch, WatchEvent};
 /// Where CRDs may not be watched. An unchanged list costs the server next to nothing.
 const POLL: Duration = Duration::from_secs(30);
 
-/// Client required: sends a hint whenever the server may serve other kinds than before.
+/// Client required: sends a hint whenever the server may serve other kinds than before. A watch that is
+/// refused tries again by itself, since rights come, and a server that starts refuses everybody for a
+/// moment; until then the group list is polled.
 pub(super) async fn watch_for_kinds(shared: Arc<Shared>, watch: Option<Watch>, hints: mpsc::Sender<()>) {
-    if let Some(watch) = watch
-        && !follow(watch, &hints).await
-    {
-        return;
+    let mut poll = Poll { shared, known: None };
+    let (sender, mut events) = mpsc::channel(64);
+    let watching = async move {
+        if let Some(watch) = watch {
+            watch.run(sender).await;
+        }
+    };
+    tokio::pin!(watching);
+    let (mut watching_ended, mut events_ended, mut polling) = (false, false, false);
+    loop {
+        let mut refused = false;
+        let changed = tokio::select! {
+            event = events.recv(), if !events_ended => match event {
+                // A list after an interruption may differ from the one before: its end is the hint.
+                Some(WatchEvent::Synced | WatchEvent::Applied(_) | WatchEvent::Deleted { .. }) => {
+                    polling = false;
+                    true
+                }
+                Some(WatchEvent::Resumed) => {
+                    polling = false;
+                    false
+                }
+                Some(WatchEvent::Forbidden { .. }) => {
+                    refused = true;
+                    false
+                }
+                None => {
+                    (events_ended, refused) = (true, true);
+                    false
+                }
+                Some(_) => false,
+            },
+            () = &mut watching, if !watching_ended => {
+                watching_ended = true;
+                false
+            }
+            changed = poll.next(), if polling => changed,
+        };
+        if refused && !polling {
+            info!("custom resource definitions cannot be watched: new kinds are looked for every {POLL:?}");
+            polling = true;
+        }
+        if changed && hints.send(()).await.is_err() {
+            return;
+        }
     }
-    info!("custom resource definitions cannot be watched: new kinds are looked for every {POLL:?}");
-    poll(&shared, &hints).await;
 }
 
 /// What of a CRD is read: that it is another one, or another version of it.
@@ -40,51 +81,34 @@ pub(super) fn definitions(resources: &[Arc<Resource>]) -> Option<Arc<Resource>> 
         .cloned()
 }
 
-/// Returns whether the watch is not permitted or not served, so that polling takes its place.
-async fn follow(watch: Watch, hints: &mpsc::Sender<()>) -> bool {
-    let (sender, mut events) = mpsc::channel(64);
-    let watching = watch.run(sender);
-    tokio::pin!(watching);
-    loop {
-        let event = tokio::select! {
-            event = events.recv() => event,
-            () = &mut watching => events.recv().await,
-        };
-        let changed = match event {
-            None | Some(WatchEvent::Absent | WatchEvent::Forbidden { .. }) => return true,
-            // A list after an interruption may differ from the one before: its end is the hint.
-            Some(WatchEvent::Synced | WatchEvent::Applied(_) | WatchEvent::Deleted { .. }) => true,
-            Some(_) => false,
-        };
-        if changed && hints.send(()).await.is_err() {
-            return false;
-        }
-    }
+/// The group list, asked again and again.
+struct Poll {
+    shared: Arc<Shared>,
+    /// The `ETag` of the last answer.
+    known: Option<String>,
 }
 
-async fn poll(shared: &Shared, hints: &mpsc::Sender<()>) {
-    let mut known: Option<String> = None;
-    loop {
-        shared.transport.server_clock().local().sleep(POLL).await;
+impl Poll {
+    /// Waits, asks, and returns whether the list may be another one than before.
+    async fn next(&mut self) -> bool {
+        let transport = &self.shared.transport;
+        transport.server_clock().local().sleep(POLL).await;
         let mut request = Request::get("/apis").header(
             header::ACCEPT,
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json",
         );
-        if let Some(etag) = &known {
+        if let Some(etag) = &self.known {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
-        let Ok(request) = request.body(Vec::new()) else { return };
-        let Ok(response) = shared.transport.stream(request).await else { continue };
+        let Ok(request) = request.body(Vec::new()) else { return false };
+        let Ok(response) = transport.stream(request).await else { return false };
         if response.status() != StatusCode::OK {
-            continue;
+            return false;
         }
-        let etag =
-            response.headers().get(header::ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let etag = response.headers().get(header::ETAG).and_then(|value| value.to_str().ok());
         // A server without ETags is asked again each time; discovery then finds nothing new.
-        let changed = etag.is_none() || etag != known;
-        known = etag;
-        if changed && hints.send(()).await.is_err() {
-            return;
-        }
+        let changed = etag.is_none() || etag != self.known.as_deref();
+        self.known = etag.map(str::to_owned);
+        changed
     }
 }

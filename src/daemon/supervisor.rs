@@ -93,10 +93,10 @@ impl Supervisor {
                 () = &mut summary, if !summarized => summarized = true,
                 () = &mut watching, if !hints_ended => hints_ended = true,
                 Some(()) = hints.recv() => {
-                    // The first list of definitions tells what discovery has just told.
-                    if !std::mem::take(&mut catching_up) {
-                        asks = REDISCOVER.to_vec();
-                    }
+                    // The first list of definitions tells what discovery has just told, but for one that was
+                    // made a moment ago and was not served then.
+                    let caught_up = !std::mem::take(&mut catching_up);
+                    asks = if caught_up { REDISCOVER.to_vec() } else { vec![REDISCOVER[2]] };
                 }
                 Some(Ok((name, resource, ended))) = self.controllers.join_next() => {
                     self.ended(&name, &resource, ended);

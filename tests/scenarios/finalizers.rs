@@ -77,8 +77,7 @@ async fn a_glob_never_takes_the_finalizers_of_kubernetes_and_nothing_is_taken_be
   match: [ { terminating: { over: 3s } } ]
   actions: [ { stripFinalizers: { only: [\"*\"] } } ]
 ";
-    let finalizers =
-        ["foregroundDeletion", "example.com/a", "storage.kubernetes.io/b", "b.example.com/c"];
+    let finalizers = ["foregroundDeletion", "example.com/a", "storage.kubernetes.io/b", "b.example.com/c"];
     for name in ["stuck", "alive"] {
         scene
             .create("configmaps", &shapes::with_finalizers(json!({"metadata": {"name": name}}), &finalizers))

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Context, Matcher};
+use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::projection::Projection;
 use crate::truth::Truth;
@@ -229,6 +229,14 @@ impl Matcher for Containers {
             shown.push_str(&format!(", {restarts} restarts"));
         }
         shown
+    }
+
+    /// A container that was restarted before has been failing for longer than a moment: the kubelet backs
+    /// off ten seconds, then twenty.
+    fn implies(&self) -> Implied {
+        let restarted = |count: Option<Count>| count.is_some_and(|count| count.least() >= 2);
+        let patient = restarted(self.restarts) || restarted(self.total_restarts);
+        Implied { patient, ..Implied::default() }
     }
 }
 

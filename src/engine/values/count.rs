@@ -66,6 +66,17 @@ impl Count {
         }
     }
 
+    /// The least number that satisfies it.
+    #[must_use]
+    pub fn least(self) -> u64 {
+        match self.comparison {
+            Comparison::GreaterOrEqual | Comparison::Equal => self.number,
+            Comparison::Greater => self.number.saturating_add(1),
+            Comparison::NotEqual if self.number == 0 => 1,
+            Comparison::NotEqual | Comparison::Less | Comparison::LessOrEqual => 0,
+        }
+    }
+
     /// `< 0` holds for no number of things.
     #[must_use]
     pub fn is_impossible(self) -> bool {
