@@ -73,7 +73,11 @@ pub fn in_full(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
-        line = format!("{line}: {cause}");
+        // Some libraries' errors tell their causes themselves.
+        let cause_line = cause.to_string();
+        if !line.ends_with(&cause_line) {
+            line = format!("{line}: {cause_line}");
+        }
         next = cause.source();
     }
     line

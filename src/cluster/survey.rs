@@ -1,7 +1,7 @@
 //! Many objects of one namespace read at once: where more than a few fall due together, one list costs
 //! the server less than as many single reads, and each object's resourceVersion makes it as safe.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use k8s_healer_engine::observation::Observation;
@@ -35,7 +35,7 @@ pub async fn survey(
     projection: &Projection,
     timings: Timings,
     random: &Arc<dyn Random>,
-    wanted: &HashSet<Box<str>>,
+    wanted: &BTreeSet<Box<str>>,
 ) -> Result<Survey, String> {
     let collection = Collection {
         transport: transport.clone(),

@@ -1,7 +1,7 @@
 //! One object that fell due: the live read, then the one step that the engine found due on it. Client
 //! required; nothing here decides whether a rule is true.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -49,7 +49,7 @@ pub(super) async fn read_all(
     projection: Projection,
 ) -> (Vec<Ticket>, Result<Survey, String>) {
     let _permit = shared.list_permits.acquire().await;
-    let wanted: HashSet<Box<str>> = tickets.iter().map(|ticket| ticket.key.name.clone()).collect();
+    let wanted: BTreeSet<Box<str>> = tickets.iter().map(|ticket| ticket.key.name.clone()).collect();
     let result = survey(
         &shared.transport,
         &resource,

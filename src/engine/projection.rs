@@ -2,9 +2,11 @@
 //! parse every object so that nothing else of it is ever built in memory (managedFields least of all).
 //! Reading through a projection and then evaluating equals evaluating the whole object.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -127,11 +129,7 @@ impl<'de> DeserializeSeed<'de> for &Projection {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        if self.whole {
-            serde::Deserialize::deserialize(deserializer)
-        } else {
-            deserializer.deserialize_any(self)
-        }
+        if self.whole { Value::deserialize(deserializer) } else { deserializer.deserialize_any(self) }
     }
 }
 
@@ -146,11 +144,11 @@ impl<'de> Visitor<'de> for &Projection {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let mut kept = Map::new();
-        while let Some(name) = access.next_key::<std::borrow::Cow<'de, str>>()? {
-            match self.member(&name) {
+        while let Some(name) = access.next_key::<Name<'de>>()? {
+            match self.member(&name.0) {
                 Some(part) => {
                     let value = access.next_value_seed(part.get())?;
-                    kept.insert(name.into_owned(), value);
+                    kept.insert(name.0.into_owned(), value);
                 }
                 None => {
                     access.next_value::<IgnoredAny>()?;
@@ -198,6 +196,33 @@ impl<'de> Visitor<'de> for &Projection {
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
+    }
+}
+
+/// A member's name, borrowed from the bytes where it has no escapes; serde's own `Cow` always copies.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl<'de> Visitor<'de> for NameVisitor {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a member's name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
     }
 }
 

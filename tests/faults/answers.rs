@@ -15,7 +15,7 @@ fn is_delete(seen: &Seen) -> bool {
     seen.method == Method::DELETE
 }
 
-/// What was sent about one ConfigMap, in order.
+/// What was sent about one config map, in order.
 fn about(proxy: &Proxy, name: &str) -> Vec<Seen> {
     let path = format!("/configmaps/{name}");
     proxy.seen_that(|seen| seen.path.ends_with(&path))

@@ -18,7 +18,7 @@ async fn budget(scene: &Scene) -> Value {
     scene.objects.get(BUDGETS, &scene.namespace, "budget").await.expect("the budget")
 }
 
-fn is_real(request: &&Request) -> bool {
+fn is_real(request: &Request) -> bool {
     !request.is_dry_run()
 }
 
@@ -55,8 +55,8 @@ async fn an_eviction_that_a_budget_refuses_waits_then_succeeds_and_never_spoils_
     );
     let last = &writes[writes.len() - 2..];
     assert!(last[0].is_dry_run() && last[0].code == 201, "asked first: {:?}", writes.summary());
-    assert_eq!(writes.iter().filter(is_real).count(), 1, "{:?}", writes.summary());
-    assert!(is_real(&&last[1]) && last[1].code == 201);
+    assert_eq!(writes.iter().filter(|request| is_real(request)).count(), 1, "{:?}", writes.summary());
+    assert!(is_real(&last[1]) && last[1].code == 201);
     last.iter().for_each(|request| assert_preconditions(request, &pod));
     // Each pause is twice the one before.
     let pauses: Vec<f64> = refused
@@ -90,7 +90,7 @@ async fn an_eviction_is_given_up_after_its_time_or_becomes_a_delete_where_the_ru
     scene.wait_until_gone("pods", "fallen").await;
     daemon.wait_for_line(&format!("given up: evict {}", scene.called("pods", "kept")), SOON).await;
     a_while().await;
-    let real = scene.writes().await.only(|request| is_real(&request));
+    let real = scene.writes().await.only(is_real);
     assert_eq!(real.summary(), [format!("delete pods {}/fallen 200", scene.namespace)]);
     assert_eq!(budget(&scene).await, before, "not touched");
     let tries = scene.writes().await.only(|request| request.name == "kept");
@@ -149,7 +149,7 @@ async fn on_a_whole_cluster_an_eviction_honours_its_budget_and_the_replacement_i
     assert!(line.contains("it replaces what the rule acted on"), "{line}");
     a_while().await;
     assert_eq!(scene.writes().await.len(), sent, "{:?}", scene.writes().await.summary());
-    let real = scene.writes().await.only(|request| is_real(&request));
+    let real = scene.writes().await.only(is_real);
     assert_eq!(real.summary(), [format!("create pods/eviction {}/{} 201", scene.namespace, before[0])]);
     scene.objects.delete("namespaces", "", &scene.namespace).await;
 }

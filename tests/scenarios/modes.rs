@@ -1,5 +1,6 @@
 //! How far it may go: looking, asking, acting.
 
+use crate::support::Request;
 use crate::support::scene::*;
 
 const STEPS: &str = "actions: [ { label: { leaked: \"yes\" } }, { delete: { after: 1s } } ]";
@@ -72,8 +73,7 @@ async fn a_rules_own_mode_weakens_the_daemons() {
     daemon.wait_for_line("dry run: delete", SOON).await;
     a_while().await;
     let writes = scene.writes().await;
-    let (dry, real) =
-        (writes.clone().only(|write| write.is_dry_run()), writes.only(|write| !write.is_dry_run()));
+    let (dry, real) = (writes.clone().only(Request::is_dry_run), writes.only(|write| !write.is_dry_run()));
     let deleted = |name: &str| format!("delete configmaps {}/{name} 200", scene.namespace);
     assert_eq!(dry.summary(), [deleted("dry-run")]);
     assert_eq!(real.summary(), [deleted("enforce")]);

@@ -29,7 +29,7 @@ async fn live(scene: &Scene, number: usize) {
         scene.objects.patch("configmaps", &scene.namespace, &name, &ill).await;
     }
     // One in five is gone while the others still come.
-    if !is_ill(number) && number % 5 == 0 {
+    if !is_ill(number) && number.is_multiple_of(5) {
         scene.objects.delete("configmaps", &scene.namespace, &name).await;
     }
 }

@@ -36,7 +36,7 @@ fn in_seconds(seconds: i64) -> Timestamp {
     Timestamp::from_second(Timestamp::now().as_second() + seconds).unwrap()
 }
 
-/// Deployment → ReplicaSet → the pod.
+/// A deployment, its replica set, and the pod.
 async fn owned_twice(scene: &Scene, deployment: Value, pod: Value) -> Value {
     let name = deployment["metadata"]["name"].as_str().unwrap().to_owned();
     let deployment = scene.create("deployments.apps", &deployment).await;

@@ -162,7 +162,7 @@ impl Scene {
         format!("{resource}/{}/{name}", self.namespace)
     }
 
-    /// A ConfigMap that rules with [`BAD`] match: the cheapest patient there is.
+    /// A config map that rules with [`BAD`] match: the cheapest patient there is.
     pub async fn bad(&self, name: &str) -> Value {
         self.create("configmaps", &bad(name)).await
     }
@@ -182,7 +182,7 @@ pub fn bad(name: &str) -> Value {
     json!({"metadata": {"name": name, "labels": {"state": "bad"}}})
 }
 
-/// A rule named `bad`, on ConfigMaps by [`BAD`], with these lines more.
+/// A rule named `bad`, on config maps by [`BAD`], with these lines more.
 pub fn bad_rule(more: &str) -> String {
     format!("- name: bad\n  watch: configmaps\n  match: {BAD}\n  {more}\n")
 }
