@@ -1,13 +1,14 @@
 //! One object that fell due: the live read, then the one step that the engine found due on it. Client
 //! required; nothing here decides whether a rule is true.
 
+mod guarding;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_healer_engine::cooldown::{Answer, Lineage};
+use k8s_healer_engine::cooldown::Lineage;
 use k8s_healer_engine::effect::{Effect, Inapplicable};
-use k8s_healer_engine::guard::{LookAgain, Subject, protection};
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
@@ -17,10 +18,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use crate::cluster::ancestors::{Ancestor, read_ancestors};
 use crate::cluster::execute::{self, execute};
-use crate::cluster::in_full;
-use crate::cluster::read::{ReadError, read_metadata, read_object};
+use crate::cluster::read::{ReadError, read_object};
 use crate::cluster::resource::Resource;
 use crate::cluster::survey::{Survey, survey};
 use crate::report::decision::{Decision, Outcome};
@@ -144,91 +143,6 @@ impl Work {
         }
     }
 
-    /// Client required: the protections, on what is read live, and the cooldown. Returns for whom the
-    /// cooldown counts.
-    async fn guard(&self, effect: &Effect) -> Result<Lineage, StepResult> {
-        let (transport, catalogue) = (&self.shared.transport, self.shared.catalogue());
-        let namespace = match self.live.namespace() {
-            Some(name) => Some(self.namespace(name).await?),
-            None => None,
-        };
-        let ancestors = read_ancestors(transport, &catalogue, &self.live).await;
-        let ancestors = ancestors.map_err(|error| self.hold(&in_full(&error), StepResult::Held))?;
-        let present: Vec<(String, Observation)> = ancestors
-            .iter()
-            .filter_map(|ancestor| {
-                Some((format!("{} {}", ancestor.kind, ancestor.name), ancestor.metadata.clone()?))
-            })
-            .collect();
-        let resource = self.resource.name();
-        let subject = Subject {
-            resource: &resource,
-            object: &self.live,
-            namespace: namespace.as_ref(),
-            ancestors: &present,
-        };
-        if let Some(held) = protection(&subject, &self.shared.itself, self.now()) {
-            let result = match held.until {
-                LookAgain::WhenItChanges => StepResult::Postponed { until: None },
-                LookAgain::At(moment) => StepResult::Postponed { until: Some(moment) },
-                LookAgain::Later => StepResult::Held,
-            };
-            return Err(self.hold(&format!("protected by {}", held.by), result));
-        }
-        let lineage = self.lineage(&ancestors);
-        if effect.removes() {
-            self.cool_down(&lineage)?;
-        }
-        Ok(lineage)
-    }
-
-    /// The Namespace object; one that cannot be read may be protected, and holds back.
-    async fn namespace(&self, name: &str) -> Result<Observation, StepResult> {
-        let catalogue = self.shared.catalogue();
-        let Some(resource) = catalogue.of_kind("", "v1", "Namespace") else {
-            return Err(self.hold("the server serves no namespaces", StepResult::Held));
-        };
-        match read_metadata(&self.shared.transport, &resource, None, name).await {
-            Ok(Some(namespace)) => Ok(namespace),
-            Ok(None) => Err(self.hold(&format!("namespace {name} is gone"), StepResult::Held)),
-            Err(error) => {
-                let reason = format!(
-                    "namespace {name} cannot be read, and it could be protected: {}",
-                    in_full(&error)
-                );
-                Err(self.hold(&reason, StepResult::Held))
-            }
-        }
-    }
-
-    /// The topmost controlling ancestor stands for an object and its replacements.
-    fn lineage(&self, ancestors: &[Ancestor]) -> Lineage {
-        Lineage(ancestors.last().map_or_else(|| self.object_name(), |topmost| topmost.uid.clone()))
-    }
-
-    fn cool_down(&self, lineage: &Lineage) -> Result<(), StepResult> {
-        let (rule, created, now) = (&self.rule, self.live.created(), self.now());
-        let answer = self
-            .shared
-            .with_cooldowns(|cooldowns| cooldowns.ask(&rule.id, lineage, created, rule.cooldown, now));
-        match answer {
-            Answer::Free => Ok(()),
-            Answer::Wait(until) => {
-                let reason = format!("it replaces what the rule acted on: left alone until {until}");
-                Err(self.hold(&reason, StepResult::Postponed { until: Some(until) }))
-            }
-            Answer::GivenUp { first_time } => {
-                if first_time {
-                    self.tell(
-                        Outcome::GivenUp,
-                        "its replacements keep failing: the rule leaves this owner alone",
-                    );
-                }
-                Err(StepResult::Abandoned)
-            }
-        }
-    }
-
     /// Reads an outcome. Client required where an eviction is given up and deletes instead.
     async fn conclude(
         &self,
@@ -307,14 +221,6 @@ impl Work {
         let delete = Effect::Delete { propagation: None, grace: *grace };
         let outcome = execute(&self.shared.transport, &self.resource, &self.live, &delete, false).await;
         self.conclude(&delete, outcome, lineage, false).await
-    }
-
-    /// Held back: told once in an episode.
-    fn hold(&self, reason: &str, result: StepResult) -> StepResult {
-        if !self.due.held_before {
-            self.tell(Outcome::HeldBack, reason);
-        }
-        result
     }
 
     fn object_name(&self) -> String {
