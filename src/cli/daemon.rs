@@ -22,10 +22,12 @@ use crate::cluster::transport::Transport;
 use crate::daemon::Shared;
 use crate::daemon::supervisor::{Server, Supervisor};
 use crate::report::log;
-use crate::rules::{Code, Input, LoadOptions, load};
+use crate::rules::{Code, Input, LoadOptions, Loaded, load};
 
 /// A single request; a watch and its lists have times of their own.
 const REQUEST_TIME_OUT: Duration = Duration::from_secs(15);
+/// More reports are of no use to a person; `validate-rules` counts them all.
+const MOST_SHOWN: usize = 50;
 /// The pod's own namespace, where the daemon runs in a pod.
 const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
@@ -111,11 +113,14 @@ impl Level {
 
 pub(super) fn run(command: Command) -> u8 {
     let Command::Run(arguments) = command;
-    let rules = match load_rules(&arguments.rules, &arguments.set) {
-        Ok(rules) => rules,
+    let mut loaded = match load_rules(&arguments.rules, &arguments.set) {
+        Ok(loaded) => loaded,
         Err(exit_code) => return exit_code,
     };
     log::start(arguments.log_format, arguments.log_level.word());
+    warn_of(&loaded);
+    let rules = loaded.rule_set.take().unwrap_or_default();
+    drop(loaded);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the runtime cannot be started: {error}")),
@@ -126,22 +131,38 @@ pub(super) fn run(command: Command) -> u8 {
     exit_code
 }
 
-/// The rules, or the exit code after every mistake has been shown as `validate-rules` shows it.
-fn load_rules(paths: &[PathBuf], set: &[String]) -> Result<RuleSet, u8> {
+/// The rules with the warnings about them, or the exit code after the mistakes have been shown as
+/// `validate-rules` shows them.
+fn load_rules(paths: &[PathBuf], set: &[String]) -> Result<Loaded, u8> {
     let inputs: Vec<Input> = paths.iter().cloned().map(Input::Path).collect();
     let loaded = load(&inputs, &LoadOptions { set: set.to_vec(), ..LoadOptions::default() });
-    let renderer = Renderer::new(&loaded.sources, Style::of_terminal(&std::io::stderr()));
-    for diagnostic in &loaded.diagnostics {
-        tell(&renderer.render(diagnostic));
-    }
-    let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
-    match loaded.rule_set {
+    match &loaded.rule_set {
         Some(rules) if rules.rules.is_empty() => {
             tell(&format!("k8s-healer: there is no rule in {}", shown(paths)));
-            Err(2)
+            return Err(2);
         }
-        Some(rules) => Ok(rules),
-        None => Err(if unreadable { 2 } else { 1 }),
+        Some(_) => return Ok(loaded),
+        None => {}
+    }
+    let renderer = Renderer::new(&loaded.sources, Style::of_terminal(&std::io::stderr()));
+    for diagnostic in loaded.diagnostics.iter().take(MOST_SHOWN) {
+        tell(&renderer.render(diagnostic));
+    }
+    tell("k8s-healer: the rules have errors; nothing was started, and no cluster was asked");
+    let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
+    Err(if unreadable { 2 } else { 1 })
+}
+
+/// Warnings about rules that may run: one line of the log each.
+fn warn_of(loaded: &Loaded) {
+    for diagnostic in &loaded.diagnostics {
+        let source = diagnostic.place.and_then(|place| Some((loaded.sources.get(place.source)?, place)));
+        let place = source.map(|(source, place)| {
+            let (line, column) = source.position(place.span.start);
+            format!("{}:{line}:{column}: ", source.name)
+        });
+        let (code, help) = (diagnostic.code.name(), &diagnostic.help);
+        tracing::warn!(code, "{}{diagnostic}; {help}", place.unwrap_or_default());
     }
 }
 

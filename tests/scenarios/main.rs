@@ -20,6 +20,7 @@ mod identities;
 mod kinds;
 mod modes;
 mod multitude;
+mod packs;
 mod protections;
 mod steps;
 #[path = "../support/mod.rs"]

@@ -1,7 +1,7 @@
 //! How far it may go: looking, asking, acting.
 
-use crate::support::Request;
 use crate::support::scene::*;
+use crate::support::{Request, shapes};
 
 const STEPS: &str = "actions: [ { label: { leaked: \"yes\" } }, { delete: { after: 1s } } ]";
 
@@ -77,4 +77,29 @@ async fn a_rules_own_mode_weakens_the_daemons() {
     let deleted = |name: &str| format!("delete configmaps {}/{name} 200", scene.namespace);
     assert_eq!(dry.summary(), [deleted("dry-run")]);
     assert_eq!(real.summary(), [deleted("enforce")]);
+}
+
+#[tokio::test]
+async fn in_dry_run_mode_an_eviction_is_only_asked_about_and_costs_the_budget_nothing() {
+    let Some(scene) = Scene::shared().await else { return };
+    let budgets = "poddisruptionbudgets.policy";
+    let rules = "
+- name: evict
+  watch: pods
+  match: [ { labels: { matchLabels: { move: away } } } ]
+  mode: dry-run
+  actions: [ { evict: {} } ]
+";
+    scene.create("pods", &shapes::with_labels(shapes::pod("app"), &[("move", "away")])).await;
+    scene.create(budgets, &shapes::budget("budget", "app")).await;
+    scene.objects.set_disruptions_allowed(&scene.namespace, "budget", 1).await;
+    let before = scene.objects.get(budgets, &scene.namespace, "budget").await;
+    let mut daemon = scene.daemon(rules, &[]).await;
+    daemon.wait_for_line("dry run: evict", SOON).await;
+    a_while().await;
+    let writes = scene.writes().await;
+    assert_eq!(writes.summary(), [format!("create pods/eviction {}/app 201", scene.namespace)]);
+    assert!(writes[0].is_dry_run());
+    assert!(scene.exists("pods", "app").await);
+    assert_eq!(scene.objects.get(budgets, &scene.namespace, "budget").await, before);
 }
