@@ -36,5 +36,8 @@ fn no_dependency_asks_for_a_newer_rust_than_we_state() {
         }
     }
     let readme = include_str!("../README.md");
-    assert!(readme.contains(&format!("Rust {}.{} or newer", stated[0], stated[1])), "the README states it too");
+    assert!(
+        readme.contains(&format!("Rust {}.{} or newer", stated[0], stated[1])),
+        "the README states it too"
+    );
 }

@@ -9,11 +9,25 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
 
+/// Two clocks that nobody sets run apart by no more than a second in so many: quartz is ten times better
+/// at worst, but a clock that is being corrected runs fast or slow for a while.
+const DRIFT: i32 = 10_000;
+
 /// Server time less local time lies in this interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Offset {
     low: SignedDuration,
     high: SignedDuration,
+    /// When that was so, by the local clock.
+    at: Timestamp,
+}
+
+impl Offset {
+    /// What is left of it at a later time.
+    fn aged(self, now: Timestamp) -> Self {
+        let apart = now.duration_since(self.at).max(SignedDuration::ZERO) / DRIFT;
+        Self { low: self.low - apart, high: self.high + apart, at: now.max(self.at) }
+    }
 }
 
 /// What is known of the server's clock, shared by all that speak to it.
@@ -43,9 +57,13 @@ impl ServerClock {
         let low = date.duration_since(received);
         let high = date.duration_since(sent) + SignedDuration::from_secs(1);
         let mut offset = self.offset.lock().unwrap_or_else(PoisonError::into_inner);
-        let narrowed = offset.map(|known| Offset { low: known.low.max(low), high: known.high.min(high) });
+        let narrowed = offset.map(|known| {
+            let known = known.aged(received);
+            Offset { low: known.low.max(low), high: known.high.min(high), ..known }
+        });
         // Contradicting answers: one of the clocks was set. Only the newest answer still counts.
-        *offset = narrowed.filter(|narrowed| narrowed.low < narrowed.high).or(Some(Offset { low, high }));
+        let newest = Offset { low, high, at: received };
+        *offset = narrowed.filter(|narrowed| narrowed.low < narrowed.high).or(Some(newest));
     }
 
     /// The earliest moment that it can be on the server; the local time before the first answer.
@@ -66,10 +84,30 @@ impl ServerClock {
         Duration::try_from(moment.duration_since(self.earliest())).unwrap_or_default()
     }
 
+    /// How much is not known of it; `None`: all, nothing was answered yet.
+    #[must_use]
+    pub fn unknown(&self) -> Option<Duration> {
+        let offset = self.offset(self.clock.now())?;
+        Duration::try_from(offset.high - offset.low).ok()
+    }
+
+    /// How long until an answer tells most: when a second begins on the server, if its clock is in the
+    /// middle of what it may be. Whether it has begun by then halves what is not known.
+    #[must_use]
+    pub fn best_moment_to_ask(&self) -> Duration {
+        let middle = self.shifted(|offset| offset.low + (offset.high - offset.low) / 2);
+        let begun = middle.as_nanosecond().rem_euclid(1_000_000_000);
+        Duration::from_nanos(u64::try_from(1_000_000_000 - begun).unwrap_or_default())
+    }
+
+    fn offset(&self, now: Timestamp) -> Option<Offset> {
+        let offset = *self.offset.lock().unwrap_or_else(PoisonError::into_inner);
+        offset.map(|offset| offset.aged(now))
+    }
+
     fn shifted(&self, bound: impl Fn(&Offset) -> SignedDuration) -> Timestamp {
         let now = self.clock.now();
-        let offset = *self.offset.lock().unwrap_or_else(PoisonError::into_inner);
-        let by = offset.as_ref().map_or(SignedDuration::ZERO, bound);
+        let by = self.offset(now).as_ref().map_or(SignedDuration::ZERO, bound);
         now.checked_add(by).unwrap_or(now)
     }
 }
@@ -117,7 +155,41 @@ mod tests {
             clock.learn(at(server / 1000 * 1000), at(sent), at(sent + 20));
         }
         assert!(clock.earliest() <= at(105_300) && clock.earliest() > at(105_200), "{}", clock.earliest());
-        assert!(clock.latest() >= at(105_300) && clock.latest() <= at(105_500), "{}", clock.latest());
+        assert!(clock.latest() >= at(105_300) && clock.latest() < at(105_501), "{}", clock.latest());
+    }
+
+    #[test]
+    fn each_question_at_its_best_moment_halves_what_is_not_known() {
+        for ahead in [0, 1, 137, 499, 500, 862, 999, 5_300, -2_750] {
+            let clock = clock();
+            let ask = |sent: i64| {
+                let server = sent + ahead;
+                clock.learn(at(server.div_euclid(1000) * 1000), at(sent), at(sent));
+            };
+            ask(100_000);
+            for _ in 0..6 {
+                let unknown = clock.unknown().unwrap();
+                let wait = clock.best_moment_to_ask();
+                assert!(wait <= Duration::from_secs(1));
+                ask(100_000 + i64::try_from(wait.as_millis()).unwrap());
+                assert!(clock.unknown().unwrap() <= unknown / 2 + Duration::from_millis(1));
+            }
+            let truth = at(100_000 + ahead);
+            assert!(clock.earliest() <= truth && truth <= clock.latest(), "{ahead}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_grows_old_since_no_two_clocks_run_alike() {
+        let clock = clock();
+        // An hour ago, by a clock that has run slow by 50 parts in a million since.
+        let (before, drifted) = (100_000 - 3_600_000_i64, 180);
+        for sent in 0..200_i64 {
+            let sent = before + sent * 5;
+            clock.learn(at(sent.div_euclid(1000) * 1000), at(sent), at(sent));
+        }
+        assert!(clock.earliest() <= at(100_000 - drifted), "{}", clock.earliest());
+        assert!(clock.latest() >= at(100_000 + drifted), "{}", clock.latest());
     }
 
     #[test]

@@ -29,6 +29,8 @@ const EVENTS: usize = 64;
 /// No sleep is longer: after a suspend the monotonic clock has not counted, and the deadline is looked
 /// at again.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The last part of a sleep is measured when it begins: the server's clock may be known better by then.
+const LAST_SLEEP: Duration = Duration::from_secs(1);
 /// Reads and writes of one kind that run or wait for their turn; the pace is kept over all kinds.
 const AT_ONCE: usize = 32;
 /// Where more fall due at once in one namespace, one list replaces the single reads (DESIGN 4).
@@ -71,6 +73,8 @@ pub struct Controller {
     works: JoinSet<(DueStep, Option<StepResult>)>,
     /// The watch follows the server: until then nothing falls due.
     fresh: bool,
+    /// Ends with the freshness: what was judged and is not sent by then is judged again.
+    while_fresh: CancellationToken,
     /// Live reads that failed one after the other, and what was told of them.
     failed_reads: (u32, String),
     /// Ends this controller.
@@ -105,6 +109,7 @@ impl Controller {
             surveys: JoinSet::new(),
             works: JoinSet::new(),
             fresh: false,
+            while_fresh: stop.child_token(),
             failed_reads: (0, String::new()),
             stop,
             first_list: Some(first_list),
@@ -150,7 +155,7 @@ impl Controller {
         let ready = self.fresh && self.has_room();
         let due = if ready { self.tracker.next_due() } else { None };
         let wait = due.map_or(LONGEST_SLEEP, |due| clock.until(due).min(LONGEST_SLEEP));
-        clock.local().sleep(wait)
+        clock.local().sleep(if wait > LAST_SLEEP * 2 { wait - LAST_SLEEP } else { wait })
     }
 
     /// What has fallen due waits in the tracker, not as a task each.
@@ -163,11 +168,20 @@ impl Controller {
         Now { earliest: clock.earliest(), latest: clock.latest() }
     }
 
+    fn set_fresh(&mut self, fresh: bool) {
+        if !fresh {
+            self.while_fresh.cancel();
+        } else if self.while_fresh.is_cancelled() {
+            self.while_fresh = self.stop.child_token();
+        }
+        self.fresh = fresh;
+    }
+
     fn take_in(&mut self, event: WatchEvent) {
         let now = self.now();
         match event {
             WatchEvent::ListStarted => {
-                self.fresh = false;
+                self.set_fresh(false);
                 self.tracker.list_started();
             }
             WatchEvent::Listed(object) => {
@@ -175,7 +189,7 @@ impl Controller {
             }
             WatchEvent::Synced => {
                 self.tracker.list_completed();
-                self.fresh = true;
+                self.set_fresh(true);
                 debug!(kind = %self.resource, objects = self.tracker.len(), "listed");
                 if let Some(first_list) = self.first_list.take() {
                     // Nobody waits any more where the summary was printed without this kind.
@@ -193,15 +207,15 @@ impl Controller {
                 self.tracker.gone(&key, &uid);
             }
             WatchEvent::Interrupted { reason } => {
-                self.fresh = false;
+                self.set_fresh(false);
                 info!(kind = %self.resource, reason, "the watch was interrupted; nothing is done until it follows again");
             }
             WatchEvent::Resumed => {
-                self.fresh = true;
+                self.set_fresh(true);
                 info!(kind = %self.resource, "the watch follows again");
             }
             WatchEvent::Forbidden { reason } => {
-                self.fresh = false;
+                self.set_fresh(false);
                 warn!(kind = %self.resource, reason, "watching is not permitted; its rules wait");
             }
             WatchEvent::Undecodable { reason } => {
@@ -262,7 +276,7 @@ impl Controller {
         };
         let rule = Arc::clone(&self.tracker.rules()[due.rule]);
         let (shared, resource) = (Arc::clone(&self.shared), Arc::clone(&self.resource));
-        let stop = self.stop.clone();
+        let stop = self.while_fresh.clone();
         self.works.spawn(Work { shared, resource, rule, due, live, stop }.run(permit));
     }
 

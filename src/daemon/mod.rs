@@ -8,6 +8,7 @@ mod hints;
 mod pace;
 mod summary;
 pub mod supervisor;
+mod timekeeper;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -18,6 +18,7 @@ use super::controller::{Census, Controller, Ended, projection_of};
 use super::hints::{definitions, projection, watch_for_kinds};
 pub use super::summary::Server;
 use super::summary::{tell_left_out, tell_server, tell_watched};
+use super::timekeeper::learn_the_servers_clock;
 use crate::cluster::discovery::{DiscoveryError, discover};
 use crate::cluster::in_full;
 use crate::cluster::resource::Resource;
@@ -72,9 +73,11 @@ impl Supervisor {
         let watch = definitions.map(|resource| self.watch(resource, projection()));
         let watching = watch_for_kinds(Arc::clone(&self.shared), watch, sender);
         tokio::pin!(watching);
+        let learning = learn_the_servers_clock(Arc::clone(&self.shared));
+        tokio::pin!(learning);
         let summary = self.summarize(first_lists);
         tokio::pin!(summary);
-        let (mut summarized, mut hints_ended) = (false, false);
+        let (mut summarized, mut hints_ended, mut learnt) = (false, false, false);
         let mut asks: Vec<Duration> = Vec::new();
         let mut catching_up = true;
         loop {
@@ -92,6 +95,7 @@ impl Supervisor {
                 () = stop.cancelled() => break,
                 () = &mut summary, if !summarized => summarized = true,
                 () = &mut watching, if !hints_ended => hints_ended = true,
+                () = &mut learning, if !learnt => learnt = true,
                 Some(()) = hints.recv() => {
                     // The first list of definitions tells what discovery has just told, but for one that was
                     // made a moment ago and was not served then.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_healer_engine::cooldown::Lineage;
 use k8s_healer_engine::effect::{Effect, Inapplicable};
-use k8s_healer_engine::moment::after;
+use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::{Mode, Rule};
@@ -74,7 +74,8 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Client required: guards, then acts; `None`: the daemon is ending, nothing was sent.
+    /// Client required: guards, then acts; `None`: the daemon is ending, or the watch does not follow any
+    /// more; nothing was sent.
     pub(super) async fn run(self, permit: Option<OwnedSemaphorePermit>) -> (DueStep, Option<StepResult>) {
         let _permit = match permit {
             None => self.shared.pace.turn().await,
@@ -113,12 +114,29 @@ impl Work {
                 if self.stop.is_cancelled() {
                     return None;
                 }
+                let latest = self.shared.transport.server_clock().latest();
+                if self.due.true_until.is_some_and(|until| until <= latest) {
+                    // The guard took so long that time alone may have made the rule untrue.
+                    return Some(StepResult::Failed { retry_after: None });
+                }
                 let dry_run = mode == Mode::DryRun;
-                let outcome =
-                    execute(&self.shared.transport, &self.resource, &self.live, effect, dry_run).await;
-                Some(self.conclude(effect, outcome, &lineage, dry_run).await)
+                Some(self.send(effect, &lineage, dry_run).await)
             }
         }
+    }
+
+    /// Client required: carries the effect out, and reads what became of it.
+    async fn send(&self, effect: &Effect, lineage: &Lineage, dry_run: bool) -> StepResult {
+        // Taken before: a replacement may be made before the server has answered.
+        let began = self.now();
+        let outcome = execute(&self.shared.transport, &self.resource, &self.live, effect, dry_run).await;
+        let may_be_done = matches!(outcome, execute::Outcome::Done { .. } | execute::Outcome::Unknown { .. });
+        if effect.removes() && !dry_run && may_be_done {
+            let created = self.live.created();
+            let when = Now { earliest: began, latest: self.shared.transport.server_clock().latest() };
+            self.shared.with_cooldowns(|all| all.acted(&self.rule.id, lineage, self.live.uid(), created, when));
+        }
+        self.conclude(effect, outcome, lineage, dry_run).await
     }
 
     fn mode(&self) -> Mode {
@@ -161,11 +179,6 @@ impl Work {
                 StepResult::Assumed { removed: effect.removes() }
             }
             execute::Outcome::Done { detail, .. } => {
-                let now = self.now();
-                if effect.removes() {
-                    let created = self.live.created();
-                    self.shared.with_cooldowns(|all| all.acted(&self.rule.id, lineage, created, now));
-                }
                 self.tell(Outcome::Done, &detail);
                 StepResult::Done { removed: effect.removes() }
             }
@@ -178,7 +191,7 @@ impl Work {
                 StepResult::Failed { retry_after: None }
             }
             execute::Outcome::Refused { reason, retry_after, by_budget: true } => {
-                Box::pin(self.refused(effect, &reason, retry_after, lineage)).await
+                Box::pin(self.refused(effect, &reason, retry_after, lineage, dry_run)).await
             }
             execute::Outcome::Refused { reason, retry_after, by_budget: false } => {
                 self.tell(Outcome::Refused, &reason);
@@ -202,6 +215,7 @@ impl Work {
         reason: &str,
         retry_after: Option<std::time::Duration>,
         lineage: &Lineage,
+        dry_run: bool,
     ) -> StepResult {
         let Effect::Evict { grace, fallback_to_delete, give_up } = effect else {
             return StepResult::Failed { retry_after };
@@ -218,9 +232,11 @@ impl Work {
             self.tell(Outcome::GivenUp, reason);
             return StepResult::Abandoned;
         }
+        if self.stop.is_cancelled() {
+            return StepResult::Refused { retry_after };
+        }
         let delete = Effect::Delete { propagation: None, grace: *grace };
-        let outcome = execute(&self.shared.transport, &self.resource, &self.live, &delete, false).await;
-        self.conclude(&delete, outcome, lineage, false).await
+        self.send(&delete, lineage, dry_run).await
     }
 
     fn object_name(&self) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ahash::AHashMap;
 use jiff::Timestamp;
 
-use crate::moment::after;
+use crate::moment::{Now, after};
 use crate::rule::RuleId;
 
 /// After so many doublings (10 min → 10 h 40 min) nothing that the rule does helps.
@@ -28,6 +28,8 @@ pub struct Cooldowns {
 
 #[derive(Clone, Debug)]
 struct State {
+    /// The object that was last acted on: it is no replacement of itself, where what was sent failed.
+    uid: Box<str>,
     /// The first action of the round: what was there then is no replacement.
     first: Timestamp,
     last: Timestamp,
@@ -59,11 +61,15 @@ impl Cooldowns {
         &mut self,
         rule: &RuleId,
         lineage: &Lineage,
+        uid: &str,
         created: Option<Timestamp>,
         cooldown: Duration,
         now: Timestamp,
     ) -> Answer {
         let Some(state) = self.states.get_mut(&(rule.clone(), lineage.clone())) else { return Answer::Free };
+        if &*state.uid == uid {
+            return Answer::Free;
+        }
         // Creation times are cut to the second: the second of the action counts as after it.
         if created.is_some_and(|created| created.as_second() < state.first.as_second()) {
             return Answer::Free;
@@ -81,12 +87,22 @@ impl Cooldowns {
     }
 
     /// Notes an action on an object that was created at `created`.
-    pub fn acted(&mut self, rule: &RuleId, lineage: &Lineage, created: Option<Timestamp>, now: Timestamp) {
+    pub fn acted(
+        &mut self,
+        rule: &RuleId,
+        lineage: &Lineage,
+        uid: &str,
+        created: Option<Timestamp>,
+        now: impl Into<Now>,
+    ) {
+        // What came after its earliest moment counts as a replacement, and waits from its latest on.
+        let Now { earliest: now, latest } = now.into();
         if self.states.len() >= MANY {
             let day = Duration::from_secs(86_400);
             self.states.retain(|_, state| after(state.last, day) > now);
         }
-        let fresh = State { first: now, last: now, needed: 0, waiting: false, told: false };
+        let fresh =
+            State { uid: uid.into(), first: now, last: latest, needed: 0, waiting: false, told: false };
         let state = self.states.entry((rule.clone(), lineage.clone())).or_insert_with(|| fresh.clone());
         if created.is_none_or(|created| created.as_second() >= state.first.as_second()) {
             // A new round: its other replicas, which are there now, do not wait either. One that ran well
@@ -94,7 +110,8 @@ impl Cooldowns {
             let needed = if state.waiting { state.needed + 1 } else { 0 };
             *state = State { needed, ..fresh };
         }
-        state.last = now;
+        state.last = latest;
+        state.uid = uid.into();
     }
 }
 
@@ -109,11 +126,11 @@ mod tests {
     }
 
     fn ask(cooldowns: &mut Cooldowns, created: i64, now: i64) -> Answer {
-        cooldowns.ask(&rule(), &Lineage("owner".to_owned()), Some(at(created)), COOLDOWN, at(now))
+        cooldowns.ask(&rule(), &Lineage("owner".to_owned()), "new", Some(at(created)), COOLDOWN, at(now))
     }
 
     fn acted(cooldowns: &mut Cooldowns, created: i64, now: i64) {
-        cooldowns.acted(&rule(), &Lineage("owner".to_owned()), Some(at(created)), at(now));
+        cooldowns.acted(&rule(), &Lineage("owner".to_owned()), "old", Some(at(created)), at(now));
     }
 
     fn rule() -> RuleId {
@@ -180,13 +197,22 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_no_replacement_of_itself() {
+        let mut cooldowns = Cooldowns::default();
+        acted(&mut cooldowns, 100, 100);
+        let owner = Lineage("owner".to_owned());
+        assert_eq!(cooldowns.ask(&rule(), &owner, "old", Some(at(100)), COOLDOWN, at(101)), Answer::Free);
+        assert_eq!(ask(&mut cooldowns, 100, 101), Answer::Wait(at(700)));
+    }
+
+    #[test]
     fn rules_and_owners_do_not_share_cooldowns() {
         let mut cooldowns = Cooldowns::default();
         acted(&mut cooldowns, 0, 100);
         let other = Lineage("other".to_owned());
-        assert_eq!(cooldowns.ask(&rule(), &other, Some(at(100)), COOLDOWN, at(101)), Answer::Free);
+        assert_eq!(cooldowns.ask(&rule(), &other, "new", Some(at(100)), COOLDOWN, at(101)), Answer::Free);
         let rule = RuleId { pack: "pods".into(), name: "other".into() };
         let owner = Lineage("owner".to_owned());
-        assert_eq!(cooldowns.ask(&rule, &owner, Some(at(100)), COOLDOWN, at(101)), Answer::Free);
+        assert_eq!(cooldowns.ask(&rule, &owner, "new", Some(at(100)), COOLDOWN, at(101)), Answer::Free);
     }
 }

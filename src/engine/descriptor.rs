@@ -130,6 +130,8 @@ pub enum ValueKind {
     Text,
     /// A string or a list of strings → `Texts`.
     Texts,
+    /// A list (a real one) of strings → `Texts`.
+    TextList,
     /// A whole number or a list of them → `Integers`.
     Integers,
     /// A glob or a list of globs, `!` excludes → `Globs`.
@@ -171,8 +173,13 @@ pub enum ValueKind {
 pub enum Literal {
     /// A string, quoted or plain.
     Text(String),
-    /// A number; the engine compares it as f64 or exactly where both are whole.
-    Number(serde_json::Number),
+    /// A number without quotes; compared as f64, or exactly where both are whole.
+    Number {
+        /// What it is worth.
+        value: serde_json::Number,
+        /// As it is written: `as: string` means `1.10`, not `1.1`.
+        text: String,
+    },
     /// A boolean.
     Bool(bool),
 }
@@ -313,6 +320,10 @@ pub enum FaultKind {
     Ambiguous,
     /// An operand is not of the type that the operator or `as:` asks for.
     BadOperand,
+    /// A key that no label or annotation can have.
+    BadLabelKey,
+    /// A value that no label can have.
+    BadLabelValue,
 }
 
 impl Fault {

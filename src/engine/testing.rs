@@ -70,7 +70,7 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Count => Value::Count(Count::parse(&text()).unwrap()),
         ValueKind::Bool => Value::Bool(json.as_bool().unwrap()),
         ValueKind::Text | ValueKind::Choice(_) => Value::Text(text()),
-        ValueKind::Texts | ValueKind::Choices(_) => Value::Texts(texts()),
+        ValueKind::Texts | ValueKind::TextList | ValueKind::Choices(_) => Value::Texts(texts()),
         ValueKind::Integers => Value::Integers(list().iter().map(|item| item.as_i64().unwrap()).collect()),
         ValueKind::Globs => Value::Globs(Globs::parse(&texts()).unwrap()),
         ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),
@@ -99,7 +99,7 @@ fn entry(json: &Json) -> Box<dyn Matcher> {
 fn literal(json: &Json) -> Literal {
     match json {
         Json::Bool(value) => Literal::Bool(*value),
-        Json::Number(number) => Literal::Number(number.clone()),
+        Json::Number(number) => Literal::Number { value: number.clone(), text: number.to_string() },
         json => Literal::Text(json.as_str().unwrap().to_owned()),
     }
 }

@@ -67,6 +67,8 @@ pub struct DueStep {
     pub held_before: bool,
     /// Earlier steps were assumed by a dry run: this one is told, not sent.
     pub assumed: bool,
+    /// From this moment on the rule may not be true any more, by time alone: nothing is sent then.
+    pub true_until: Option<Timestamp>,
 }
 
 impl Tracker {
@@ -251,11 +253,12 @@ impl Tracker {
                 ticket: ticket.clone(),
                 rule: index,
                 step: sequence.step(),
-                effect: effect(rule, &rule.steps[sequence.step()], &context),
+                effect: effect(rule, &rule.steps[sequence.step()], sequence.is_assumed_gone(), &context),
                 reason: explain(rule, object, &facts, now),
                 refused_since: sequence.refused_since(),
                 held_before: sequence.was_held(),
                 assumed: sequence.is_assumed(),
+                true_until: verdict.changes_at.filter(|_| verdict.truth.is_true()),
             });
         }
         None
@@ -341,9 +344,9 @@ impl Tracker {
 }
 
 /// What a step is to do to an object; one that needs it to be terminating waits until it has been for
-/// long enough.
-fn effect(rule: &Rule, step: &Step, context: &Context<'_>) -> Result<Effect, Inapplicable> {
-    if let Some(duration) = rule.terminating_for(step) {
+/// long enough, unless its deletion is only `assumed`: then there is nothing to see yet, and nothing is sent.
+fn effect(rule: &Rule, step: &Step, assumed: bool, context: &Context<'_>) -> Result<Effect, Inapplicable> {
+    if let Some(duration) = rule.terminating_for(step).filter(|_| !assumed) {
         // An unreadable time is no proof that it has been terminating for long enough.
         let ripe = context.object.deletion_asked().map(|asked| after(asked, duration));
         if !context.object.is_terminating() || ripe.is_none_or(|ripe| context.now < ripe) {

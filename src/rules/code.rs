@@ -110,6 +110,8 @@ codes! {
     AmbiguousOperand "ambiguous-operand" Error;
     /// An operand is not of the type that its operator or `as:` asks for.
     BadOperand "bad-operand" Error;
+    /// A label or an annotation that Kubernetes does not take.
+    BadLabel "bad-label" Error;
     /// Two keys exclude each other.
     Conflict "conflict" Error;
     /// It can never be true.

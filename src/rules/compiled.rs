@@ -33,7 +33,7 @@ impl Compiled {
         }
         self.spend(cost(source))?;
         let pattern = Pattern::parse(source);
-        if pattern.as_ref().is_err_and(|error| error.problem.contains("size limit")) {
+        if pattern.as_ref().is_err_and(|error| error.problem.contains("too large")) {
             self.spent += REFUSED;
         }
         self.patterns.insert(source.to_owned(), pattern.clone());

@@ -20,10 +20,10 @@ use super::settings::Setting;
 use super::source::Sources;
 use super::suggest;
 
-const API_VERSION: &str = "k8s-healer/v1";
-const PACK: &str = "RulePack";
-const PACK_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "parameters", "defaults", "rules"];
-const METADATA_KEYS: &[&str] = &["name", "owner", "version", "description"];
+pub(super) const API_VERSION: &str = "k8s-healer/v1";
+pub(super) const PACK: &str = "RulePack";
+pub(super) const PACK_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "parameters", "defaults", "rules"];
+pub(super) const METADATA_KEYS: &[&str] = &["name", "owner", "version", "description"];
 
 /// What all documents of a run share.
 pub(super) struct Run<'a> {

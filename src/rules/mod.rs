@@ -3,7 +3,8 @@
 //!
 //! Text ([`source`], `files`, `settings`) → trees with places (`yaml`, `node`) → parameters written out
 //! (`parameters`) → typed values (`document`, `rule`, `matchers`, `steps`, `arguments`, `values`) → checks
-//! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]).
+//! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]). What an editor can tell of
+//! them while a person types is a JSON Schema ([`schema`]).
 
 mod arguments;
 mod checks;
@@ -20,6 +21,7 @@ mod names;
 mod node;
 mod parameters;
 mod rule;
+pub mod schema;
 mod scope;
 mod settings;
 pub mod source;

@@ -18,7 +18,7 @@ use super::steps::LoweredStep;
 /// LANGUAGE, "A rule".
 const COOLDOWN: Duration = Duration::from_secs(10 * 60);
 
-const RULE_KEYS: &[&str] = &[
+pub(super) const RULE_KEYS: &[&str] = &[
     "name",
     "description",
     "watch",
@@ -31,7 +31,7 @@ const RULE_KEYS: &[&str] = &[
     "mode",
     "actions",
 ];
-const DEFAULT_KEYS: &[&str] = &["namespaces", "scope", "cooldown", "mode", "for", "unless"];
+pub(super) const DEFAULT_KEYS: &[&str] = &["namespaces", "scope", "cooldown", "mode", "for", "unless"];
 
 /// What a rule is called: its name where it has one, else its number.
 pub(super) fn subject(node: &Node, index: usize) -> String {

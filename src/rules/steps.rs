@@ -14,7 +14,7 @@ use super::node::{Data, Entry, Key, Node};
 use super::values::collect;
 use super::{later, suggest};
 
-const STEP_KEYS: &[&str] = &["after", "while"];
+pub(super) const STEP_KEYS: &[&str] = &["after", "while"];
 
 /// A step, with what the checks of the whole rule need of it.
 pub(super) struct LoweredStep<'n> {

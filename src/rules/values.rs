@@ -33,6 +33,10 @@ impl Lowering<'_> {
             ValueKind::Texts => {
                 self.each(node, what, |this, item| this.text(item, kind, what, example)).map(Value::Texts)
             }
+            ValueKind::TextList => {
+                let items = self.list(node, what, &format!("`{example}`"))?;
+                collect(items.iter().map(|item| self.text(item, kind, what, example))).map(Value::Texts)
+            }
             ValueKind::Integers => {
                 self.each(node, what, |this, item| this.integer(item, what)).map(Value::Integers)
             }
@@ -139,7 +143,7 @@ impl Lowering<'_> {
         let scalar = self.scalar(node, ValueKind::Literal, what, example)?;
         match scalar.form() {
             Form::Bool(value) => Some(Literal::Bool(value)),
-            Form::Number(number) => Some(Literal::Number(number)),
+            Form::Number(value) => Some(Literal::Number { value, text: scalar.text.clone() }),
             Form::Text | Form::Null => Some(Literal::Text(scalar.text.clone())),
             Form::Unclear => {
                 let message = format!("{} could be a number or a string", quoted(&scalar.text));
@@ -160,7 +164,7 @@ impl Lowering<'_> {
             Data::Scalar(_) | Data::Broken => {
                 self.literal(node, what, example).map(|literal| match literal {
                     Literal::Text(text) => text.into(),
-                    Literal::Number(number) => number.into(),
+                    Literal::Number { value, .. } => value.into(),
                     Literal::Bool(value) => value.into(),
                 })
             }

@@ -16,7 +16,7 @@ async fn the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other
     for namespace in [&scene.namespace, &elsewhere] {
         let stuck = shapes::virtual_machine("stuck", "ErrorUnschedulable");
         scene.objects.create(MACHINES, namespace, &stuck).await;
-        let pod = shapes::owned(shapes::waiting_pod("pod", "ImagePullBackOff", 3), &set);
+        let pod = shapes::owned(shapes::waiting_pod("pod", "ImagePullBackOff", 0), &set);
         scene.objects.create("pods", namespace, &pod).await;
     }
     let held = ["kubevirt.io/controller", "example.com/keep"];
@@ -25,7 +25,7 @@ async fn the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other
 
     let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let namespaces = format!("namespaces=[{}]", scene.namespace);
-    let set = ["kubevirt-ui.unschedulableFor=1s", "staleAge=3s", "finalizersAfter=2s", "pods.waitingFor=1s"];
+    let set = ["kubevirt-ui.unschedulableFor=1s", "staleAge=3s", "finalizersAfter=2s", "pods.imageFor=1s"];
     let flags: Vec<&str> =
         set.into_iter().chain([namespaces.as_str()]).flat_map(|set| ["--set", set]).collect();
     let folders = [rules.join("kubevirt-ui"), rules.join("pods")];

@@ -77,9 +77,9 @@ impl Work {
 
     fn cool_down(&self, lineage: &Lineage) -> Result<(), StepResult> {
         let (rule, created, now) = (&self.rule, self.live.created(), self.now());
-        let answer = self
-            .shared
-            .with_cooldowns(|cooldowns| cooldowns.ask(&rule.id, lineage, created, rule.cooldown, now));
+        let answer = self.shared.with_cooldowns(|cooldowns| {
+            cooldowns.ask(&rule.id, lineage, self.live.uid(), created, rule.cooldown, now)
+        });
         match answer {
             Answer::Free => Ok(()),
             Answer::Wait(until) => {

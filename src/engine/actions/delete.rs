@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Action;
+use super::{Action, grace_period};
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matchers::Context;
@@ -30,7 +30,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
             "orphan" => "Orphan",
             _ => "Background",
         });
-        Ok(Box::new(Delete { propagation, grace: arguments.duration("gracePeriod") }))
+        Ok(Box::new(Delete { propagation, grace: grace_period(&mut arguments)? }))
     },
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Action;
+use super::{Action, grace_period};
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matchers::Context;
@@ -30,7 +30,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     nature: Nature { removes: true, needs_terminating: false, harmless: false },
     build: |mut arguments| {
         Ok(Box::new(Evict {
-            grace: arguments.duration("gracePeriod"),
+            grace: grace_period(&mut arguments)?,
             fallback_to_delete: arguments.text("fallback").is_some_and(|word| word == "delete"),
             give_up: arguments.duration("giveUp").unwrap_or(GIVE_UP),
         }))

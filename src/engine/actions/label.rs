@@ -1,6 +1,6 @@
 //! `label`: sets or removes labels.
 
-use super::Action;
+use super::{Action, entries};
 use crate::descriptor::{ActionDescriptor, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matchers::Context;
@@ -13,7 +13,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     examples: &["label: { example.com/leaked: \"true\", example.com/owner: null }"],
     kinds: &[],
     nature: Nature { removes: false, needs_terminating: false, harmless: false },
-    build: |mut arguments| Ok(Box::new(Label { entries: arguments.entries("").unwrap_or_default() })),
+    build: |mut arguments| Ok(Box::new(Label { entries: entries(&mut arguments, true)? })),
 };
 
 #[derive(Debug)]

@@ -13,7 +13,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         Key::required("key", ValueKind::Text, "The annotation's key.", "example.com/run"),
         Key::optional("exists", ValueKind::Bool, "Whether the annotation is there.", "true"),
         Key::optional("equals", ValueKind::Text, "Its value.", "nightly"),
-        Key::optional("in", ValueKind::Texts, "Its value is one of these.", "[nightly, weekly]"),
+        Key::optional("in", ValueKind::TextList, "Its value is one of these.", "[nightly, weekly]"),
         Key::optional("glob", ValueKind::Globs, "Its value matches a glob.", "run-*"),
         Key::optional("matches", ValueKind::Pattern, "Its whole value matches.", "run-[0-9]+"),
     ]),

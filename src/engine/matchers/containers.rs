@@ -162,7 +162,8 @@ impl Containers {
 
     fn judge_total(&self, statuses: &[&Value]) -> Option<Truth> {
         let count = self.total_restarts?;
-        let total: Option<u64> = statuses.iter().map(|container| restarts(container)).sum();
+        let add = |total: u64, container: &&Value| restarts(container).map(|more| total.saturating_add(more));
+        let total = statuses.iter().try_fold(0, add);
         Some(known(total.map(|total| count.holds(total))))
     }
 }
@@ -299,6 +300,8 @@ mod tests {
         assert_eq!(truth(json!({"totalRestarts": "> 10"}), &object), Truth::True);
         assert_eq!(truth(json!({"restarts": "> 10"}), &object), Truth::False);
         assert_eq!(truth(json!({"totalRestarts": "> 1"}), &pod(json!([{"name": "a"}]))), Truth::Unknown);
+        let absurd = pod(json!([{"restartCount": u64::MAX}, {"restartCount": 7}]));
+        assert_eq!(truth(json!({"totalRestarts": "> 10"}), &absurd), Truth::True);
     }
 
     #[test]

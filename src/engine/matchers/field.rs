@@ -83,8 +83,12 @@ struct Field {
 }
 
 impl Field {
+    fn asks_value(&self) -> bool {
+        !self.one.is_empty() || !self.several.is_empty()
+    }
+
     fn check(&self) -> Result<(), Fault> {
-        let asks_value = !self.one.is_empty() || !self.several.is_empty();
+        let asks_value = self.asks_value();
         if !asks_value && self.exists.is_none() {
             let help = "write an operator, such as `equals: Failed` or `exists: true`";
             return Err(Fault::new(FaultKind::MissingKey, "`field` asks nothing of its path", help));
@@ -113,6 +117,10 @@ impl Matcher for Field {
         if nodes.is_empty() {
             nodes.extend(&self.default);
         }
+        if nodes.is_empty() && self.asks_value() {
+            // Not false, even beside `exists: true`: `not` of it must not become true by absence.
+            return Verdict::unknown();
+        }
         let one = (!self.one.is_empty()).then(|| match nodes.as_slice() {
             [node] => self.one.judge(node, context.now),
             _ => Verdict::unknown(),
@@ -120,7 +128,6 @@ impl Matcher for Field {
         let several = self.several.iter().map(|(quantifier, operators)| {
             let verdicts = nodes.iter().map(|node| operators.judge(node, context.now));
             match *quantifier {
-                _ if nodes.is_empty() => Verdict::unknown(),
                 "any" => Verdict::any(verdicts),
                 _ => Verdict::all(verdicts),
             }
@@ -214,6 +221,11 @@ mod tests {
             (json!({"path": "$.z", "exists": false}), yes),
             (json!({"path": "$.none", "exists": false}), yes),
             (json!({"path": "$.none", "equals": "a"}), unknown),
+            (json!({"path": "$.none", "exists": true, "equals": "a"}), unknown),
+            (json!({"path": "$.none", "exists": true, "default": "a", "equals": "a"}), no),
+            (json!({"path": "$.n", "glob": "5", "as": "string"}), yes),
+            (json!({"path": "$.b", "matches": "t.*", "as": "string"}), yes),
+            (json!({"path": "$.l", "glob": "*", "as": "string"}), unknown),
             (json!({"path": "$.none", "default": 0, "equals": 0}), yes),
             (json!({"path": "$.none", "default": [], "size": "== 0"}), yes),
             (json!({"path": "$.n", "default": 0, "equals": 0}), no),

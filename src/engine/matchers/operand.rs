@@ -78,7 +78,7 @@ impl Operand {
         match (kind, literal) {
             (Some(kind), literal) => Self::of_kind(literal, kind, formats),
             (None, Literal::Text(text)) => Ok(Self::Text(text.clone())),
-            (None, Literal::Number(number)) => Ok(Self::Number(number.clone())),
+            (None, Literal::Number { value, .. }) => Ok(Self::Number(value.clone())),
             (None, Literal::Bool(value)) => Ok(Self::Bool(*value)),
         }
     }
@@ -91,7 +91,7 @@ impl Operand {
     ) -> Result<Self, Fault> {
         let text = match (kind, literal) {
             (Some(kind), literal) => return Self::of_kind(literal, kind, formats),
-            (None, Literal::Number(number)) => return Ok(Self::Number(number.clone())),
+            (None, Literal::Number { value, .. }) => return Ok(Self::Number(value.clone())),
             (None, Literal::Bool(value)) => {
                 let message = format!("`{value}` has no order");
                 return Err(Fault::new(FaultKind::BadOperand, message, "write `equals:` instead"));
@@ -119,8 +119,7 @@ impl Operand {
 
     fn of_kind(literal: &Literal, kind: OperandKind, formats: &[TimeFormat]) -> Result<Self, Fault> {
         let text = match literal {
-            Literal::Text(text) => text.clone(),
-            Literal::Number(number) => number.to_string(),
+            Literal::Text(text) | Literal::Number { text, .. } => text.clone(),
             Literal::Bool(value) => value.to_string(),
         };
         parse(&text, kind, formats).ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! The operators of `field`: what one node must satisfy. They stand at the top of the matcher, for
 //! paths with one node, or under `any` and `all`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::time::Duration;
 
@@ -48,8 +49,8 @@ pub(super) const KEYS: &[Key] = &[
 #[derive(Debug)]
 pub(super) struct Operators {
     tests: Vec<Test>,
-    /// `as:` was written, so that texts are converted to its type.
-    converts: bool,
+    /// What `as:` says: texts are converted to it.
+    kind: Option<OperandKind>,
     formats: Vec<TimeFormat>,
 }
 
@@ -112,7 +113,7 @@ impl Operators {
         tests.extend(arguments.time("before").map(Test::Before));
         tests.extend(arguments.time("after").map(Test::After));
         tests.extend(arguments.count("size").map(Test::Size));
-        let operators = Self { tests, converts: kind.is_some(), formats: conversion.formats };
+        let operators = Self { tests, kind: conversion.kind, formats: conversion.formats };
         operators.check()?;
         Ok(operators)
     }
@@ -134,7 +135,7 @@ impl Operators {
     }
 
     fn judge_one(&self, test: &Test, value: &Value, now: Timestamp) -> Verdict {
-        let like = |operand: &Operand| operand.read_like(value, self.converts, &self.formats);
+        let like = |operand: &Operand| operand.read_like(value, self.kind.is_some(), &self.formats);
         let equal = |operand: &Operand| {
             like(operand).map(|seen| seen.compare(operand) == Some(Ordering::Equal)).map(Truth::from)
         };
@@ -148,15 +149,15 @@ impl Operators {
             Some(Truth::Unknown) if operands.iter().any(|operand| equal(operand).is_some()) => Truth::False,
             answer => answer.unwrap_or(Truth::False),
         };
-        let text = || value.as_str();
+        let text = || self.text(value);
         let time = || read_time(value, &self.formats);
         match test {
             Test::Equals(operand) => Verdict::fixed(equal(operand).unwrap_or(Truth::Unknown)),
             Test::NotEquals(operand) => Verdict::fixed(equal(operand).unwrap_or(Truth::Unknown)).negated(),
             Test::In(operands) => Verdict::fixed(one_of(operands)),
             Test::NotIn(operands) => Verdict::fixed(one_of(operands)).negated(),
-            Test::Matches(pattern) => known(text().map(|text| pattern.matches(text))),
-            Test::Glob(globs) => known(text().map(|text| globs.matches(text))),
+            Test::Matches(pattern) => known(text().map(|text| pattern.matches(&text))),
+            Test::Glob(globs) => known(text().map(|text| globs.matches(&text))),
             Test::Ordered(operator, operand) => known(
                 like(operand).and_then(|seen| seen.compare(operand)).map(|order| ordered(operator, order)),
             ),
@@ -173,6 +174,17 @@ impl Operators {
                     value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
                 known(size.map(|size| count.holds(size as u64)))
             }
+        }
+    }
+
+    /// What globs and expressions look at; other scalars have a text only where `as: string` asks for it.
+    fn text<'v>(&self, value: &'v Value) -> Option<Cow<'v, str>> {
+        match value {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Number(_) | Value::Bool(_) if self.kind == Some(OperandKind::Text) => {
+                Some(Cow::Owned(value.to_string()))
+            }
+            _ => None,
         }
     }
 

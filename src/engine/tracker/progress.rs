@@ -22,7 +22,7 @@ const LONGEST_HOLD: Duration = Duration::from_secs(300);
 pub(super) struct Progress {
     /// Boxed: nearly all objects have none, and pay one pointer for it.
     #[expect(clippy::box_collection, reason = "a pointer instead of three words in each idle entry")]
-    states: Option<Box<Vec<(u16, Sequence)>>>,
+    states: Option<Box<Vec<(u32, Sequence)>>>,
 }
 
 /// What became of a step.
@@ -76,7 +76,7 @@ pub enum StepResult {
 pub struct Sequence {
     /// Since when the rule has been true, `for` not yet counted.
     since: Timestamp,
-    step: u8,
+    step: u32,
     attempts: u8,
     /// From when `after` of the current step counts: the moment the rule was due, then that of the
     /// step before.
@@ -113,7 +113,7 @@ impl Sequence {
     /// The index of the step that comes next.
     #[must_use]
     pub fn step(&self) -> usize {
-        usize::from(self.step)
+        self.step as usize
     }
 
     pub(super) fn refused_since(&self) -> Option<Timestamp> {
@@ -126,6 +126,11 @@ impl Sequence {
 
     pub(super) fn is_assumed(&self) -> bool {
         self.assumed
+    }
+
+    /// A dry run's deletion is taken for done: what comes after it is told as if the object were going.
+    pub(super) fn is_assumed_gone(&self) -> bool {
+        self.assumed && self.removed
     }
 
     fn due_at(&self, rule: &Rule) -> Option<Timestamp> {
@@ -156,9 +161,7 @@ impl Sequence {
     fn back_off(&mut self, longest: Duration, retry_after: Option<Duration>, now: Now) {
         let wait = FIRST_RETRY.saturating_mul(1 << self.attempts.min(10)).min(longest);
         self.attempts = self.attempts.saturating_add(1);
-        let asked = after(now.latest, retry_after.unwrap_or_default());
-        let asked = if retry_after.is_some() { asked } else { now.earliest };
-        self.not_before = Some(after(now.earliest, wait).max(asked));
+        self.not_before = Some(after(now.latest, wait.max(retry_after.unwrap_or_default())));
     }
 
     /// To the next step; it counts from `since`, where that is known, else from now.
@@ -182,18 +185,18 @@ impl Progress {
         self.states
             .iter()
             .flat_map(|states| states.iter())
-            .find(|(index, _)| usize::from(*index) == rule)
+            .find(|(index, _)| *index as usize == rule)
             .map(|(_, s)| s)
     }
 
     fn of_mut(&mut self, rule: usize) -> Option<&mut Sequence> {
         let states = self.states.as_mut()?;
-        states.iter_mut().find(|(index, _)| usize::from(*index) == rule).map(|(_, sequence)| sequence)
+        states.iter_mut().find(|(index, _)| *index as usize == rule).map(|(_, sequence)| sequence)
     }
 
     fn remove(&mut self, rule: usize) {
         if let Some(states) = &mut self.states {
-            states.retain(|(index, _)| usize::from(*index) != rule);
+            states.retain(|(index, _)| *index as usize != rule);
             if states.is_empty() {
                 self.states = None;
             }
@@ -202,7 +205,7 @@ impl Progress {
 
     pub(super) fn next_due(&self, rules: &[std::sync::Arc<Rule>]) -> Option<Timestamp> {
         let states = self.states.iter().flat_map(|states| states.iter());
-        states.filter_map(|(index, sequence)| sequence.due_at(&rules[usize::from(*index)])).min()
+        states.filter_map(|(index, sequence)| sequence.due_at(&rules[*index as usize])).min()
     }
 
     /// The rule is true of the object.
@@ -218,7 +221,7 @@ impl Progress {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
         let since = holds_since.unwrap_or(now.start_of(rule.hold.saturating_add(wait)));
         let Some(sequence) = self.of_mut(index) else {
-            let state = (u16::try_from(index).unwrap_or(u16::MAX), Sequence::new(since, rule));
+            let state = (u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
             self.states.get_or_insert_default().push(state);
             return;
         };

@@ -1,5 +1,7 @@
 //! The tracker's promises, on a virtual clock.
 
+mod modes;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -5,6 +5,7 @@
 mod count;
 mod duration;
 mod glob;
+mod label;
 mod path;
 mod pattern;
 mod quantity;
@@ -13,6 +14,7 @@ mod time;
 pub use count::Count;
 pub use duration::{format_duration, parse_duration};
 pub use glob::Globs;
+pub use label::{check_label_key, check_label_value};
 pub use path::{Nodes, Path, Segment};
 pub use pattern::Pattern;
 pub use quantity::Quantity;

@@ -8,7 +8,8 @@ use regex::{Regex, RegexBuilder};
 use super::ParseError;
 
 /// A compiled expression takes at most this many bytes, so that no rule file can fill the memory.
-const LARGEST: usize = 1 << 20;
+/// Five `\w` fit, which take 49 KiB each; fifty of a few letters are far below.
+const LARGEST: usize = 256 << 10;
 
 /// A regular expression, anchored at both ends.
 #[derive(Clone, Debug)]
@@ -34,6 +35,13 @@ impl Pattern {
             .map_err(|error| {
                 let reason = error.to_string();
                 let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                if matches!(error, regex::Error::CompiledTooBig(_)) {
+                    return ParseError::new(
+                        "is too large for a regular expression",
+                        "repeat less, and write `[a-zA-Z0-9_]` for `\\w` and `[0-9]` for `\\d`, which stand for \
+                         the letters and digits of every script",
+                    );
+                }
                 ParseError::new(
                     format!("is not a regular expression: {reason}"),
                     "mend the expression; the whole string must match, so `.*text.*` searches",
@@ -74,5 +82,7 @@ mod tests {
             assert!(Pattern::parse(pattern).is_err(), "{pattern}");
         }
         assert!(Pattern::parse(&"(".repeat(2000)).is_err());
+        assert!(Pattern::parse(r"\w{1,20}").unwrap_err().help.contains("[a-zA-Z0-9_]"));
+        assert!(Pattern::parse(r"\w+-\w+-\w+-\w+-[a-z0-9]{1,63}").is_ok());
     }
 }

@@ -1,0 +1,155 @@
+//! The corpus of mistakes of `tests/validate`: those of structure are seen by the schema too.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::{documents, mistakes, path, validator};
+
+/// Files of `tests/validate` with mistakes that a schema sees, and where: there and nowhere else. The mistakes
+/// of the other files lie in what the words mean, or in their YAML: a schema must not complain of them.
+const SEEN: &[(&str, &[&str])] = &[
+    (
+        "bad-choice",
+        &[
+            "/rules/0/actions/0/delete/propagation",
+            "/rules/0/actions/0/delete/while",
+            "/rules/0/match/0/age/formats",
+            "/rules/0/mode",
+            "/rules/0/scope",
+        ],
+    ),
+    ("bad-count", &["/rules/0/match/0/containers/restarts", "/rules/0/match/1/containers/restarts"]),
+    (
+        "bad-duration",
+        &[
+            "/rules/0/actions/0/delete/after",
+            "/rules/0/cooldown",
+            "/rules/0/for",
+            "/rules/0/match/0/age/over",
+            "/rules/0/match/1/age/over",
+            "/rules/0/match/2/age/over",
+            "/rules/0/match/3/age/under",
+        ],
+    ),
+    ("bad-glob", &["/rules/0/namespaces", "/rules/1/namespaces"]),
+    ("bad-name", &["/metadata/name", "/rules/0/name", "/rules/1/name", "/rules/2/name"]),
+    ("bad-parameter", &["/parameters", "/parameters/a", "/parameters/b", "/parameters/c"]),
+    ("bad-path", &["/rules/0/match/0/field/path", "/rules/0/match/2/age/since"]),
+    ("bad-time", &["/rules/0/match/0/field/before", "/rules/0/match/1/field/after"]),
+    ("bad-watch", &["/rules/0/watch"]),
+    ("conflict", &["/defaults", "/rules/0"]),
+    (
+        "empty-list",
+        &[
+            "/rules/0/actions",
+            "/rules/0/match",
+            "/rules/1/actions/0/stripFinalizers/only",
+            "/rules/1/actions/1/label",
+            "/rules/1/match/0/phase",
+            "/rules/1/match/1/any",
+            "/rules/1/watch",
+            "/rules/2/actions",
+            "/rules/2/match",
+            "/rules/2/namespaces",
+        ],
+    ),
+    ("foreign-document", &["", "/apiVersion", "/kind"]),
+    (
+        "missing-key",
+        &[
+            "",
+            "/metadata",
+            "/rules",
+            "/rules/0",
+            "/rules/1/actions/0/stripFinalizers",
+            "/rules/1/match/1/field",
+        ],
+    ),
+    ("no-scope", &["/rules/0", "/rules/1", "/rules/2"]),
+    ("not-supported-yet-documents", &["", "/kind"]),
+    (
+        "not-supported-yet",
+        &[
+            "/rules/0",
+            "/rules/0/actions/0",
+            "/rules/0/actions/1/delete",
+            "/rules/0/match/0",
+            "/rules/0/match/1/age/over",
+            "/rules/0/match/2",
+            "/rules/0/watch",
+        ],
+    ),
+    ("one-long-line", &["/rules/20/match/0/age/over", "/rules/40"]),
+    (
+        "three-mistakes",
+        &["/rules/0/actions/1/stripFinalizers", "/rules/0/match/0/age/over", "/rules/0/match/1"],
+    ),
+    (
+        "two-in-one",
+        &[
+            "/rules/0/actions/0",
+            "/rules/0/actions/0/delete/propagation",
+            "/rules/0/match/0",
+            "/rules/0/match/0/age/over",
+        ],
+    ),
+    ("unknown-action", &["/rules/0/actions/0", "/rules/0/actions/1", "/rules/0/actions/2"]),
+    (
+        "unknown-key",
+        &[
+            "",
+            "/metadata",
+            "/rules/0",
+            "/rules/0/actions/0/delete",
+            "/rules/0/match/0/age",
+            "/rules/0/match/1/field",
+            "/rules/0/match/2/containers",
+        ],
+    ),
+    (
+        "unknown-matcher",
+        &["/rules/0/match/0", "/rules/0/match/1/not", "/rules/0/match/2/any/0", "/rules/0/match/2/any/1"],
+    ),
+    ("wrong-api-version", &["/apiVersion"]),
+    ("wrong-kind-missing", &[""]),
+    ("wrong-kind", &["/kind", "/rules/0/match/0"]),
+    (
+        "wrong-type",
+        &[
+            "/defaults",
+            "/rules/0/actions",
+            "/rules/0/match",
+            "/rules/1/actions/0",
+            "/rules/1/actions/1/label",
+            "/rules/1/actions/2/annotate/a",
+            "/rules/1/match/0",
+            "/rules/1/match/1/age",
+            "/rules/1/match/2/age/over",
+            "/rules/1/match/3/containers/exitCodes",
+            "/rules/1/match/3/containers/ready",
+            "/rules/1/match/4",
+            "/rules/2",
+        ],
+    ),
+];
+
+#[test]
+fn the_mistakes_of_structure_are_seen_where_they_are_and_the_others_are_no_false_alarms() {
+    let validator = validator();
+    let mut seen = 0;
+    for file in fs::read_dir(path("tests/validate")).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_none_or(|end| end != "yaml") {
+            continue;
+        }
+        let name = file.file_stem().unwrap().to_str().unwrap();
+        let places = SEEN.iter().find(|(known, _)| *known == name).map(|(_, places)| *places);
+        let found = match documents(&fs::read_to_string(&file).unwrap()) {
+            Ok(documents) => mistakes(&validator, &documents),
+            Err(_) => BTreeSet::new(),
+        };
+        let expected: BTreeSet<String> = places.unwrap_or_default().iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{name}");
+        seen += usize::from(places.is_some());
+    }
+    assert_eq!(seen, SEEN.len(), "the table names files that are not there");
+}
