@@ -79,7 +79,15 @@ fn the_shipped_packs_are_valid_and_warn_of_nothing() {
     let loaded = load(&[Input::Path(folder("rules"))], &LoadOptions::default());
     assert_eq!(loaded.diagnostics, []);
     let ids: Vec<String> = loaded.rule_set.unwrap().rules.iter().map(|rule| rule.id.to_string()).collect();
-    assert_eq!(ids, ["kubevirt-ui/vm-unschedulable", "kubevirt-ui/vm-stale", "pods/pod-crash-loop"]);
+    assert_eq!(
+        ids,
+        [
+            "kubevirt-ui/vm-unschedulable",
+            "kubevirt-ui/vm-stale",
+            "pods/pod-crash-loop",
+            "pods/pod-image-pull"
+        ]
+    );
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Controller {
         let ready = self.fresh && self.has_room();
         let due = if ready { self.tracker.next_due() } else { None };
         let wait = due.map_or(LONGEST_SLEEP, |due| clock.until(due).min(LONGEST_SLEEP));
-        clock.local().sleep(if wait > LAST_SLEEP * 2 { wait - LAST_SLEEP } else { wait })
+        clock.local().sleep(if wait > LAST_SLEEP * 2 { wait.saturating_sub(LAST_SLEEP) } else { wait })
     }
 
     /// What has fallen due waits in the tracker, not as a task each.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_healer_engine::cooldown::Lineage;
+use k8s_healer_engine::cooldown::{Before, Lineage};
 use k8s_healer_engine::effect::{Effect, Inapplicable};
 use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
@@ -127,16 +127,26 @@ impl Work {
 
     /// Client required: carries the effect out, and reads what became of it.
     async fn send(&self, effect: &Effect, lineage: &Lineage, dry_run: bool) -> StepResult {
-        // Taken before: a replacement may be made before the server has answered.
         let began = self.now();
+        let counts = effect.removes() && !dry_run;
+        // Noted before: a replacement may be there before the server has answered.
+        let before = counts.then(|| self.note_action(lineage, began));
         let outcome = execute(&self.shared.transport, &self.resource, &self.live, effect, dry_run).await;
         let may_be_done = matches!(outcome, execute::Outcome::Done { .. } | execute::Outcome::Unknown { .. });
-        if effect.removes() && !dry_run && may_be_done {
-            let created = self.live.created();
-            let when = Now { earliest: began, latest: self.shared.transport.server_clock().latest() };
-            self.shared.with_cooldowns(|all| all.acted(&self.rule.id, lineage, self.live.uid(), created, when));
+        match before {
+            Some(_) if may_be_done => drop(self.note_action(lineage, began)),
+            Some(before) => self
+                .shared
+                .with_cooldowns(|all| all.withdrawn(&self.rule.id, lineage, self.live.uid(), before)),
+            None => {}
         }
         self.conclude(effect, outcome, lineage, dry_run).await
+    }
+
+    fn note_action(&self, lineage: &Lineage, began: Timestamp) -> Before {
+        let (rule, uid, created) = (&self.rule.id, self.live.uid(), self.live.created());
+        let when = Now { earliest: began, latest: self.shared.transport.server_clock().latest() };
+        self.shared.with_cooldowns(|all| all.acted(rule, lineage, uid, created, when))
     }
 
     fn mode(&self) -> Mode {

@@ -40,6 +40,10 @@ struct State {
     told: bool,
 }
 
+/// What was known before an action.
+#[derive(Clone, Debug)]
+pub struct Before(Option<State>);
+
 /// Whether a rule may act on an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -86,7 +90,9 @@ impl Cooldowns {
         Answer::Free
     }
 
-    /// Notes an action on an object that was created at `created`.
+    /// Notes an action on an object that was created at `created`: before it is sent, since a replacement
+    /// may be there before the answer is, and again once it is answered, which only makes it later. What is
+    /// returned is for [`withdrawn`](Self::withdrawn).
     pub fn acted(
         &mut self,
         rule: &RuleId,
@@ -94,7 +100,7 @@ impl Cooldowns {
         uid: &str,
         created: Option<Timestamp>,
         now: impl Into<Now>,
-    ) {
+    ) -> Before {
         // What came after its earliest moment counts as a replacement, and waits from its latest on.
         let Now { earliest: now, latest } = now.into();
         if self.states.len() >= MANY {
@@ -103,8 +109,11 @@ impl Cooldowns {
         }
         let fresh =
             State { uid: uid.into(), first: now, last: latest, needed: 0, waiting: false, told: false };
-        let state = self.states.entry((rule.clone(), lineage.clone())).or_insert_with(|| fresh.clone());
-        if created.is_none_or(|created| created.as_second() >= state.first.as_second()) {
+        let key = (rule.clone(), lineage.clone());
+        let before = Before(self.states.get(&key).cloned());
+        let state = self.states.entry(key).or_insert_with(|| fresh.clone());
+        let again = &*state.uid == uid;
+        if !again && created.is_none_or(|created| created.as_second() >= state.first.as_second()) {
             // A new round: its other replicas, which are there now, do not wait either. One that ran well
             // for longer than the cooldown ends the doubling.
             let needed = if state.waiting { state.needed + 1 } else { 0 };
@@ -112,6 +121,18 @@ impl Cooldowns {
         }
         state.last = latest;
         state.uid = uid.into();
+        before
+    }
+
+    /// Takes an action back that was not done after all, unless there was another one since.
+    pub fn withdrawn(&mut self, rule: &RuleId, lineage: &Lineage, uid: &str, before: Before) {
+        let key = (rule.clone(), lineage.clone());
+        if self.states.get(&key).is_some_and(|state| &*state.uid == uid) {
+            match before.0 {
+                Some(state) => drop(self.states.insert(key, state)),
+                None => drop(self.states.remove(&key)),
+            }
+        }
     }
 }
 
@@ -130,7 +151,8 @@ mod tests {
     }
 
     fn acted(cooldowns: &mut Cooldowns, created: i64, now: i64) {
-        cooldowns.acted(&rule(), &Lineage("owner".to_owned()), "old", Some(at(created)), at(now));
+        let uid = format!("made at {created}, acted on at {now}");
+        cooldowns.acted(&rule(), &Lineage("owner".to_owned()), &uid, Some(at(created)), at(now));
     }
 
     fn rule() -> RuleId {
@@ -199,8 +221,8 @@ mod tests {
     #[test]
     fn an_object_is_no_replacement_of_itself() {
         let mut cooldowns = Cooldowns::default();
-        acted(&mut cooldowns, 100, 100);
         let owner = Lineage("owner".to_owned());
+        cooldowns.acted(&rule(), &owner, "old", Some(at(100)), at(100));
         assert_eq!(cooldowns.ask(&rule(), &owner, "old", Some(at(100)), COOLDOWN, at(101)), Answer::Free);
         assert_eq!(ask(&mut cooldowns, 100, 101), Answer::Wait(at(700)));
     }
@@ -214,5 +236,32 @@ mod tests {
         let rule = RuleId { pack: "pods".into(), name: "other".into() };
         let owner = Lineage("owner".to_owned());
         assert_eq!(cooldowns.ask(&rule, &owner, "new", Some(at(100)), COOLDOWN, at(101)), Answer::Free);
+    }
+
+    #[test]
+    fn an_action_that_was_not_done_is_taken_back() {
+        let owner = Lineage("owner".to_owned());
+        let mut cooldowns = Cooldowns::default();
+        let before = cooldowns.acted(&rule(), &owner, "old", Some(at(0)), at(100));
+        assert_eq!(ask(&mut cooldowns, 100, 101), Answer::Wait(at(700)), "while it is not answered");
+        cooldowns.withdrawn(&rule(), &owner, "old", before);
+        assert_eq!(ask(&mut cooldowns, 100, 102), Answer::Free);
+        let before = cooldowns.acted(&rule(), &owner, "old", Some(at(0)), at(100));
+        cooldowns.acted(&rule(), &owner, "other", Some(at(0)), at(101));
+        cooldowns.withdrawn(&rule(), &owner, "old", before);
+        assert_eq!(ask(&mut cooldowns, 101, 102), Answer::Wait(at(701)), "another one was done since");
+    }
+
+    #[test]
+    fn the_answer_to_an_action_is_no_second_one() {
+        let owner = Lineage("owner".to_owned());
+        let mut cooldowns = Cooldowns::default();
+        acted(&mut cooldowns, 0, 100);
+        assert_eq!(ask(&mut cooldowns, 100, 110), Answer::Wait(at(700)));
+        for second in [700, 703] {
+            cooldowns.acted(&rule(), &owner, "new", Some(at(700)), at(second));
+        }
+        let next = cooldowns.ask(&rule(), &owner, "newer", Some(at(703)), COOLDOWN, at(704));
+        assert_eq!(next, Answer::Wait(at(703 + 1200)), "it still doubles");
     }
 }

@@ -95,6 +95,8 @@ async fn after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once() {
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rules, &[]).await;
     let definitions = |seen: &Seen| seen.is_watch_of("customresourcedefinitions");
     wait_until("definitions are watched", SOON, || async { proxy.open_watches() == 2 }).await;
+    // A few seconds after its start the daemon asks once more what is served: that must be over.
+    tokio::time::sleep(Duration::from_secs(4)).await;
     let mark = proxy.mark();
     proxy.answer(definitions, Answer::status(403), 1);
     proxy.cut_watches();

@@ -96,12 +96,21 @@ fn since_when_it_has_been_true_is_told_where_the_object_tells_it_and_nowhere_els
         ("not: { condition: { type: Ready } }", Some("11:00:00")),
         ("field: { path: $.t, olderThan: 5m }", Some("11:05:00")),
         ("field: { path: $.t, exists: true }", None),
-        ("all: [ { age: { over: 6m } }, { condition: { type: Ready, status: \"False\" } } ]", Some("11:00:00")),
-        ("any: [ { age: { over: 6m } }, { condition: { type: Ready, status: \"False\" } } ]", Some("10:06:00")),
+        (
+            "all: [ { age: { over: 6m } }, { condition: { type: Ready, status: \"False\" } } ]",
+            Some("11:00:00"),
+        ),
+        (
+            "any: [ { age: { over: 6m } }, { condition: { type: Ready, status: \"False\" } } ]",
+            Some("10:06:00"),
+        ),
         ("all: [ { age: { over: 6m } }, { field: { path: $.t, exists: true } } ]", None),
         ("any: [ { age: { over: 6m } }, { field: { path: $.t, exists: true } } ]", Some("10:06:00")),
         ("any: [ { age: { over: 6m } }, { phase: Failed } ]", Some("10:06:00")),
-        ("any: [ { age: { over: 9h } }, { condition: { type: Ready, status: \"False\" } } ]", Some("11:00:00")),
+        (
+            "any: [ { age: { over: 9h } }, { condition: { type: Ready, status: \"False\" } } ]",
+            Some("11:00:00"),
+        ),
         ("not: { any: [ { age: { under: 1h } }, { condition: { type: Ready } } ] }", Some("11:00:00")),
     ] {
         let seen = verdict(matcher, OBJECT, NOW);

@@ -2,13 +2,13 @@
 
 use super::*;
 
-const POD: &str = r#"{ metadata: { name: web-0 }, status: { phase: Running,
+const POD: &str = r"{ metadata: { name: web-0 }, status: { phase: Running,
     initContainerStatuses: [ { name: setup, ready: true, restartCount: 0, state: { terminated: { exitCode: 0, reason: Completed } } },
                              { name: proxy, ready: false, restartCount: 9, state: { waiting: { reason: ErrImagePull } } } ],
     containerStatuses: [ { name: main, ready: false, restartCount: 5, state: { waiting: { reason: CrashLoopBackOff } },
                            lastState: { terminated: { exitCode: 137, reason: OOMKilled } } },
                          { name: side, ready: true, restartCount: 0, state: { running: {} }, lastState: {} } ],
-    ephemeralContainerStatuses: [ { name: debug, ready: false, restartCount: 0, state: { terminated: { exitCode: 2, reason: Error } } } ] } }"#;
+    ephemeralContainerStatuses: [ { name: debug, ready: false, restartCount: 0, state: { terminated: { exitCode: 2, reason: Error } } } ] } }";
 
 #[test]
 fn one_container_satisfies_all_keys() {
@@ -26,7 +26,10 @@ fn one_container_satisfies_all_keys() {
             ("containers: { terminated: OOMKilled, last: true }", YES),
             ("containers: { exitCodes: 137, last: true }", YES),
             ("containers: { exitCodes: [1, 137] }", NO),
-            ("containers: { waiting: CrashLoopBackOff, terminated: [OOMKilled], exitCodes: [137], last: true }", YES),
+            (
+                "containers: { waiting: CrashLoopBackOff, terminated: [OOMKilled], exitCodes: [137], last: true }",
+                YES,
+            ),
             ("containers: { waiting: ErrImagePull, terminated: [OOMKilled], last: true }", NO),
             ("containers: { totalRestarts: \"== 14\" }", YES),
             ("containers: { totalRestarts: \"== 5\", init: false }", YES),
@@ -64,7 +67,10 @@ fn a_pod_that_reports_no_containers_is_unknown() {
             ("{ status: { phase: Pending } }", UNKNOWN),
             ("{ status: { containerStatuses: [] } }", UNKNOWN),
             ("{ status: { containerStatuses: null } }", UNKNOWN),
-            ("{ status: { ephemeralContainerStatuses: [ { state: { waiting: { reason: CrashLoopBackOff } } } ] } }", UNKNOWN),
+            (
+                "{ status: { ephemeralContainerStatuses: [ { state: { waiting: { reason: CrashLoopBackOff } } } ] } }",
+                UNKNOWN,
+            ),
             ("{ status: { containerStatuses: [ {} ] } }", NO),
             ("{ status: { containerStatuses: [ { state: null } ] } }", NO),
             ("{ status: { containerStatuses: [ { state: { waiting: {} } } ] } }", NO),

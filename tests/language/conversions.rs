@@ -36,7 +36,11 @@ fn quantities_compare_as_kubernetes_counts_them() {
         ("1e", "gt: 1", UNKNOWN),
     ] {
         let matcher = format!("field: {{ path: $.v, as: quantity, {rule} }}");
-        assert_eq!(verdict(&matcher, &format!("{{ v: \"{value}\" }}"), NOW).truth, expected, "{value} {rule}");
+        assert_eq!(
+            verdict(&matcher, &format!("{{ v: \"{value}\" }}"), NOW).truth,
+            expected,
+            "{value} {rule}"
+        );
     }
     table(
         "{ v: 2, f: 0.5, big: 12000000000000000000, none: null, yes: true }",
@@ -70,7 +74,11 @@ fn durations_compare_in_every_spelling() {
         ("forever", "gt: 1s", UNKNOWN),
     ] {
         let matcher = format!("field: {{ path: $.v, as: duration, {rule} }}");
-        assert_eq!(verdict(&matcher, &format!("{{ v: \"{value}\" }}"), NOW).truth, expected, "{value} {rule}");
+        assert_eq!(
+            verdict(&matcher, &format!("{{ v: \"{value}\" }}"), NOW).truth,
+            expected,
+            "{value} {rule}"
+        );
     }
     table("{ v: 300 }", &[("field: { path: $.v, as: duration, gt: 1s }", UNKNOWN)]);
 }

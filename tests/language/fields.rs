@@ -145,7 +145,7 @@ fn a_default_is_the_value_of_what_is_missing_and_of_nothing_else() {
 #[test]
 fn several_nodes_need_any_or_all_and_one_node_needs_neither() {
     table(
-        r#"{ items: [ { n: 1, s: a }, { n: 3, s: b }, { m: 7, s: null } ], odd: [1, x, null], bare: [] }"#,
+        r"{ items: [ { n: 1, s: a }, { n: 3, s: b }, { m: 7, s: null } ], odd: [1, x, null], bare: [] }",
         &[
             ("field: { path: \"$.items[*].n\", gt: 0 }", UNKNOWN),
             ("field: { path: \"$.items[*].m\", gt: 0 }", YES),

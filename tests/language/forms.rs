@@ -94,8 +94,12 @@ fn globs_match_the_whole_string_and_excludes_win_wherever_they_stand() {
         ("A*", "Ab", "ab"),
     ] {
         let matches = |name: &str| {
-            verdict(&format!("name: {{ glob: {globs} }}"), &format!("{{ metadata: {{ name: \"{name}\" }} }}"), NOW)
-                .truth
+            verdict(
+                &format!("name: {{ glob: {globs} }}"),
+                &format!("{{ metadata: {{ name: \"{name}\" }} }}"),
+                NOW,
+            )
+            .truth
         };
         assert_eq!(matches(yes), YES, "{globs} {yes}");
         assert!(globs == "\"*\"" || matches(no) == NO, "{globs} {no}");
@@ -130,8 +134,14 @@ fn expressions_match_the_whole_string_and_are_bounded() {
         ("^a$", "a", "ba"),
         ("\\d+", "12", "a12"),
     ] {
-        let matches =
-            |name: &str| verdict(&format!("name: {{ matches: '{pattern}' }}"), &format!("{{ metadata: {{ name: \"{name}\" }} }}"), NOW).truth;
+        let matches = |name: &str| {
+            verdict(
+                &format!("name: {{ matches: '{pattern}' }}"),
+                &format!("{{ metadata: {{ name: \"{name}\" }} }}"),
+                NOW,
+            )
+            .truth
+        };
         assert_eq!((matches(yes), matches(no)), (YES, NO), "{pattern}");
     }
     let bad = Some(Code::BadRegex);
@@ -200,6 +210,11 @@ fn yaml_s_own_readings_of_scalars_do_no_harm() {
     );
     check(
         "labels: { matchLabels: { app: VALUE } }",
-        &[("", Some(Code::WrongType)), ("null", Some(Code::WrongType)), ("[a]", Some(Code::WrongType)), ("\"\"", None)],
+        &[
+            ("", Some(Code::WrongType)),
+            ("null", Some(Code::WrongType)),
+            ("[a]", Some(Code::WrongType)),
+            ("\"\"", None),
+        ],
     );
 }

@@ -6,7 +6,8 @@ use super::*;
 const TRUE: &str = "{ phase: Failed }";
 const FALSE: &str = "{ phase: Running }";
 const HIDDEN: &str = "{ field: { path: $.missing, equals: a } }";
-const OBJECT: &str = r#"{ metadata: { name: a, creationTimestamp: "2026-01-01T10:00:00Z" }, status: { phase: Failed } }"#;
+const OBJECT: &str =
+    r#"{ metadata: { name: a, creationTimestamp: "2026-01-01T10:00:00Z" }, status: { phase: Failed } }"#;
 
 #[test]
 fn combinators_follow_kleene_for_every_pair() {

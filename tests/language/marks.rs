@@ -8,7 +8,8 @@ const VM: &str = r#"{ metadata: { name: fedora-crimson-otter-12, namespace: pw-v
     finalizers: [kubevirt.io/virtualMachineControllerFinalize, foregroundDeleteVirtualMachine],
     ownerReferences: [ { apiVersion: pool.kubevirt.io/v1alpha1, kind: VirtualMachinePool, name: p, uid: u1, controller: true },
                        { apiVersion: v1, kind: ConfigMap, name: c, uid: u2 } ] } }"#;
-const BARE: &str = "{ metadata: { name: bare, labels: null, annotations: {}, finalizers: [], ownerReferences: null } }";
+const BARE: &str =
+    "{ metadata: { name: bare, labels: null, annotations: {}, finalizers: [], ownerReferences: null } }";
 
 #[test]
 fn labels_are_selected_as_kubernetes_selects_them() {
@@ -33,7 +34,10 @@ fn labels_are_selected_as_kubernetes_selects_them() {
             ("labels: { matchExpressions: [ { key: empty, operator: Exists } ] }", YES),
             ("labels: { matchExpressions: [ { key: missing, operator: Exists } ] }", NO),
             ("labels: { matchExpressions: [ { key: missing, operator: DoesNotExist } ] }", YES),
-            ("labels: { matchLabels: { app: web }, matchExpressions: [ { key: empty, operator: DoesNotExist } ] }", NO),
+            (
+                "labels: { matchLabels: { app: web }, matchExpressions: [ { key: empty, operator: DoesNotExist } ] }",
+                NO,
+            ),
         ],
     );
     table(
@@ -69,7 +73,10 @@ fn the_presence_of_an_annotation_is_known_and_the_value_of_an_absent_one_is_not(
             ("annotations: { key: missing, exists: true, glob: a }", UNKNOWN),
         ],
     );
-    table(BARE, &[("annotations: { key: a, exists: false }", YES), ("annotations: { key: a, equals: b }", UNKNOWN)]);
+    table(
+        BARE,
+        &[("annotations: { key: a, exists: false }", YES), ("annotations: { key: a, equals: b }", UNKNOWN)],
+    );
 }
 
 #[test]

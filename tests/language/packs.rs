@@ -48,8 +48,12 @@ fn a_parameter_keeps_its_type_in_every_place() {
 
 #[test]
 fn a_setting_replaces_a_parameter_with_its_type() {
-    let text = pack_with("age: 6m, n: 5, words: [a], text: x", "description: \"${n}${text}\"\nmatch: [ { age: { over: \"${age}\" } }, { field: { path: $.n, equals: \"${n}\" } }, { phase: \"${words}\" } ]");
-    let object = object(r#"{ metadata: { creationTimestamp: "2026-01-01T11:00:00Z" }, n: 5, status: { phase: a } }"#);
+    let text = pack_with(
+        "age: 6m, n: 5, words: [a], text: x",
+        "description: \"${n}${text}\"\nmatch: [ { age: { over: \"${age}\" } }, { field: { path: $.n, equals: \"${n}\" } }, { phase: \"${words}\" } ]",
+    );
+    let object =
+        object(r#"{ metadata: { creationTimestamp: "2026-01-01T11:00:00Z" }, n: 5, status: { phase: a } }"#);
     for (set, expected) in [
         (&[][..], YES),
         (&["age=1h"], YES),
@@ -97,7 +101,8 @@ fn parameters_that_cannot_be_used_are_refused_where_they_stand() {
         let text = pack_with(parameters, &format!("match: [ {{ {matcher} }} ]"));
         let loaded = loaded(&text, &[]);
         let codes: Vec<Code> = loaded.diagnostics.iter().map(|one| one.code).collect();
-        let expected = codes.contains(&code) || (code == Code::BadName && codes.contains(&Code::BadParameter));
+        let expected =
+            codes.contains(&code) || (code == Code::BadName && codes.contains(&Code::BadParameter));
         assert!(expected && loaded.rule_set.is_none(), "{parameters} {matcher}: {codes:?}");
     }
     let literal = rules(&pack("description: \"$${not}\""), &[]);
@@ -111,7 +116,10 @@ fn defaults_are_inherited_and_a_rule_s_own_keys_replace_them() {
         let (head, rest) = text.split_once("rules:").unwrap();
         rules(&format!("{head}defaults: {{ {defaults} }}\nrules:{rest}{own}"), &[]).remove(0)
     };
-    let inherits = with("namespaces: [test-*, \"!test-x\"], cooldown: 5m, mode: dry-run, for: 1m, unless: [ { phase: Failed } ]", "");
+    let inherits = with(
+        "namespaces: [test-*, \"!test-x\"], cooldown: 5m, mode: dry-run, for: 1m, unless: [ { phase: Failed } ]",
+        "",
+    );
     assert!(inherits.scope.selects(Some("test-a")) && !inherits.scope.selects(Some("test-x")));
     assert_eq!((inherits.cooldown, inherits.hold), (Duration::from_secs(300), Duration::from_secs(60)));
     assert_eq!(inherits.mode, Mode::DryRun);
@@ -128,7 +136,10 @@ fn defaults_are_inherited_and_a_rule_s_own_keys_replace_them() {
     assert!(cluster.scope.selects(None) && cluster.scope.selects(Some("anything")));
     assert!(!own.scope.selects(None), "a rule for namespaces selects nothing outside them");
     let plain = rule("match: [ { phase: Failed } ]");
-    assert_eq!((plain.cooldown, plain.hold, plain.mode), (Duration::from_secs(600), Duration::ZERO, Mode::Enforce));
+    assert_eq!(
+        (plain.cooldown, plain.hold, plain.mode),
+        (Duration::from_secs(600), Duration::ZERO, Mode::Enforce)
+    );
 }
 
 #[test]

@@ -35,7 +35,10 @@ fn filters_slices_and_descendants_are_read_as_rfc_9535_has_them() {
         &[
             ("field: { path: \"$.status.conditions[?@.type=='Ready'].status\", equals: \"False\" }", YES),
             ("field: { path: \"$.status.conditions[?(@.type == 'Ready')].reason\", glob: Containers* }", YES),
-            ("field: { path: \"$.status.conditions[?@.type=='Initialized'].status\", equals: \"True\" }", UNKNOWN),
+            (
+                "field: { path: \"$.status.conditions[?@.type=='Initialized'].status\", equals: \"True\" }",
+                UNKNOWN,
+            ),
             ("field: { path: \"$.status.conditions[?@.type=='Initialized']\", exists: false }", YES),
             ("field: { path: \"$.status.conditions[?@.reason].type\", equals: Ready }", YES),
             ("field: { path: \"$.spec.containers[0:1].name\", equals: main }", YES),
@@ -55,8 +58,21 @@ fn filters_slices_and_descendants_are_read_as_rfc_9535_has_them() {
 #[test]
 fn what_is_no_path_from_the_root_is_refused() {
     for path in [
-        "status.phase", ".status.phase", "{.status.phase}", "'{$.status.phase}'", "$.", "$..", "$[", "$.a[", "$.a['b]", "\"$.a b\"", "\"\"",
-        "/status/phase", "$.metadata.annotations.a/b", "\"$.a[?]\"", "\"@.a\"",
+        "status.phase",
+        ".status.phase",
+        "{.status.phase}",
+        "'{$.status.phase}'",
+        "$.",
+        "$..",
+        "$[",
+        "$.a[",
+        "$.a['b]",
+        "\"$.a b\"",
+        "\"\"",
+        "/status/phase",
+        "$.metadata.annotations.a/b",
+        "\"$.a[?]\"",
+        "\"@.a\"",
     ] {
         let found = errors(&format!("match:\n- field:\n    path: {path}\n    exists: true"));
         assert!(found == [Code::BadPath] || found == [Code::WrongType], "{path}: {found:?}");

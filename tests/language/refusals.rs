@@ -23,11 +23,19 @@ fn what_a_matcher_can_never_satisfy_or_does_not_ask_is_refused() {
         ("field: { path: $.a, in: [x, y], notIn: [y, x] }", Code::NeverTrue),
         ("field: { path: $.a, equals: 5, notEquals: 5.0 }", Code::NeverTrue),
         ("field: { path: $.a, as: quantity, equals: 1, notEquals: 1000m }", Code::NeverTrue),
+        ("field: { path: $.a, in: [x], notEquals: x }", Code::NeverTrue),
+        ("field: { path: $.a, in: [x, y], glob: z* }", Code::NeverTrue),
+        ("field: { path: $.a, in: [1, 2], gt: 2 }", Code::NeverTrue),
+        ("field: { path: $.a, equals: 5, matches: five }", Code::NeverTrue),
+        ("field: { path: $.a, any: { gt: 5, lt: 4 } }", Code::NeverTrue),
         ("field: { path: $.a, gt: 5, lt: 5 }", Code::NeverTrue),
         ("field: { path: $.a, gte: 6, lte: 5 }", Code::NeverTrue),
         ("field: { path: $.a, gt: 2Gi, lt: 1Gi }", Code::NeverTrue),
         ("field: { path: $.a, olderThan: 2h, newerThan: 1h }", Code::NeverTrue),
-        ("field: { path: $.a, before: \"2026-01-01T00:00:00Z\", after: \"2026-01-01T00:00:00Z\" }", Code::NeverTrue),
+        (
+            "field: { path: $.a, before: \"2026-01-01T00:00:00Z\", after: \"2026-01-01T00:00:00Z\" }",
+            Code::NeverTrue,
+        ),
         ("field: { path: $.a, exists: false, equals: x }", Code::NeverTrue),
         ("field: { path: $.a, before: yesterday }", Code::BadTime),
         ("field: { path: $.a, before: 2026-01-01 }", Code::BadTime),
@@ -50,6 +58,15 @@ fn what_a_matcher_can_never_satisfy_or_does_not_ask_is_refused() {
         ("annotations: { key: a }", Code::MissingKey),
         ("annotations: { key: a, exists: false, glob: b }", Code::NeverTrue),
         ("annotations: { key: a, equals: b, in: [c] }", Code::NeverTrue),
+        ("annotations: { key: a, equals: b, glob: c* }", Code::NeverTrue),
+        (
+            "labels: { matchLabels: { a: b }, matchExpressions: [ { key: a, operator: NotIn, values: [b] } ] }",
+            Code::NeverTrue,
+        ),
+        (
+            "labels: { matchExpressions: [ { key: a, operator: Exists }, { key: a, operator: DoesNotExist } ] }",
+            Code::NeverTrue,
+        ),
         ("name: {}", Code::MissingKey),
         ("name: web", Code::WrongType),
         ("owner: {}", Code::MissingKey),
@@ -142,7 +159,9 @@ fn a_rule_says_what_it_watches_and_where() {
     }
     let unscoped = pack("watch: pods").replace("    scope: cluster\n", "");
     assert_eq!(loaded(&unscoped, &[]).diagnostics[0].code, Code::NoScope);
-    for (name, code) in [("VM", Code::BadName), ("a.b", Code::BadName), ("-a", Code::BadName), ("\"\"", Code::BadName)] {
+    for (name, code) in
+        [("VM", Code::BadName), ("a.b", Code::BadName), ("-a", Code::BadName), ("\"\"", Code::BadName)]
+    {
         let text = pack("watch: pods").replace("name: rule", &format!("name: {name}"));
         assert_eq!(loaded(&text, &[]).diagnostics[0].code, code, "{name}");
     }
@@ -151,8 +170,10 @@ fn a_rule_says_what_it_watches_and_where() {
 #[test]
 fn every_key_that_must_be_there_is_missed() {
     for key in ["watch", "match", "actions", "scope"] {
-        let text: String =
-            pack("").lines().filter(|line| !line.starts_with(&format!("    {key}:"))).fold(String::new(), |all, line| all + line + "\n");
+        let text: String = pack("")
+            .lines()
+            .filter(|line| !line.starts_with(&format!("    {key}:")))
+            .fold(String::new(), |all, line| all + line + "\n");
         let codes: Vec<Code> = loaded(&text, &[]).diagnostics.iter().map(|one| one.code).collect();
         let code = if key == "scope" { Code::NoScope } else { Code::MissingKey };
         assert_eq!(codes, [code], "{key}\n{text}");

@@ -12,7 +12,9 @@ use super::*;
 fn seen(version: u32, members: &str) -> Observation {
     let mut whole = object(members);
     let metadata = whole.as_object_mut().unwrap().entry("metadata").or_insert_with(|| serde_json::json!({}));
-    for (key, value) in [("namespace", "test-a"), ("name", "vm"), ("uid", "u"), ("creationTimestamp", "2026-01-01T10:00:00Z")] {
+    for (key, value) in
+        [("namespace", "test-a"), ("name", "vm"), ("uid", "u"), ("creationTimestamp", "2026-01-01T10:00:00Z")]
+    {
         metadata[key] = value.into();
     }
     metadata["resourceVersion"] = version.to_string().into();
@@ -43,7 +45,8 @@ fn finish(tracker: &mut Tracker, step: &DueStep, result: StepResult, now: &str) 
 
 const BAD: &str = "{ status: { printableStatus: ErrorUnschedulable } }";
 const GOOD: &str = "{ status: { printableStatus: Running } }";
-const UNSCHEDULABLE: &str = "match: [ { field: { path: $.status.printableStatus, equals: ErrorUnschedulable } } ]";
+const UNSCHEDULABLE: &str =
+    "match: [ { field: { path: $.status.printableStatus, equals: ErrorUnschedulable } } ]";
 
 #[test]
 fn for_is_due_at_exactly_its_end_and_starts_anew_after_a_break() {
@@ -73,7 +76,10 @@ fn for_counts_from_what_the_object_itself_tells() {
         ("match: [ { age: { over: 1h } }, { condition: { type: Ready, status: \"False\" } } ]", "12:02:00"),
         ("match: [ { age: { over: 1h } }, { field: { path: $.status, exists: true } } ]", "12:03:30"),
         ("match: [ { age: { over: 1h } } ]\nunless: [ { condition: { type: Ready } } ]", "12:02:00"),
-        ("match: [ { age: { over: 1h } } ]\nunless: [ { labels: { matchLabels: { keep: a } } } ]", "12:03:30"),
+        (
+            "match: [ { age: { over: 1h } } ]\nunless: [ { labels: { matchLabels: { keep: a } } } ]",
+            "12:03:30",
+        ),
     ] {
         let mut tracker = tracker(&format!("{matches}\nfor: 3m"));
         tracker.observe(&seen(1, ready), Origin::Event, at("12:00:30"));
@@ -129,9 +135,12 @@ fn after_counts_from_when_the_rule_was_due_and_then_from_the_step_before() {
 
 #[test]
 fn a_later_step_ends_with_the_match_unless_it_says_present() {
-    for (keys, goes_on) in [("after: 2m", false), ("after: 2m, while: match", false), ("after: 2m, while: present", true)] {
-        let mut tracker =
-            tracker(&format!("{UNSCHEDULABLE}\nactions: [ {{ label: {{ a: b }} }}, {{ delete: {{ {keys} }} }} ]"));
+    for (keys, goes_on) in
+        [("after: 2m", false), ("after: 2m, while: match", false), ("after: 2m, while: present", true)]
+    {
+        let mut tracker = tracker(&format!(
+            "{UNSCHEDULABLE}\nactions: [ {{ label: {{ a: b }} }}, {{ delete: {{ {keys} }} }} ]"
+        ));
         tracker.observe(&seen(1, BAD), Origin::Event, at("12:00:00"));
         let step = due(&mut tracker, &seen(1, BAD), "12:00:00").unwrap();
         finish(&mut tracker, &step, StepResult::Done { removed: false }, "12:00:00");
@@ -150,7 +159,10 @@ fn a_rule_acts_once_per_episode_and_an_object_that_is_going_is_not_deleted_again
     assert!(step.effect.is_err(), "{step:?}");
     finish(&mut tracker, &step, StepResult::Skipped { since: Some(at("11:59:00")) }, "12:00:00");
     for version in 2..5 {
-        let changed = seen(version, r#"{ metadata: { deletionTimestamp: "2026-01-01T11:59:00Z", finalizers: [a/b] } }"#);
+        let changed = seen(
+            version,
+            r#"{ metadata: { deletionTimestamp: "2026-01-01T11:59:00Z", finalizers: [a/b] } }"#,
+        );
         tracker.observe(&changed, Origin::Event, at("12:01:00"));
         assert_eq!(tracker.next_due(), None);
     }

@@ -68,13 +68,23 @@ fn an_age_counts_from_the_first_time_that_exists() {
             r#"{ metadata: { creationTimestamp: "2026-01-01T10:00:00Z" }, status: { completionTime: "never" } }"#,
             UNKNOWN,
         ),
-        (r#"{ metadata: { creationTimestamp: null } }"#, UNKNOWN),
+        ("{ metadata: { creationTimestamp: null } }", UNKNOWN),
         ("{ metadata: {} }", UNKNOWN),
     ] {
-        assert_eq!(verdict(&format!("age: {{ over: 1h, {paths} }}"), object, NOW).truth, expected, "{object}");
+        assert_eq!(
+            verdict(&format!("age: {{ over: 1h, {paths} }}"), object, NOW).truth,
+            expected,
+            "{object}"
+        );
     }
     let several = r#"{ l: [ { t: "2026-01-01T10:00:00Z" }, { t: "2026-01-01T10:00:00Z" } ] }"#;
-    table(several, &[("age: { over: 1h, since: \"$.l[*].t\" }", UNKNOWN), ("age: { over: 1h, since: \"$.l[0].t\" }", YES)]);
+    table(
+        several,
+        &[
+            ("age: { over: 1h, since: \"$.l[*].t\" }", UNKNOWN),
+            ("age: { over: 1h, since: \"$.l[0].t\" }", YES),
+        ],
+    );
 }
 
 #[test]
@@ -89,7 +99,8 @@ fn a_time_of_the_future_is_never_old() {
             ("field: { path: $.t, after: \"2026-01-01T12:00:00Z\" }", YES),
         ],
     );
-    let over = verdict("age: { over: 5m }", r#"{ metadata: { creationTimestamp: "2026-01-01T12:30:00Z" } }"#, NOW);
+    let over =
+        verdict("age: { over: 5m }", r#"{ metadata: { creationTimestamp: "2026-01-01T12:30:00Z" } }"#, NOW);
     assert_eq!(over.changes_at, Some(at("12:35:00")));
 }
 
@@ -102,7 +113,10 @@ fn moments_are_compared_strictly() {
             ("field: { path: $.t, before: \"2026-01-01T12:00:01Z\" }", YES),
             ("field: { path: $.t, after: \"2026-01-01T12:00:00Z\" }", NO),
             ("field: { path: $.t, after: \"2026-01-01T11:59:59Z\" }", YES),
-            ("field: { path: $.zoned, before: \"2026-01-01T12:00:01Z\", after: \"2026-01-01T11:59:59Z\" }", YES),
+            (
+                "field: { path: $.zoned, before: \"2026-01-01T12:00:01Z\", after: \"2026-01-01T11:59:59Z\" }",
+                YES,
+            ),
             ("field: { path: $.zoned, equals: \"2026-01-01T12:00:00Z\" }", NO),
             ("field: { path: $.zoned, as: time, equals: \"2026-01-01T12:00:00Z\" }", YES),
             ("field: { path: $.t, gt: \"2026-01-01T11:00:00Z\" }", YES),

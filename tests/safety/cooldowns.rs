@@ -18,7 +18,7 @@ fn slow(status: Option<u16>) -> World {
         }
         world.remove("web");
         tokio::time::sleep(Duration::from_millis(1500)).await;
-        let created = after_start(sent.at as i64 + 1);
+        let created = after_start(sent.second + 1);
         world.put("web", &json!({"metadata": {"creationTimestamp": created}}));
         tokio::time::sleep(Duration::from_millis(2500)).await;
         Some((status.unwrap_or(200), json!({"kind": "Status", "status": "Success"})))

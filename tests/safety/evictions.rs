@@ -3,7 +3,8 @@
 use k8s_healer_engine::rule::Mode;
 use serde_json::json;
 
-use crate::world::{World, over_budget};
+use crate::answers::over_budget;
+use crate::world::{Sent, World};
 
 const RULE: &str = "- name: evict\n  watch: pods\n  match: [ { phase: Failed } ]\n  actions: [ { evict: { fallback: delete, giveUp: 30s } } ]\n";
 
@@ -19,7 +20,7 @@ async fn in_dry_run_mode_the_fallback_of_an_eviction_deletes_nothing() {
     world.heal(Mode::DryRun, RULE, 3600).await;
     let writes = world.writes();
     assert!(!writes.is_empty());
-    assert!(writes.iter().all(|write| write.is_dry_run()), "{writes:#?}");
+    assert!(writes.iter().all(Sent::is_dry_run), "{writes:#?}");
     let fallbacks = writes.iter().filter(|write| write.method == "DELETE").count();
     assert_eq!(fallbacks, 1, "what would follow is asked once");
 }
@@ -41,6 +42,6 @@ async fn without_a_fallback_a_refused_eviction_is_given_up_for_good() {
     let world = refusing();
     world.heal(Mode::Enforce, &RULE.replace("fallback: delete, ", ""), 3600).await;
     let writes = world.writes();
-    assert!(writes.iter().all(|write| write.is_dry_run()), "no budget is touched: {writes:#?}");
+    assert!(writes.iter().all(Sent::is_dry_run), "no budget is touched: {writes:#?}");
     assert!(writes.iter().all(|write| write.at < 70.0), "given up");
 }

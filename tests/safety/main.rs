@@ -2,8 +2,11 @@
 //! as slow, as broken and as hostile as each test makes it. What is asserted is what was sent.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+#![allow(clippy::disallowed_methods, reason = "the virtual clock is tokio's")]
 
+mod answers;
 mod cooldowns;
+mod crowds;
 mod evictions;
 mod modes;
 mod reads;

@@ -38,7 +38,8 @@ async fn in_enforce_mode_each_step_is_sent_once_at_its_time() {
         if sent.method != "DELETE" {
             return None;
         }
-        let deleted = json!({"metadata": {"finalizers": ["a/b"], "deletionTimestamp": after_start(sent.at as i64)}});
+        let deleted =
+            json!({"metadata": {"finalizers": ["a/b"], "deletionTimestamp": after_start(sent.second)}});
         world.put("web", &deleted);
         Some((200, json!({"kind": "Status"})))
     });

@@ -3,14 +3,18 @@
 use k8s_healer_engine::rule::Mode;
 use serde_json::{Value, json};
 
-use crate::world::{World, refusal};
+use crate::answers::refusal;
+use crate::world::World;
 
 const NAMESPACE: &str = "/api/v1/namespaces/test-a";
-const RULE: &str = "- name: failed\n  watch: pods\n  match: [ { phase: Failed } ]\n  actions: [ { delete: {} } ]\n";
+const RULE: &str =
+    "- name: failed\n  watch: pods\n  match: [ { phase: Failed } ]\n  actions: [ { delete: {} } ]\n";
 
 #[tokio::test(start_paused = true)]
 async fn where_the_namespace_cannot_be_read_nothing_is_written_and_reads_grow_rare() {
-    for (status, body) in [(403, "Forbidden"), (404, "NotFound"), (401, "Unauthorized"), (500, "InternalError"), (200, "")] {
+    for (status, body) in
+        [(403, "Forbidden"), (404, "NotFound"), (401, "Unauthorized"), (500, "InternalError"), (200, "")]
+    {
         let world = World::answering(move |_, sent| async move {
             let empty = (200, Value::Object(serde_json::Map::new()));
             sent.reads(NAMESPACE).then(|| if status == 200 { empty } else { refusal(status, body, "test-a") })
@@ -29,7 +33,8 @@ async fn an_ancestor_that_cannot_be_read_holds_back() {
         let world = World::answering(|_, sent| async move {
             sent.path.ends_with("/pods/owner").then(|| refusal(403, "Forbidden", "owner"))
         });
-        let owner = json!({"apiVersion": api_version, "kind": kind, "name": "owner", "uid": "o", "controller": true});
+        let owner =
+            json!({"apiVersion": api_version, "kind": kind, "name": "owner", "uid": "o", "controller": true});
         world.put("web", &json!({"metadata": {"ownerReferences": [owner]}}));
         world.heal(Mode::Enforce, RULE, 3600).await;
         assert_eq!(world.writes().len(), 0, "{kind}");
@@ -39,7 +44,12 @@ async fn an_ancestor_that_cannot_be_read_holds_back() {
 #[tokio::test(start_paused = true)]
 async fn an_object_that_cannot_be_read_is_not_asked_for_in_a_loop_and_others_are_healed() {
     let broken = "/api/v1/namespaces/test-a/pods/broken";
-    for answer in [refusal(500, "InternalError", "broken"), (200, json!([1])), (200, json!({"kind": "Pod"})), refusal(404, "NotFound", "")] {
+    for answer in [
+        refusal(500, "InternalError", "broken"),
+        (200, json!([1])),
+        (200, json!({"kind": "Pod"})),
+        refusal(404, "NotFound", ""),
+    ] {
         let world = World::answering(move |_, sent| {
             let answer = answer.clone();
             async move { sent.reads(broken).then_some(answer) }
@@ -61,7 +71,8 @@ async fn a_write_that_is_refused_each_time_grows_rare_and_starves_no_other_rule(
         (sent.method == "DELETE").then(|| refusal(403, "Forbidden", "web"))
     });
     world.put("web", &json!({}));
-    let label = "- name: label\n  watch: pods\n  match: [ { phase: Failed } ]\n  actions: [ { label: { a: b } } ]\n";
+    let label =
+        "- name: label\n  watch: pods\n  match: [ { phase: Failed } ]\n  actions: [ { label: { a: b } } ]\n";
     world.heal(Mode::Enforce, &format!("{RULE}{label}"), 3600).await;
     let writes = world.writes();
     let deletes = writes.iter().filter(|write| write.method == "DELETE").count();
@@ -74,7 +85,10 @@ async fn a_write_that_is_refused_each_time_grows_rare_and_starves_no_other_rule(
 async fn a_protected_object_that_does_not_change_is_looked_at_once() {
     let world = World::good();
     world.put("web", &json!({"metadata": {"annotations": {"k8s-healer.io/protect": ""}}}));
-    world.put("kept", &json!({"metadata": {"annotations": {"k8s-healer.io/keep-until": "2026-01-01T12:30:00Z"}}}));
+    world.put(
+        "kept",
+        &json!({"metadata": {"annotations": {"k8s-healer.io/keep-until": "2026-01-01T12:30:00Z"}}}),
+    );
     world.heal(Mode::Enforce, RULE, 3600).await;
     let reads = |name: &str| {
         let path = format!("{NAMESPACE}/pods/{name}");

@@ -18,7 +18,8 @@ async fn a_rule_that_time_makes_untrue_while_the_guard_reads_sends_nothing() {
         None
     });
     world.put("web", &json!({}));
-    let rule = "- name: young\n  watch: pods\n  match: [ { age: { under: 8s } } ]\n  actions: [ { delete: {} } ]\n";
+    let rule =
+        "- name: young\n  watch: pods\n  match: [ { age: { under: 8s } } ]\n  actions: [ { delete: {} } ]\n";
     world.heal(Mode::Enforce, rule, 600).await;
     assert!(world.sent().iter().any(|sent| sent.reads(NAMESPACE)), "it was due");
     assert_eq!(world.writes().len(), 0, "{:#?}", world.writes());
@@ -32,7 +33,9 @@ async fn nothing_is_sent_once_the_watch_does_not_follow_any_more() {
             world.cut_watches();
             tokio::time::sleep(Duration::from_secs(5)).await;
         }
-        let broken = sent.at < 60.0 && sent.path.contains("watch=") && world.sent().iter().any(|sent| sent.reads(NAMESPACE));
+        let broken = sent.at < 60.0
+            && sent.path.contains("watch=")
+            && world.sent().iter().any(|sent| sent.reads(NAMESPACE));
         broken.then(|| (500, json!({})))
     });
     world.put("web", &json!({}));

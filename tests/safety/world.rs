@@ -8,11 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use futures::stream;
 use http::{Method, Request, Response};
-use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, Full};
 use jiff::Timestamp;
 use k8s_healer::cluster::clock::{Clock, SeededRandom};
 use k8s_healer::cluster::server_clock::ServerClock;
@@ -26,9 +24,11 @@ use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Mode;
 use kube::client::Body;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::answers::line;
 
 /// When the virtual clock starts.
 pub(crate) fn start() -> Timestamp {
@@ -60,6 +60,8 @@ pub(crate) struct Sent {
     pub(crate) path: String,
     pub(crate) body: Value,
     pub(crate) at: f64,
+    /// The same, cut.
+    pub(crate) second: i64,
 }
 
 impl Sent {
@@ -77,26 +79,26 @@ impl Sent {
     }
 }
 
-type Answer = UnsyncBoxBody<Bytes, std::io::Error>;
+pub(crate) type Answer = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// An answer other than the server's own, maybe late: `None` leaves the request to the server.
 type Answers = dyn Fn(World, Sent) -> BoxFuture<'static, Option<(u16, Value)>> + Send + Sync;
 
 #[derive(Default)]
-struct State {
-    version: u64,
-    pods: BTreeMap<String, Value>,
-    namespace: Value,
-    watches: Vec<UnboundedSender<String>>,
+pub(crate) struct State {
+    pub(crate) version: u64,
+    pub(crate) pods: BTreeMap<String, Value>,
+    pub(crate) namespace: Value,
+    pub(crate) watches: Vec<UnboundedSender<String>>,
     /// Breaks the watches off.
-    cut: CancellationToken,
+    pub(crate) cut: CancellationToken,
     sent: Vec<Sent>,
 }
 
 /// The server.
 #[derive(Clone)]
 pub(crate) struct World {
-    state: Arc<Mutex<State>>,
+    pub(crate) state: Arc<Mutex<State>>,
     began: Instant,
     answers: Arc<Answers>,
 }
@@ -122,7 +124,10 @@ impl World {
         let mut state = self.state.lock().unwrap();
         state.version += 1;
         let known = state.pods.get(name);
-        let uid = known.map_or_else(|| json!(format!("uid-{name}-{}", state.version)), |pod| pod["metadata"]["uid"].clone());
+        let uid = known.map_or_else(
+            || json!(format!("uid-{name}-{}", state.version)),
+            |pod| pod["metadata"]["uid"].clone(),
+        );
         let mut pod = json!({
             "apiVersion": "v1", "kind": "Pod", "status": {"phase": "Failed"},
             "metadata": {"name": name, "namespace": "test-a", "uid": uid, "creationTimestamp": after_start(0),
@@ -169,7 +174,8 @@ impl World {
         let transport = Transport::new(kube::Client::new(service, "default"), clock, Duration::from_secs(30));
         let stop = CancellationToken::new();
         let random = Arc::new(SeededRandom::new(1));
-        let shared = Shared::new(transport, random, mode, Itself::default(), Timings::default(), stop.clone());
+        let shared =
+            Shared::new(transport, random, mode, Itself::default(), Timings::default(), stop.clone());
         let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard());
         let daemon = tokio::spawn(async move { supervisor.run(&Server::default()).await });
         tokio::time::sleep(Duration::from_secs(seconds)).await;
@@ -181,87 +187,21 @@ impl World {
         let (head, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let body = serde_json::from_slice(&body).unwrap_or_default();
-        let at = self.began.elapsed().as_secs_f64();
-        let sent = Sent { method: head.method, path: head.uri.to_string(), body, at };
+        let at = self.began.elapsed();
+        let (at, second) = (at.as_secs_f64(), i64::try_from(at.as_secs()).unwrap());
+        let sent = Sent { method: head.method, path: head.uri.to_string(), body, at, second };
         self.state.lock().unwrap().sent.push(sent.clone());
         let answer = (self.answers)(self.clone(), sent.clone()).await;
         let date = start() + jiff::SignedDuration::try_from(self.began.elapsed()).unwrap();
-        let response = Response::builder().header("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        let response = Response::builder()
+            .header("date", date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+            .header("etag", "same");
         if answer.is_none() && sent.path.contains("watch=") && !sent.path.contains("sendInitialEvents") {
             return Ok(response.body(self.watch(&sent.path)).unwrap());
         }
         let (status, body) = answer.unwrap_or_else(|| self.answer(&sent));
         let body = Full::new(Bytes::from(body.to_string())).map_err(|never| match never {});
         Ok(response.status(status).body(body.boxed_unsync()).unwrap())
-    }
-
-    fn answer(&self, sent: &Sent) -> (u16, Value) {
-        let path = sent.path.split('?').next().unwrap();
-        let name = path.strip_prefix("/api/v1/namespaces/test-a/pods/");
-        let served = |plural: &str, kind: &str| {
-            json!({"name": plural, "kind": kind, "namespaced": kind == "Pod", "verbs": ["delete", "get", "list", "patch", "watch"]})
-        };
-        let state = self.state.lock().unwrap();
-        match (sent.method.as_str(), path) {
-            ("GET", "/version") => (200, json!({})),
-            ("GET", "/api") => (200, json!({"kind": "APIVersions", "versions": ["v1"]})),
-            ("GET", "/apis") => (200, json!({"kind": "APIGroupList", "groups": []})),
-            ("GET", "/api/v1") => {
-                let resources = [served("pods", "Pod"), served("namespaces", "Namespace")];
-                (200, json!({"kind": "APIResourceList", "groupVersion": "v1", "resources": resources}))
-            }
-            ("GET", _) if sent.path.contains("sendInitialEvents") => refusal(422, "Invalid", ""),
-            ("GET", "/api/v1/pods" | "/api/v1/namespaces/test-a/pods") => {
-                let items: Vec<&Value> = state.pods.values().collect();
-                let metadata = json!({"resourceVersion": state.version.to_string()});
-                (200, json!({"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}))
-            }
-            ("GET", "/api/v1/namespaces/test-a") => (200, state.namespace.clone()),
-            ("GET", _) => match name.and_then(|name| state.pods.get(name)) {
-                Some(pod) => (200, pod.clone()),
-                None => refusal(404, "NotFound", name.unwrap_or("it")),
-            },
-            _ => {
-                drop(state);
-                let name = name.unwrap_or_default().trim_end_matches("/eviction");
-                if matches!(sent.method, Method::DELETE | Method::POST) && !sent.is_dry_run() {
-                    self.remove(name);
-                }
-                (200, json!({"kind": "Status", "status": "Success"}))
-            }
-        }
-    }
-
-    /// Follows from now on, and ends in peace when the client asked for that.
-    fn watch(&self, path: &str) -> Answer {
-        let (sender, receiver) = unbounded_channel::<String>();
-        let mut state = self.state.lock().unwrap();
-        let query = |key: &str| path.split(['?', '&']).find_map(|part| part.strip_prefix(key)?.strip_prefix('='));
-        let from: u64 = query("resourceVersion").unwrap().parse().unwrap();
-        for pod in state.pods.values() {
-            if pod["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap() > from {
-                sender.send(line("MODIFIED", pod)).unwrap();
-            }
-        }
-        state.watches.push(sender.clone());
-        let cut = state.cut.clone();
-        let (world, seconds) = (self.clone(), query("timeoutSeconds").unwrap().parse().unwrap());
-        tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
-            let mut state = world.state.lock().unwrap();
-            let bookmark = json!({"metadata": {"resourceVersion": state.version.to_string()}});
-            // Nobody listens any more where the watch was broken off.
-            drop(sender.send(line("BOOKMARK", &bookmark)));
-            state.watches.retain(|other| !other.same_channel(&sender));
-        });
-        let lines = stream::unfold((cut, receiver), |(cut, mut receiver)| async move {
-            let line = tokio::select! {
-                line = receiver.recv() => line?,
-                () = cut.cancelled() => return None,
-            };
-            Some((Ok(Frame::data(Bytes::from(line))), (cut, receiver)))
-        });
-        StreamBody::new(lines).boxed_unsync()
     }
 }
 
@@ -273,10 +213,6 @@ impl State {
     }
 }
 
-fn line(kind: &str, object: &Value) -> String {
-    format!("{}\n", json!({"type": kind, "object": object}))
-}
-
 fn merge(object: &mut Value, members: &Value) {
     match (object, members) {
         (Value::Object(object), Value::Object(members)) => {
@@ -286,18 +222,4 @@ fn merge(object: &mut Value, members: &Value) {
         }
         (object, members) => *object = members.clone(),
     }
-}
-
-/// A Status that speaks of an object.
-pub(crate) fn refusal(code: u16, reason: &str, name: &str) -> (u16, Value) {
-    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason,
-        "message": format!("{reason} {name}"), "details": {"name": name, "kind": "pods"}});
-    (code, status)
-}
-
-/// What a PodDisruptionBudget answers.
-pub(crate) fn over_budget() -> (u16, Value) {
-    let (code, mut status) = refusal(429, "TooManyRequests", "web");
-    status["details"]["causes"] = json!([{"reason": "DisruptionBudget", "message": "the budget needs 1"}]);
-    (code, status)
 }

@@ -31,7 +31,7 @@ async fn the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other
     let folders = [rules.join("kubevirt-ui"), rules.join("pods")];
     let mut daemon = Daemon::start_with(
         scene.account().kubeconfig(),
-        &folders.each_ref().map(|path| path.as_path()),
+        &folders.each_ref().map(std::path::PathBuf::as_path),
         &flags,
     );
     daemon.wait_for_line("true_now", SOON).await;

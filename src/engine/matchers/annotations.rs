@@ -39,11 +39,15 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
                 Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists")
             );
         }
-        if let (Some(equals), Some(one_of)) = (&annotations.equals, &annotations.one_of)
-            && !one_of.contains(equals)
+        if let Some(equals) = annotations.equals.as_ref().filter(|equals| !annotations.fits(equals)) {
+            let message = format!("`annotations` can never be true: `{equals}` is not what the others ask");
+            return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of them").under("equals"));
+        }
+        if let Some(one_of) = annotations.one_of.as_ref()
+            && !one_of.iter().any(|word| annotations.fits(word))
         {
-            let message = format!("`annotations` can never be true: `{equals}` is not among `in`");
-            return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of the two").under("equals"));
+            let message = "`annotations` can never be true: no value of `in` is what the others ask";
+            return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of them").under("in"));
         }
         Ok(Box::new(annotations))
     },
@@ -60,6 +64,14 @@ struct Annotations {
 }
 
 impl Annotations {
+    /// Whether a value is the one asked for.
+    fn fits(&self, value: &str) -> bool {
+        self.equals.as_ref().is_none_or(|equals| equals == value)
+            && self.one_of.as_ref().is_none_or(|words| words.iter().any(|word| word == value))
+            && self.glob.as_ref().is_none_or(|glob| glob.matches(value))
+            && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(value))
+    }
+
     fn asks_value(&self) -> bool {
         self.equals.is_some() || self.one_of.is_some() || self.glob.is_some() || self.pattern.is_some()
     }
@@ -70,13 +82,7 @@ impl Matcher for Annotations {
         match context.object.annotation(&self.key) {
             None if self.asks_value() => Verdict::unknown(),
             None => Verdict::fixed(self.exists == Some(false)),
-            Some(value) => Verdict::fixed(
-                self.exists != Some(false)
-                    && self.equals.as_ref().is_none_or(|equals| equals == value)
-                    && self.one_of.as_ref().is_none_or(|words| words.iter().any(|word| word == value))
-                    && self.glob.as_ref().is_none_or(|glob| glob.matches(value))
-                    && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(value)),
-            ),
+            Some(value) => Verdict::fixed(self.exists != Some(false) && self.fits(value)),
         }
     }
 
@@ -121,5 +127,8 @@ mod tests {
         assert!(matcher("annotations", json!({"key": "a"})).is_err());
         assert!(matcher("annotations", json!({"key": "a", "exists": false, "equals": "b"})).is_err());
         assert!(matcher("annotations", json!({"key": "a", "equals": "b", "in": ["c"]})).is_err());
+        assert!(matcher("annotations", json!({"key": "a", "equals": "b", "glob": "c*"})).is_err());
+        assert!(matcher("annotations", json!({"key": "a", "in": ["b", "c"], "matches": "d"})).is_err());
+        assert!(matcher("annotations", json!({"key": "a", "in": ["b", "d"], "matches": "d"})).is_ok());
     }
 }

@@ -49,7 +49,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             let help = "write `matchLabels: { app: web }` or `matchExpressions`";
             return Err(Fault::new(FaultKind::MissingKey, "`labels` selects nothing", help));
         }
-        Ok(Box::new(Labels { requirements }))
+        contradiction(&requirements).map_or_else(|| Ok(Box::new(Labels { requirements }) as _), Err)
     },
 };
 
@@ -92,6 +92,22 @@ fn requirement(mut block: Arguments) -> Result<Requirement, Fault> {
         _ => Operator::DoesNotExist,
     };
     Ok(Requirement { key, operator })
+}
+
+/// Two requirements that no value of their label satisfies, and its absence does not either.
+fn contradiction(requirements: &[Requirement]) -> Option<Fault> {
+    let pairs = requirements.iter().flat_map(|one| requirements.iter().map(move |other| (one, other)));
+    let never = |(one, other): &(&Requirement, &Requirement)| {
+        one.key == other.key
+            && match &one.operator {
+                Operator::In(values) => !values.iter().any(|value| other.holds(Some(value))),
+                Operator::Exists => matches!(other.operator, Operator::DoesNotExist),
+                Operator::NotIn(_) | Operator::DoesNotExist => false,
+            }
+    };
+    let (one, _) = pairs.into_iter().find(never)?;
+    let message = format!("`labels` can never be true: no value of `{}` is all that is asked", one.key);
+    Some(Fault::new(FaultKind::NeverTrue, message, "keep one of the requirements"))
 }
 
 impl Requirement {
@@ -159,5 +175,28 @@ mod tests {
         let fault =
             matcher("labels", json!({"matchExpressions": [{"key": "a", "operator": "In"}]})).unwrap_err();
         assert_eq!(fault.at, ["matchExpressions", "0"]);
+    }
+
+    #[test]
+    fn requirements_that_exclude_each_other_are_faults() {
+        let both = |label: &str, operator: &str, values: &[&str]| {
+            matcher(
+                "labels",
+                json!({"matchLabels": {"app": label},
+                    "matchExpressions": [{"key": "app", "operator": operator, "values": values}]}),
+            )
+        };
+        for (operator, values, sound) in [
+            ("In", &["db"][..], false),
+            ("NotIn", &["web"], false),
+            ("DoesNotExist", &[], false),
+            ("In", &["db", "web"], true),
+            ("NotIn", &["db"], true),
+            ("Exists", &[], true),
+        ] {
+            assert_eq!(both("web", operator, values).is_ok(), sound, "{operator} {values:?}");
+        }
+        let twice = json!({"matchExpressions": [{"key": "a", "operator": "Exists"}, {"key": "a", "operator": "DoesNotExist"}]});
+        assert!(matcher("labels", twice).is_err());
     }
 }

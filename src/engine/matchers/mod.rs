@@ -6,6 +6,7 @@ mod annotations;
 mod any;
 mod condition;
 mod containers;
+mod contradictions;
 mod field;
 mod finalizers;
 mod labels;

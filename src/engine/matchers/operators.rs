@@ -8,8 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::contradictions::{self, ordered};
 use super::operand::{KINDS, Operand, OperandKind, read_time};
-use crate::descriptor::{Arguments, Fault, FaultKind, Key, Literal, ValueKind};
+use crate::descriptor::{Arguments, Fault, Key, Literal, ValueKind};
 use crate::moment::after;
 use crate::truth::Truth;
 use crate::values::{Count, Globs, Pattern, TimeFormat};
@@ -55,7 +56,7 @@ pub(super) struct Operators {
 }
 
 #[derive(Debug)]
-enum Test {
+pub(super) enum Test {
     Equals(Operand),
     NotEquals(Operand),
     In(Vec<Operand>),
@@ -114,7 +115,7 @@ impl Operators {
         tests.extend(arguments.time("after").map(Test::After));
         tests.extend(arguments.count("size").map(Test::Size));
         let operators = Self { tests, kind: conversion.kind, formats: conversion.formats };
-        operators.check()?;
+        contradictions::check(&operators.tests)?;
         Ok(operators)
     }
 
@@ -186,105 +187,6 @@ impl Operators {
             }
             _ => None,
         }
-    }
-
-    /// Refuses what no value can satisfy.
-    fn check(&self) -> Result<(), Fault> {
-        let never = |key: &str, why: String, help: &str| {
-            let message = format!("`field` can never be true: {why}");
-            Err(Fault::new(FaultKind::NeverTrue, message, help).under(key))
-        };
-        let same = |a: &Operand, b: &Operand| a.compare(b) == Some(Ordering::Equal);
-        for test in &self.tests {
-            for other in &self.tests {
-                match (test, other) {
-                    (Test::Equals(a), Test::NotEquals(b)) if same(a, b) => {
-                        let why = "`equals` and `notEquals` name the same value".to_owned();
-                        return never("notEquals", why, "keep one of the two");
-                    }
-                    (Test::Equals(a), Test::In(list)) if !list.iter().any(|b| same(a, b)) => {
-                        let why = "the value of `equals` is not among `in`".to_owned();
-                        return never("in", why, "keep one of the two");
-                    }
-                    (Test::Equals(a), Test::NotIn(list)) if list.iter().any(|b| same(a, b)) => {
-                        let why = "the value of `equals` is among `notIn`".to_owned();
-                        return never("notIn", why, "keep one of the two");
-                    }
-                    (Test::In(list), Test::NotIn(none))
-                        if list.iter().all(|a| none.iter().any(|b| same(a, b))) =>
-                    {
-                        let why = "every value of `in` is among `notIn`".to_owned();
-                        return never("notIn", why, "keep one of the two");
-                    }
-                    (Test::Equals(Operand::Text(text)), Test::Glob(globs)) if !globs.matches(text) => {
-                        return never("glob", format!("`{text}` does not match it"), "keep one of the two");
-                    }
-                    (Test::Equals(Operand::Text(text)), Test::Matches(pattern)) if !pattern.matches(text) => {
-                        return never(
-                            "matches",
-                            format!("`{text}` does not match it"),
-                            "keep one of the two",
-                        );
-                    }
-                    (Test::Equals(value), Test::Ordered(operator, bound))
-                        if value.compare(bound).is_some_and(|order| !ordered(operator, order)) =>
-                    {
-                        let why = format!("the value of `equals` is not in the range of `{operator}`");
-                        return never(operator, why, "keep one of the two");
-                    }
-                    (
-                        Test::Ordered(lower @ ("gt" | "gte"), low),
-                        Test::Ordered(upper @ ("lt" | "lte"), high),
-                    ) if empty_range(lower, low, upper, high) => {
-                        let why = format!("nothing is in the range of `{lower}` and `{upper}`");
-                        return never(upper, why, "widen the range");
-                    }
-                    (Test::OlderThan(older), Test::NewerThan(newer)) if older >= newer => {
-                        let why = "no time lies between `olderThan` and `newerThan`".to_owned();
-                        return never("newerThan", why, "make `olderThan` the shorter one");
-                    }
-                    (Test::Before(before), Test::After(after)) if before <= after => {
-                        let why = "no time lies after `after` and before `before`".to_owned();
-                        return never("before", why, "make `before` the later one");
-                    }
-                    _ => {}
-                }
-            }
-            match test {
-                Test::Size(count) if count.is_impossible() => {
-                    return never("size", format!("`{count}` holds for no size"), "write `\"> 0\"`");
-                }
-                Test::NewerThan(Duration::ZERO) => {
-                    return never(
-                        "newerThan",
-                        "nothing is newer than 0s".to_owned(),
-                        "write a longer duration",
-                    );
-                }
-                Test::In(list) if list.is_empty() => {
-                    return never("in", "`in` names no value".to_owned(), "name at least one value");
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-fn ordered(operator: &str, order: Ordering) -> bool {
-    match operator {
-        "gt" => order.is_gt(),
-        "gte" => order.is_ge(),
-        "lt" => order.is_lt(),
-        _ => order.is_le(),
-    }
-}
-
-fn empty_range(lower: &str, low: &Operand, upper: &str, high: &Operand) -> bool {
-    match low.compare(high) {
-        Some(Ordering::Greater) => true,
-        Some(Ordering::Equal) => lower == "gt" || upper == "lt",
-        _ => false,
     }
 }
 
