@@ -155,6 +155,9 @@ impl Controller {
         let ready = self.fresh && self.has_room();
         let due = if ready { self.tracker.next_due() } else { None };
         let wait = due.map_or(LONGEST_SLEEP, |due| clock.until(due).min(LONGEST_SLEEP));
+        if wait < LONGEST_SLEEP {
+            self.shared.deadline_near.notify_one();
+        }
         clock.local().sleep(if wait > LAST_SLEEP * 2 { wait.saturating_sub(LAST_SLEEP) } else { wait })
     }
 

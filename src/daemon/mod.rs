@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod controller;
 mod hints;
 mod pace;
+mod questions;
 mod summary;
 pub mod supervisor;
 mod timekeeper;
@@ -16,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::rule::Mode;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::clock::Random;
@@ -44,6 +45,8 @@ pub struct Shared {
     pub timings: Timings,
     /// At most so many lists at once over all kinds.
     pub list_permits: Arc<Semaphore>,
+    /// A deadline is near, and the server's clock may be known too little for it.
+    deadline_near: Notify,
     catalogue: RwLock<Arc<Catalogue>>,
     cooldowns: Mutex<Cooldowns>,
     pace: Pace,
@@ -71,6 +74,7 @@ impl Shared {
             stop,
             timings,
             list_permits,
+            deadline_near: Notify::new(),
             catalogue,
             cooldowns: Mutex::default(),
             pace,

@@ -16,6 +16,7 @@ use super::Shared;
 use super::assignment::{Assignment, assign};
 use super::controller::{Census, Controller, Ended, projection_of};
 use super::hints::{definitions, projection, watch_for_kinds};
+use super::questions::Questions;
 pub use super::summary::Server;
 use super::summary::{tell_left_out, tell_server, tell_watched};
 use super::timekeeper::learn_the_servers_clock;
@@ -78,19 +79,9 @@ impl Supervisor {
         let summary = self.summarize(first_lists);
         tokio::pin!(summary);
         let (mut summarized, mut hints_ended, mut learnt) = (false, false, false);
-        let mut asks: Vec<Duration> = Vec::new();
+        let mut questions = Questions::new(Arc::clone(self.shared.transport.server_clock().local()));
         let mut catching_up = true;
         loop {
-            let next_ask = asks.first().copied();
-            let ask = {
-                let clock = Arc::clone(self.shared.transport.server_clock().local());
-                async move {
-                    match next_ask {
-                        Some(wait) => clock.sleep(wait).await,
-                        None => std::future::pending().await,
-                    }
-                }
-            };
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = &mut summary, if !summarized => summarized = true,
@@ -100,16 +91,13 @@ impl Supervisor {
                     // The first list of definitions tells what discovery has just told, but for one that was
                     // made a moment ago and was not served then.
                     let caught_up = !std::mem::take(&mut catching_up);
-                    asks = if caught_up { REDISCOVER.to_vec() } else { vec![REDISCOVER[2]] };
+                    questions.plan(if caught_up { &REDISCOVER } else { &REDISCOVER[2..3] });
                 }
                 Some(Ok((name, resource, ended))) = self.controllers.join_next() => {
                     self.ended(&name, &resource, ended);
-                    asks = REDISCOVER.to_vec();
+                    questions.plan(&REDISCOVER);
                 }
-                () = ask => {
-                    asks.remove(0);
-                    self.follow_changes().await;
-                }
+                () = questions.next() => self.follow_changes().await,
             }
         }
         while self.controllers.join_next().await.is_some() {}

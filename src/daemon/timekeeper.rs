@@ -14,13 +14,13 @@ use super::Shared;
 const ENOUGH: Duration = Duration::from_millis(20);
 /// Each halves what is not known: a second becomes 16 ms, and a slow network may spoil two.
 const QUESTIONS: usize = 8;
-/// Clocks run apart: when so much is not known any more, it is asked again, a few times an hour.
+/// Clocks run apart: when so much is not known any more, it is asked again before the next deadline.
 const TOO_LITTLE: Duration = Duration::from_millis(200);
-/// How often to look whether the clock must be learnt anew: it was set, or this machine was asleep. A look
-/// asks nobody.
-const LOOK: Duration = Duration::from_secs(30);
+/// At most so often.
+const PAUSE: Duration = Duration::from_secs(30);
 
-/// Client required; never ends. Asks a few times at the start, and again only once too little is known.
+/// Client required; never ends. Asks a few times at the start, and again only once too little is known
+/// for a deadline that is near: a cluster in which nothing is due gets no question.
 pub(super) async fn learn_the_servers_clock(shared: Arc<Shared>) {
     let clock = shared.transport.server_clock();
     // A slow network does not let it be known better than so: no reason to ask for ever.
@@ -31,7 +31,8 @@ pub(super) async fn learn_the_servers_clock(shared: Arc<Shared>) {
             reached = clock.unknown().unwrap_or_default().max(ENOUGH);
             debug!(unknown = ?reached, "the server's clock is known but for this");
         }
-        clock.local().sleep(LOOK).await;
+        clock.local().sleep(PAUSE).await;
+        shared.deadline_near.notified().await;
     }
 }
 

@@ -40,8 +40,9 @@ pub fn start(format: Format, level: &str) {
     let readable = format == Format::Text || (format == Format::Auto && terminal);
     let header = if readable { "info" } else { "off" };
     // What the client library says of its own inner life helps nobody below a warning.
-    let filter =
-        EnvFilter::new(format!("warn,{SUMMARY}=info,{HEADER}={header},{TARGET}={level},k8s_healer={level}"));
+    let filter = EnvFilter::new(format!(
+        "warn,kube_client=off,{SUMMARY}=info,{HEADER}={header},{TARGET}={level},k8s_healer={level}"
+    ));
     // A log that nobody reads any more (`| head`) must not end the daemon: the default tells of it on the
     // very stream that is closed, and panics.
     let builder =

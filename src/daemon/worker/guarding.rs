@@ -17,6 +17,8 @@ impl Work {
     /// cooldown counts.
     pub(super) async fn guard(&self, effect: &Effect) -> Result<Lineage, StepResult> {
         let (transport, catalogue) = (&self.shared.transport, self.shared.catalogue());
+        // What the object itself tells costs no further read, and decides for most that are protected.
+        self.check_protection(None, &[])?;
         let namespace = match self.live.namespace() {
             Some(name) => Some(self.namespace(name).await?),
             None => None,
@@ -29,26 +31,28 @@ impl Work {
                 Some((format!("{} {}", ancestor.kind, ancestor.name), ancestor.metadata.clone()?))
             })
             .collect();
-        let resource = self.resource.name();
-        let subject = Subject {
-            resource: &resource,
-            object: &self.live,
-            namespace: namespace.as_ref(),
-            ancestors: &present,
-        };
-        if let Some(held) = protection(&subject, &self.shared.itself, self.now()) {
-            let result = match held.until {
-                LookAgain::WhenItChanges => StepResult::Postponed { until: None },
-                LookAgain::At(moment) => StepResult::Postponed { until: Some(moment) },
-                LookAgain::Later => StepResult::Held,
-            };
-            return Err(self.hold(&format!("protected by {}", held.by), result));
-        }
+        self.check_protection(namespace.as_ref(), &present)?;
         let lineage = self.lineage(&ancestors);
         if effect.removes() {
             self.cool_down(&lineage)?;
         }
         Ok(lineage)
+    }
+
+    fn check_protection(
+        &self,
+        namespace: Option<&Observation>,
+        ancestors: &[(String, Observation)],
+    ) -> Result<(), StepResult> {
+        let resource = self.resource.name();
+        let subject = Subject { resource: &resource, object: &self.live, namespace, ancestors };
+        let Some(held) = protection(&subject, &self.shared.itself, self.now()) else { return Ok(()) };
+        let result = match held.until {
+            LookAgain::WhenItChanges => StepResult::Postponed { until: None },
+            LookAgain::At(moment) => StepResult::Postponed { until: Some(moment) },
+            LookAgain::Later => StepResult::Held,
+        };
+        Err(self.hold(&format!("protected by {}", held.by), result))
     }
 
     /// The Namespace object; one that cannot be read may be protected, and holds back.

@@ -225,6 +225,10 @@ impl Progress {
             self.states.get_or_insert_default().push(state);
             return;
         };
+        // The object itself may tell that another episode began while nobody looked.
+        if sequence.done && gap && holds_since.is_some_and(|since| since > sequence.since) {
+            *sequence = Sequence::new(since, rule);
+        }
         if sequence.step == 0 && !sequence.done && gap {
             // It may have been untrue meanwhile: only the object itself can tell that it was not.
             let since = since.max(sequence.since);

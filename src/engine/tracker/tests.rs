@@ -406,3 +406,23 @@ fn where_many_fall_due_in_one_namespace_they_are_taken_together() {
     assert_eq!(tracker.crowded(at("00:00:00"), 60), None);
     assert_eq!(std::iter::from_fn(|| tracker.take_due(at("00:00:00"))).count(), 12, "the others are left");
 }
+
+#[test]
+fn after_a_gap_an_episode_that_the_object_tells_to_be_new_is_acted_on() {
+    let ready = |version: u32, since: &str| {
+        Observation::new(json!({"metadata": {"namespace": "test-a", "name": "p", "uid": "1",
+            "resourceVersion": version.to_string()}, "status": {"conditions": [
+            {"type": "Ready", "status": "False", "lastTransitionTime": format!("2026-01-01T{since}Z")}]}}))
+    };
+    let matcher = ("condition", json!({"type": "Ready", "status": ["False"]}));
+    let mut tracker = synced(rule(&[matcher], "0s", &[("0s", None, "log", json!({}))]));
+    tracker.observe(&ready(1, "00:00:30"), Origin::Event, at("00:01:00"));
+    let step = due(&mut tracker, &ready(1, "00:00:30"), "00:01:00").unwrap();
+    finish(&mut tracker, &step, StepResult::Done { removed: false }, "00:01:00");
+    for (version, since, new) in [(2, "00:00:30", false), (3, "00:01:45", true)] {
+        tracker.list_started();
+        tracker.observe(&ready(version, since), Origin::Listed, at("00:02:00"));
+        tracker.list_completed();
+        assert_eq!(tracker.next_due().is_some(), new, "{since}");
+    }
+}
