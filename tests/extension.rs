@@ -6,7 +6,7 @@ use k8s_healer::rules::{Code, Input, LoadOptions, Loaded, load};
 use k8s_healer_engine::descriptor::{Key, MatcherDescriptor, Shape, ValueKind};
 use k8s_healer_engine::evaluate::{evaluate, explain};
 use k8s_healer_engine::facts::{Fact, Facts};
-use k8s_healer_engine::matchers::{Context, Matcher};
+use k8s_healer_engine::matcher::{Context, Matcher};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::registry::Registry;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::actions::Action;
-use crate::matchers::Matcher;
+use crate::action::Action;
+use crate::matcher::Matcher;
 use crate::values::{Count, Globs, Path, Pattern};
 
 /// What a matcher is called, takes and is built by.

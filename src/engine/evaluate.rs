@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::facts::Facts;
-use crate::matchers::Context;
+use crate::matcher::Context;
 use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::verdict::Verdict;

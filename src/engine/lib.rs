@@ -1,13 +1,14 @@
 //! The rule engine: pure and synchronous. It has no clock, no client and no I/O; what it needs of the
 //! world is handed in, and its lints keep it so.
 //!
-//! - [`values`]: the value forms of the language; [`matchers`], [`actions`]: one file each, described by
-//!   [`descriptor`]s and listed in a [`registry`].
+//! - [`values`]: the value forms of the language; [`matcher`], [`action`]: what one is; [`matchers`],
+//!   [`actions`]: one file each, described by [`descriptor`]s and listed in a [`registry`].
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
 //! - [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due.
 //! - [`guard`]: the protections that no rule can lift; [`cooldown`]: replacements are left alone for a while.
 
+pub mod action;
 pub mod actions;
 pub mod cooldown;
 pub mod descriptor;
@@ -15,6 +16,7 @@ pub mod effect;
 pub mod evaluate;
 pub mod facts;
 pub mod guard;
+pub mod matcher;
 pub mod matchers;
 pub mod moment;
 pub mod observation;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::actions::Action;
+use crate::action::Action;
 use crate::descriptor::Nature;
-use crate::matchers::Matcher;
+use crate::matcher::Matcher;
 use crate::projection::Projection;
 use crate::values::Globs;
 

@@ -4,10 +4,10 @@
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use crate::actions::Action;
+use crate::action::Action;
 use crate::descriptor::{Arguments, Fault, Key, Literal, Shape, Value, ValueKind};
 use crate::facts::Facts;
-use crate::matchers::{Context, Matcher};
+use crate::matcher::{Context, Matcher};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::registry::Registry;

@@ -19,7 +19,7 @@ pub use self::progress::{Sequence, StepResult};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
-use crate::matchers::Context;
+use crate::matcher::Context;
 use crate::moment::{Now, after};
 use crate::observation::Observation;
 use crate::rule::{Rule, Step};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use k8s_healer_engine::matchers::{Implied, Matcher};
+use k8s_healer_engine::matcher::{Implied, Matcher};
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};

@@ -1,7 +1,7 @@
 //! Lowers the entries of `match`, `unless` and the combinators: each a mapping of one key, the matcher's
 //! name, which the registry knows.
 
-use k8s_healer_engine::matchers::Matcher;
+use k8s_healer_engine::matcher::Matcher;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, quoted};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use k8s_healer_engine::descriptor::{Key as DescriptorKey, MatcherDescriptor, Shape, ValueKind};
-use k8s_healer_engine::matchers::{Context, Matcher};
+use k8s_healer_engine::matcher::{Context, Matcher};
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::{Mode, Rule, Scope, StepWhile};
 use k8s_healer_engine::verdict::Verdict;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Action, grace_period};
+use super::grace_period::grace_period;
+use crate::action::Action;
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
-use crate::matchers::Context;
+use crate::matcher::Context;
 
 pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     name: "delete",

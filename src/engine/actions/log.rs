@@ -1,9 +1,9 @@
 //! `log`: a line in the log, with placeholders. Nothing is sent.
 
-use super::Action;
+use crate::action::Action;
 use crate::descriptor::{ActionDescriptor, Fault, FaultKind, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
-use crate::matchers::Context;
+use crate::matcher::Context;
 use crate::projection::Projection;
 use crate::values::Path;
 

@@ -1,9 +1,9 @@
 //! `stripFinalizers`: frees an object that stays terminating because nobody removes its finalizers.
 
-use super::Action;
+use crate::action::Action;
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
-use crate::matchers::Context;
+use crate::matcher::Context;
 use crate::projection::Projection;
 use crate::values::Globs;
 
@@ -72,7 +72,7 @@ impl Action for StripFinalizers {
 mod tests {
     use crate::effect::Effect;
     use crate::facts::Facts;
-    use crate::matchers::Context;
+    use crate::matcher::Context;
     use crate::observation::Observation;
     use crate::testing::{action, at};
     use serde_json::json;

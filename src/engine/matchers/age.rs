@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::{after, elapsed};
 use crate::projection::Projection;
 use crate::values::{Path, TimeFormat, format_duration, parse_time};

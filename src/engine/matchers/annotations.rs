@@ -1,7 +1,7 @@
 //! `annotations`: one annotation's presence or value.
 
-use super::{Context, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
 use crate::values::{Globs, Pattern};
 use crate::verdict::Verdict;

@@ -1,7 +1,7 @@
 //! `any`: at least one of a list of matchers holds.
 
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
 

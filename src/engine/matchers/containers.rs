@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::truth::Truth;
 use crate::values::{Count, Path};

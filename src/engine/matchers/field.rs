@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::operators::{Conversion, KEYS as OPERATORS, Operators};
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::values::Path;
 use crate::verdict::Verdict;

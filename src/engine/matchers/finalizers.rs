@@ -1,7 +1,7 @@
 //! `finalizers`: what holds an object back from going. They are a mark, so always known.
 
-use super::{Context, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
 use crate::values::Globs;
 use crate::verdict::Verdict;

@@ -1,8 +1,8 @@
 //! `labels`: a Kubernetes label selector on the object's own labels.
 //! Semantics: apimachinery `pkg/labels/selector.go`; `NotIn` and `DoesNotExist` hold without the key.
 
-use super::{Context, Matcher};
 use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
 

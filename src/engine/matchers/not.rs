@@ -1,7 +1,7 @@
 //! `not`: a matcher is known not to hold.
 
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
 

@@ -1,7 +1,7 @@
 //! `owner`: the object's owner references. They are a mark, so always known.
 
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
 

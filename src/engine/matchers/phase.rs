@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Context, Matcher};
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Context, Implied, Matcher};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::{after, elapsed};
 use crate::projection::Projection;
 use crate::values::format_duration;

@@ -1,0 +1,19 @@
+//! What an action is: it does nothing itself, but yields an [`Effect`], which the cluster side carries out.
+
+use std::fmt;
+
+use crate::effect::{Effect, Inapplicable};
+use crate::matcher::Context;
+use crate::projection::Projection;
+
+/// A compiled action.
+pub trait Action: fmt::Debug + Send + Sync {
+    /// What is to be done to this object now, or why there is nothing to do.
+    fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable>;
+
+    /// Adds every field that [`effect`](Self::effect) reads.
+    fn reads(&self, _projection: &mut Projection) {}
+
+    /// What it does, for plans and logs: `delete`, `evict, then delete`.
+    fn describe(&self) -> String;
+}

@@ -1,0 +1,81 @@
+//! What a matcher is: it looks at one object at one moment, and says what it reads and what it has seen.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::facts::Facts;
+use crate::observation::Observation;
+use crate::projection::Projection;
+use crate::verdict::Verdict;
+
+/// What a matcher may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The object.
+    pub object: &'a Observation,
+    /// What is known of the world outside it.
+    pub facts: &'a Facts,
+    /// The moment, on the API server's clock.
+    pub now: Timestamp,
+}
+
+/// A compiled matcher.
+pub trait Matcher: fmt::Debug + Send + Sync {
+    /// Whether it holds, when that can change, since when it has held, what it hangs on.
+    fn evaluate(&self, context: &Context<'_>) -> Verdict;
+
+    /// Adds every field that [`evaluate`](Self::evaluate) and [`explain`](Self::explain) read.
+    fn reads(&self, projection: &mut Projection);
+
+    /// The values seen that make it what it is, for a person: `phase Failed`.
+    fn explain(&self, context: &Context<'_>) -> String;
+
+    /// What follows when it is true, for the checks of a whole rule.
+    fn implies(&self) -> Implied {
+        Implied::default()
+    }
+}
+
+/// What is certain of an object on which a matcher is true.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent consequences")]
+pub struct Implied {
+    /// Its deletion was asked for.
+    pub terminating: bool,
+    /// Its deletion was asked for at least this long ago.
+    pub terminating_for: Option<Duration>,
+    /// Its owners were looked at, so that the rule's writer thought of who recreates it.
+    pub owner_checked: bool,
+    /// It is old: the rule is about leaks.
+    pub aged: bool,
+    /// It waits for time by itself (an age, a condition's `for`), as a rule's `for` would.
+    pub patient: bool,
+}
+
+impl Implied {
+    /// What follows when both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            terminating: self.terminating || other.terminating,
+            terminating_for: self.terminating_for.max(other.terminating_for),
+            owner_checked: self.owner_checked || other.owner_checked,
+            aged: self.aged || other.aged,
+            patient: self.patient || other.patient,
+        }
+    }
+
+    /// What follows when at least one holds.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            terminating: self.terminating && other.terminating,
+            terminating_for: self.terminating_for.min(other.terminating_for),
+            owner_checked: self.owner_checked && other.owner_checked,
+            aged: self.aged && other.aged,
+            patient: self.patient && other.patient,
+        }
+    }
+}
