@@ -90,7 +90,7 @@ impl Lowering<'_> {
             self.kinds = kinds;
             targets
         });
-        let scope = self.scope(place_of(node), fields, defaults);
+        let scope = self.scope(node, fields, defaults);
         let matches = self
             .required(node, fields, "match", "[ { age: { over: 6m } } ]")
             .and_then(|entry| self.matchers(&entry.value, "`match`"));

@@ -10,6 +10,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 use super::lowering::{Fields, Lowering};
 use super::node::{Data, Entry, MERGE, Node};
+use super::rule::{RULE_KEYS, place_of};
 
 const EXAMPLE: &str = "[test-*]";
 
@@ -30,7 +31,7 @@ impl Lowering<'_> {
     /// The scope of a rule: its own, else that of the defaults.
     pub(super) fn scope(
         &mut self,
-        rule_place: Place,
+        node: &Node,
         rule: Fields<'_>,
         defaults: Option<Fields<'_>>,
     ) -> Option<Scope> {
@@ -39,7 +40,11 @@ impl Lowering<'_> {
         }
         let chosen = |fields: Fields<'_>| fields.get("scope").is_some() || fields.get("namespaces").is_some();
         let Some(fields) = [Some(rule), defaults].into_iter().flatten().find(|fields| chosen(*fields)) else {
-            self.report(no_scope(rule_place));
+            // One mistake, one report: a misspelt key has been told already.
+            let misspelt = |key| Self::may_be_misspelt(node, key, RULE_KEYS);
+            if !misspelt("namespaces") && !misspelt("scope") {
+                self.report(no_scope(place_of(node)));
+            }
             return None;
         };
         match (fields.get("scope"), fields.get("namespaces")) {

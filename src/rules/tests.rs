@@ -159,13 +159,8 @@ fn one_mistake_yields_one_diagnostic() {
         (REST.replace("{ over: 6m }", "{ over: { valueFrom: $.a } }"), ("not-supported-yet", "valueFrom")),
         (format!("<<: {{}}\n{}", REST.replace("watch: vm\n", "")), ("unsupported-yaml", "<<")),
     ] {
-        let expected = if expected.1 == "!test-x" {
-            vec![expected, ("bad-glob", "!test-x")]
-        } else if expected.1 == "namespace" {
-            vec![("no-scope", "rule"), expected]
-        } else {
-            vec![expected]
-        };
+        let expected =
+            if expected.1 == "!test-x" { vec![expected, ("bad-glob", "!test-x")] } else { vec![expected] };
         assert_mistakes(&rule_text(&lines), &expected);
     }
 }
