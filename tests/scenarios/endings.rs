@@ -1,9 +1,11 @@
 //! How it ends, and how it does not even begin.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use serde_json::json;
 
 use crate::support::cluster::write_kubeconfig;
@@ -35,6 +37,39 @@ async fn sigterm_and_sigint_end_it_within_a_second() {
         assert!(ended.status.code() == Some(0) && ended.took < A_SECOND, "{signal:?}: {ended:?}");
         assert!(ended.lines.last().unwrap().contains("\"message\":\"ended\""), "{ended:?}");
     }
+}
+
+/// `daemon run … | head -1`: nobody reads the log any more.
+#[tokio::test]
+async fn it_works_on_and_ends_though_nobody_reads_its_log() {
+    let Some(scene) = Scene::shared().await else { return };
+    let mut daemon = Command::new(env!("CARGO_BIN_EXE_k8s-healer"))
+        .args(["daemon", "run", "--log-level", "debug", "--rules"])
+        .arg(scene.rules_file(&bad_rule(DELETE)))
+        .arg("--kubeconfig")
+        .arg(scene.account().kubeconfig())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(daemon.stderr.take().unwrap()).read_line(&mut first).unwrap();
+    scene.bad("unread").await;
+    scene.wait_until_gone("configmaps", "unread").await;
+    rustix::process::kill_process(Pid::from_child(&daemon), Signal::TERM).unwrap();
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = daemon.try_wait().unwrap() {
+            break Some(status);
+        }
+        if start.elapsed() > SOON {
+            daemon.kill().unwrap();
+            daemon.wait().unwrap();
+            break None;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    assert_eq!(status.and_then(|status| status.code()), Some(0), "after {:?}", start.elapsed());
+    assert!(start.elapsed() < A_SECOND, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
