@@ -10,6 +10,7 @@
 //!   preconditions.
 //! - [`report`]: what people see of a running daemon: one line for each decision.
 //! - [`daemon`]: the process. One controller for each kind, and what they share.
+//! - [`sandbox`]: an API server in memory, for the demo, the tests and whoever wants to try a rule.
 //! - [`cli`]: one file for each subcommand.
 
 pub mod cli;
@@ -17,3 +18,4 @@ pub mod cluster;
 pub mod daemon;
 pub mod report;
 pub mod rules;
+pub mod sandbox;

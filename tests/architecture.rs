@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cluster", &[]),
     ("store", &[]),
     ("report", &[]),
-    ("sandbox", &[]),
+    ("sandbox", &["cluster"]),
     ("daemon", &["rules", "cluster", "store", "report"]),
     ("cli", &["rules", "cluster", "store", "report", "daemon", "sandbox"]),
 ];
