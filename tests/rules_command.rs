@@ -31,8 +31,54 @@ fn mistakes_end_with_1_and_are_shown_without_colours_in_a_pipe() {
     let text = printed(&validate(&["-", SOUND], &mistakes).code(1));
     assert!(text.contains("rule `vm-stale`: `6 min` is not a duration"), "{text}");
     assert!(text.contains("[standard input:9:22]"), "{text}");
-    assert!(text.ends_with("2 files, 3 rules: 3 errors\n"), "{text}");
+    assert!(text.contains("\n2 files, 3 rules: 3 errors\n"), "{text}");
     assert!(!text.contains('\u{1b}'));
+}
+
+#[test]
+fn the_last_line_says_once_where_more_can_be_read() {
+    let mistakes = std::fs::read_to_string("tests/validate/three-mistakes.yaml").unwrap();
+    let hint = "\nfor more: k8s-healer validate-rules --explain bad-duration\n";
+    let text = printed(&validate(&["-"], &mistakes).code(1));
+    assert!(text.ends_with(hint) && text.matches("--explain").count() == 1, "{text}");
+    assert!(!printed(&validate(&["--quiet", "-"], &mistakes).code(1)).contains("--explain"));
+}
+
+#[test]
+fn every_format_goes_to_standard_output_with_the_same_exit_status() {
+    let mistakes = std::fs::read_to_string("tests/validate/three-mistakes.yaml").unwrap();
+    for (format, begin) in
+        [("text", "bad-duration\n"), ("json", "{\n"), ("github", "::error "), ("sarif", "{\n")]
+    {
+        let text = printed(&validate(&["--format", format, "-"], &mistakes).code(1).stderr(""));
+        assert!(text.starts_with(begin), "{text}");
+        validate(&["--format", format, SOUND], "").code(0).stderr("");
+        validate(&["--format", format, "rules/none.yaml"], "").code(2).stderr("");
+    }
+    validate(&["--format", "xml", SOUND], "").code(2);
+}
+
+#[test]
+fn a_code_is_explained_without_a_path() {
+    let page = printed(&validate(&["--explain", "bad-duration"], "").code(0));
+    assert!(page.starts_with("bad-duration (error)\n\nNot a duration such as `6m`.\n"), "{page}");
+    assert!(page.contains("\nHow to mend it\n") && page.contains("\n      - age: { over: 6m }\n"), "{page}");
+    assert!(!page.contains('\u{1b}') && !page.contains("```"), "{page}");
+    let list = printed(&validate(&["--explain"], "").code(0));
+    assert!(
+        list.lines().any(|line| line.starts_with("all-namespaces ") && line.contains(" warning ")),
+        "{list}"
+    );
+    let all = printed(&validate(&["--explain", "all"], "").code(0));
+    assert!(all.contains(&page) && all.len() > 10_000);
+}
+
+#[test]
+fn a_code_that_is_not_there_ends_with_2_and_the_nearest_one() {
+    let assert = validate(&["--explain", "bad-durration"], "").code(2).stdout("");
+    let text = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert_eq!(text, "k8s-healer: there is no code `bad-durration`; did you mean `bad-duration`?\n");
+    validate(&["--explain", "bad-duration", SOUND], "").code(2);
 }
 
 #[test]

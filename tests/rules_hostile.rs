@@ -16,7 +16,7 @@ const SCOPE: &str = "watch: vm, scope: cluster";
 
 /// What `validate-rules -` prints, and its exit status.
 fn printed(bytes: &[u8]) -> (u8, String) {
-    let arguments = Arguments { paths: vec!["-".into()], set: Vec::new(), quiet: false };
+    let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
     let mut out = Vec::new();
     let status = check(&arguments, Style::PLAIN, bytes, &mut out).unwrap();
     (status, String::from_utf8(out).unwrap())

@@ -1,7 +1,11 @@
 //! The command line: one file per subcommand.
 
 mod daemon;
+mod demo;
 pub mod diagnostics;
+pub mod fields;
+mod sandbox;
+mod signals;
 pub mod validate_rules;
 
 use clap::{Parser, Subcommand};
@@ -16,8 +20,10 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check rule files; never contacts a cluster.
+    /// Check rule files; asks a cluster only with `--cluster`.
     ValidateRules(validate_rules::Arguments),
+    Demo(demo::Arguments),
+    Sandbox(sandbox::Arguments),
     /// Run the daemon.
     #[command(subcommand)]
     Daemon(daemon::Command),
@@ -28,6 +34,8 @@ enum Command {
 pub fn run(arguments: Arguments) -> u8 {
     match arguments.command {
         Command::ValidateRules(arguments) => validate_rules::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Daemon(command) => daemon::run(command),
     }
 }

@@ -1,21 +1,20 @@
-//! `validate-rules PATH…`: reports all mistakes of all files at once, and never contacts a cluster.
+//! `validate-rules PATH…`: reports all mistakes of all files at once; a cluster is asked only where
+//! `--cluster` says so.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use crate::cli::diagnostics::{Renderer, Style};
-use crate::rules::{Code, Diagnostic, Input, LoadOptions, Loaded, Severity, Summary, load, read_bounded};
-
-/// More reports are of no use to a person; the summary counts all.
-const MOST_SHOWN: usize = 200;
+use crate::cli::diagnostics::{Findings, Format, STANDARD_INPUT, Style, explain};
+use crate::cli::fields::Against;
+use crate::rules::{Input, LoadOptions, load, read_bounded};
 
 /// Check rule files and folders, and show every mistake where it stands
 ///
 /// Exit status: 0 the rules can run (there may be warnings), 1 they have errors, 2 a file cannot be read.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct Arguments {
     /// Files, folders (all *.yaml and *.yml below them, but for `tests`), or `-` for standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "explain", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Set a parameter of a pack, or of every pack that has it
@@ -25,6 +24,18 @@ pub struct Arguments {
     /// Show errors alone: no warnings, no summary
     #[arg(long, short)]
     pub quiet: bool,
+
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub format: Format,
+
+    /// What the paths of rules are held against.
+    #[command(flatten)]
+    pub fields: Against,
+
+    /// Tell what a code means and how to mend it, of every code with `all`; list the codes without one
+    #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "", conflicts_with = "paths")]
+    pub explain: Option<String>,
 }
 
 /// Runs the command on the standard streams; the result is the exit status.
@@ -32,7 +43,15 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> u8 {
     let stdout = io::stdout();
     let style = Style::of_terminal(&stdout);
-    check(arguments, style, io::stdin().lock(), &mut stdout.lock()).unwrap_or_else(|error| {
+    let mut out = stdout.lock();
+    let done = match &arguments.explain {
+        Some(question) => explain::answer(question, style).map_err(io::Error::other).and_then(|answer| {
+            out.write_all(answer.as_bytes())?;
+            out.flush().map(|()| 0)
+        }),
+        None => check(arguments, style, io::stdin().lock(), &mut out),
+    };
+    done.unwrap_or_else(|error| {
         // A reader that has seen enough (`| head`) is no failure of the rules, but their state is not told.
         if error.kind() != io::ErrorKind::BrokenPipe {
             eprintln!("k8s-healer: {error}");
@@ -50,15 +69,14 @@ pub fn check(
 ) -> io::Result<u8> {
     let inputs = inputs(&arguments.paths, stdin)?;
     let options = LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() };
-    let loaded = load(&inputs, &options);
-    show(&loaded, arguments.quiet, style, out)?;
+    let mut loaded = load(&inputs, &options);
+    let asked = arguments.fields.check(&mut loaded);
+    let findings = Findings::of(&loaded, arguments.quiet);
+    findings.show(arguments.format, style, out)?;
     out.flush()?;
-    let is_unreadable = |diagnostic: &Diagnostic| diagnostic.code == Code::Unreadable;
-    Ok(match loaded.rule_set {
-        Some(_) => 0,
-        None if loaded.diagnostics.iter().any(is_unreadable) => 2,
-        None => 1,
-    })
+    // What is wrong with the rules themselves is shown, even where no cluster can be asked.
+    asked.map_err(io::Error::other)?;
+    Ok(findings.exit_status())
 }
 
 /// Standard input is read once, however often it is named.
@@ -69,46 +87,10 @@ fn inputs(paths: &[PathBuf], stdin: impl io::Read) -> io::Result<Vec<Input>> {
         if path.as_os_str() != "-" {
             inputs.push(Input::Path(path.clone()));
         } else if let Some(stdin) = stdin.take() {
-            inputs.push(Input::Text { name: "standard input".to_owned(), bytes: read_bounded(stdin)? });
+            inputs.push(Input::Text { name: STANDARD_INPUT.to_owned(), bytes: read_bounded(stdin)? });
         }
     }
     Ok(inputs)
-}
-
-fn show(loaded: &Loaded, quiet: bool, style: Style, out: &mut impl Write) -> io::Result<()> {
-    let wanted = |diagnostic: &&Diagnostic| !quiet || diagnostic.severity() == Severity::Error;
-    let shown = || loaded.diagnostics.iter().filter(wanted).take(MOST_SHOWN);
-    let renderer = Renderer::new(&loaded.sources, style);
-    for diagnostic in shown() {
-        writeln!(out, "{}", renderer.render(diagnostic))?;
-    }
-    let Summary { errors, warnings, .. } = loaded.summary;
-    let all = errors + if quiet { 0 } else { warnings };
-    let rest = all.saturating_sub(shown().count());
-    if rest > 0 {
-        writeln!(out, "and {rest} more\n")?;
-    }
-    if !quiet {
-        writeln!(out, "{}", summary(&loaded.summary))?;
-    }
-    Ok(())
-}
-
-/// `3 files, 12 rules: 4 errors, 1 warning`, or `ok: 2 files, 3 rules`.
-fn summary(summary: &Summary) -> String {
-    let read = format!("{}, {}", counted(summary.files, "file"), counted(summary.rules, "rule"));
-    match (summary.errors, summary.warnings) {
-        (0, 0) => format!("ok: {read}"),
-        (0, warnings) => format!("ok: {read}: {}", counted(warnings, "warning")),
-        (errors, 0) => format!("{read}: {}", counted(errors, "error")),
-        (errors, warnings) => {
-            format!("{read}: {}, {}", counted(errors, "error"), counted(warnings, "warning"))
-        }
-    }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 #[cfg(test)]
@@ -116,7 +98,7 @@ mod tests {
     use super::*;
 
     fn validated(quiet: bool, text: &str) -> (u8, String) {
-        let arguments = Arguments { paths: vec!["-".into(), "-".into()], set: Vec::new(), quiet };
+        let arguments = Arguments { paths: vec!["-".into(), "-".into()], quiet, ..Arguments::default() };
         let mut out = Vec::new();
         let status = check(&arguments, Style::PLAIN, text.as_bytes(), &mut out).unwrap();
         (status, String::from_utf8(out).unwrap())
@@ -154,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_path_that_cannot_be_read_ends_with_2() {
-        let arguments = Arguments { paths: vec!["/nowhere".into()], set: Vec::new(), quiet: false };
+        let arguments = Arguments { paths: vec!["/nowhere".into()], ..Arguments::default() };
         let mut out = Vec::new();
         assert_eq!(check(&arguments, Style::PLAIN, io::empty(), &mut out).unwrap(), 2);
         assert!(String::from_utf8(out).unwrap().contains("there is no such file or folder"));

@@ -91,7 +91,18 @@ fn one_of(known: &[String]) -> String {
 
 /// Reads the configuration and makes a client. Nothing is sent yet.
 pub async fn connect(options: ConnectOptions) -> Result<Connection, ConnectError> {
-    let (mut config, context) = configure(options).await?;
+    let (config, context) = configure(options).await?;
+    connection(config, context)
+}
+
+/// The same with the text of a kubeconfig that is in no file, and its current context.
+pub async fn connect_by(kubeconfig: &str) -> Result<Connection, ConnectError> {
+    let kubeconfig = Kubeconfig::from_yaml(kubeconfig).map_err(|error| unusable(&error))?;
+    let (config, context) = configure_by(kubeconfig, None).await?;
+    connection(config, Some(context))
+}
+
+fn connection(mut config: Config, context: Option<String>) -> Result<Connection, ConnectError> {
     // Its retries repeat writes, whose outcome is unknown after a 503 or 504.
     config.default_retry = false;
     config.connect_timeout = Some(CONNECT_TIME_OUT);
@@ -121,8 +132,16 @@ async fn configure(options: ConnectOptions) -> Result<(Config, Option<String>), 
             Err(error) => Err(ConnectError::FindCluster { reason: error.to_string() }),
         };
     };
+    let (config, context) = configure_by(kubeconfig, options.context).await?;
+    Ok((config, Some(context)))
+}
+
+async fn configure_by(
+    kubeconfig: Kubeconfig,
+    context: Option<String>,
+) -> Result<(Config, String), ConnectError> {
     let known: Vec<String> = kubeconfig.contexts.iter().map(|context| context.name.clone()).collect();
-    let context = options.context.or_else(|| kubeconfig.current_context.clone());
+    let context = context.or_else(|| kubeconfig.current_context.clone());
     let Some(context) = context.filter(|context| !context.is_empty()) else {
         return Err(ConnectError::ChooseContext { known });
     };
@@ -136,7 +155,7 @@ async fn configure(options: ConnectOptions) -> Result<(Config, Option<String>), 
     if !has_proxy {
         config.proxy_url = proxy::of_environment(&config.cluster_url, |name| env::var(name).ok());
     }
-    Ok((config, Some(context)))
+    Ok((config, context))
 }
 
 fn unusable(error: &KubeconfigError) -> ConnectError {

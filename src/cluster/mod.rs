@@ -4,6 +4,7 @@
 //! - [`transport`]: one bounded request.
 //! - [`resource`]: a kind as discovery tells it.
 //! - [`client`], [`discovery`], [`resolve`]: from a kubeconfig to the kinds that a server serves.
+//! - [`openapi`]: the schemas that the server publishes.
 //! - [`watch`]: list and watch. [`slices`], [`page_slices`], [`decode`]: from bytes to observations.
 //! - [`read`], [`ancestors`]: live reads. [`requests`], [`execute`], [`outcome`]: writes and what became of them.
 
@@ -12,6 +13,7 @@ pub mod client;
 pub mod clock;
 pub mod discovery;
 pub mod execute;
+pub mod openapi;
 pub mod outcome;
 pub mod read;
 pub mod requests;

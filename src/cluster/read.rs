@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, StatusCode};
 use k8s_healer_engine::observation::Observation;
 use serde_json::Value;
@@ -108,8 +109,19 @@ pub(super) async fn fetch<T: serde::de::DeserializeOwned>(
     accept: &str,
     grant: &str,
 ) -> Result<T, ReadError> {
+    let bytes = fetch_bytes(transport, path, accept, grant).await?;
+    serde_json::from_slice(&bytes).map_err(ReadError::Undecodable)
+}
+
+/// The body of a path that is no object's, as it came.
+pub(super) async fn fetch_bytes(
+    transport: &Transport,
+    path: &str,
+    accept: &str,
+    grant: &str,
+) -> Result<Bytes, ReadError> {
     let answer = transport.fetch(requests::get(path, accept)?).await?;
-    decode(&check(answer, path, || grant.to_owned())?)
+    check(answer, path, || grant.to_owned()).map(|answer| answer.body)
 }
 
 fn decode<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, ReadError> {

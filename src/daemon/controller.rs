@@ -5,19 +5,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use k8s_healer_engine::guard;
 use k8s_healer_engine::moment::Now;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
+use k8s_healer_engine::unseen::{NeverSeen, UnseenPaths};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::Shared;
 use super::worker::{Reading, Work, read, read_all};
+use super::{Shared, summary};
 use crate::cluster::in_full;
 use crate::cluster::read::ReadError;
 use crate::cluster::resource::Resource;
@@ -68,6 +70,8 @@ pub struct Controller {
     shared: Arc<Shared>,
     resource: Arc<Resource>,
     tracker: Tracker,
+    /// Paths of its rules that no object has had.
+    unseen: UnseenPaths,
     readings: JoinSet<Reading>,
     surveys: JoinSet<(Vec<Ticket>, Result<Survey, String>)>,
     works: JoinSet<(DueStep, Option<StepResult>)>,
@@ -104,6 +108,7 @@ impl Controller {
         Self {
             shared,
             resource,
+            unseen: UnseenPaths::new(&rules),
             tracker: Tracker::new(rules),
             readings: JoinSet::new(),
             surveys: JoinSet::new(),
@@ -154,10 +159,15 @@ impl Controller {
         let clock = self.shared.transport.server_clock();
         let ready = self.fresh && self.has_room();
         let due = if ready { self.tracker.next_due() } else { None };
-        let wait = due.map_or(LONGEST_SLEEP, |due| clock.until(due).min(LONGEST_SLEEP));
+        let look = if self.fresh { self.unseen.next_look() } else { None };
+        let until = |moment: Option<Timestamp>| {
+            moment.map_or(LONGEST_SLEEP, |moment| clock.until(moment).min(LONGEST_SLEEP))
+        };
+        let wait = until(due);
         if wait < LONGEST_SLEEP {
             self.shared.deadline_near.notify_one();
         }
+        let wait = wait.min(until(look));
         clock.local().sleep(if wait > LAST_SLEEP * 2 { wait.saturating_sub(LAST_SLEEP) } else { wait })
     }
 
@@ -186,8 +196,10 @@ impl Controller {
             WatchEvent::ListStarted => {
                 self.set_fresh(false);
                 self.tracker.list_started();
+                self.unseen.list_started();
             }
             WatchEvent::Listed(object) => {
+                self.unseen.observe(self.tracker.rules(), &object, true, now.earliest);
                 self.tracker.observe(&object, Origin::Listed, now);
             }
             WatchEvent::Synced => {
@@ -198,11 +210,14 @@ impl Controller {
                     // Nobody waits any more where the summary was printed without this kind.
                     drop(first_list.send(self.census()));
                 }
+                self.tell_unseen();
             }
             WatchEvent::Applied(object) => {
+                self.unseen.observe(self.tracker.rules(), &object, false, now.earliest);
                 if self.tracker.observe(&object, Origin::Event, now) {
                     let object = self.resource.object_name(object.namespace(), object.name());
                     debug!(object, "new object");
+                    self.tell_unseen();
                 }
             }
             WatchEvent::Deleted { namespace, name, uid } => {
@@ -236,10 +251,24 @@ impl Controller {
         Census { objects: self.tracker.len(), rules: rules.map(counted).collect() }
     }
 
+    /// While the watch does not follow the server, it is not known which objects there are.
+    fn tell_unseen(&mut self) {
+        if !self.fresh {
+            return;
+        }
+        let now = self.shared.transport.server_clock().earliest();
+        for NeverSeen { rule, paths, objects } in self.unseen.take(now, |rule| self.tracker.selected_by(rule))
+        {
+            let rule = self.tracker.rules()[rule].id.to_string();
+            summary::tell_never_seen(&self.resource.name(), &rule, &paths, objects);
+        }
+    }
+
     fn start_due(&mut self) {
         if !self.fresh {
             return;
         }
+        self.tell_unseen();
         let now = self.shared.transport.server_clock().earliest();
         if self.has_room()
             && let Some(namespace) = self.tracker.crowded(now, CROWD)

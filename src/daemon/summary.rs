@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use k8s_healer_engine::values::Path;
 use tracing::{info, warn};
 
 use super::assignment::Assignment;
@@ -105,4 +106,11 @@ pub(super) fn tell_left_out(assignment: &Assignment) {
         let (rule, reason) = (refused.rule.to_string(), &refused.reason);
         warn!(target: SUMMARY, rule, reason, "  left out: rule {rule}: {reason}");
     }
+}
+
+/// A path that may be misspelt.
+pub(super) fn tell_never_seen(kind: &str, rule: &str, paths: &[Path], objects: usize) {
+    let path = paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+    let asked = "if it is misspelt, what asks for it is never true; `validate-rules --cluster` tells";
+    info!(kind, rule, path, objects, "path never seen on any object so far: {asked}");
 }

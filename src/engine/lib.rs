@@ -2,14 +2,17 @@
 //! world is handed in, and its lints keep it so.
 //!
 //! - [`values`]: the value forms of the language; [`matcher`], [`action`]: what one is; [`matchers`],
-//!   [`actions`]: one file each, described by [`descriptor`]s and listed in a [`registry`].
+//!   [`actions`]: one file each, described by [`descriptor`]s and listed in a [`registry`]; [`asked`]: which
+//!   paths a rule hangs on.
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
-//! - [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due.
+//! - [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
+//!   the paths that no object has had.
 //! - [`guard`]: the protections that no rule can lift; [`cooldown`]: replacements are left alone for a while.
 
 pub mod action;
 pub mod actions;
+pub mod asked;
 pub mod cooldown;
 pub mod descriptor;
 pub mod effect;
@@ -26,6 +29,7 @@ pub mod rule;
 pub mod schedule;
 pub mod tracker;
 pub mod truth;
+pub mod unseen;
 pub mod values;
 pub mod verdict;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::asked::Asked;
 use crate::facts::Facts;
 use crate::observation::Observation;
 use crate::projection::Projection;
@@ -31,6 +32,11 @@ pub trait Matcher: fmt::Debug + Send + Sync {
 
     /// The values seen that make it what it is, for a person: `phase Failed`.
     fn explain(&self, context: &Context<'_>) -> String;
+
+    /// What it asks of the paths that the rule's writer chose; its parts' questions in their order.
+    fn asks(&self) -> Vec<Asked<'_>> {
+        Vec::new()
+    }
 
     /// What follows when it is true, for the checks of a whole rule.
     fn implies(&self) -> Implied {

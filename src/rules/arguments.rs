@@ -114,7 +114,7 @@ impl Lowering<'_> {
 }
 
 /// Follows the keys and indices of a fault as far as the document has them.
-fn locate<'n>(entry: &'n Entry, at: &[String]) -> (Option<&'n Key>, &'n Node) {
+pub(super) fn locate<'n>(entry: &'n Entry, at: &[String]) -> (Option<&'n Key>, &'n Node) {
     let (mut key, mut node) = (Some(&entry.key), &entry.value);
     for step in at {
         match &node.data {

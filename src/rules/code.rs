@@ -41,6 +41,13 @@ macro_rules! codes {
             pub const fn summary(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($summary,)+).trim_ascii(),)* }
             }
+
+            /// What it means, why it matters, how to mend it and an example, in Markdown: sections with
+            /// headings of the second level. The page lies in `code/pages`.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("code/pages/", $code, ".md")),)* }
+            }
         }
     };
 }
@@ -142,6 +149,37 @@ codes! {
     AllNamespaces "all-namespaces" Warning;
     /// A rule names only namespaces that are protected from every rule.
     ProtectedNamespaces "protected-namespaces" Warning;
+    /// A path leads to a field that the kind does not have.
+    UnknownField "unknown-field" Warning;
+    /// A path leads to a value that its operator cannot read.
+    WrongField "wrong-field" Warning;
+    /// A field is compared with a text that it never is.
+    UnknownValue "unknown-value" Warning;
+    /// A watched kind has no schema to check its paths by.
+    NoSchema "no-schema" Warning;
+    /// A file of schemas cannot be read.
+    BadSchema "bad-schema" Warning;
+}
+
+impl Code {
+    /// The code with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// The code that a word which is none most likely means.
+    #[must_use]
+    pub fn nearest(word: &str) -> Option<Self> {
+        super::suggest::nearest(word, Self::ALL.iter().map(|code| code.name())).and_then(Self::named)
+    }
+
+    /// The first paragraph of its page: what it means, in one line.
+    #[must_use]
+    pub fn meaning(self) -> String {
+        let lines = self.page().lines().take_while(|line| !line.is_empty());
+        lines.collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl fmt::Display for Code {

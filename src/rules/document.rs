@@ -19,6 +19,7 @@ use super::rule::{place_of, subject};
 use super::settings::Setting;
 use super::source::Sources;
 use super::suggest;
+use super::uses::RuleUses;
 
 pub(super) const API_VERSION: &str = "k8s-healer/v1";
 pub(super) const PACK: &str = "RulePack";
@@ -38,6 +39,8 @@ pub(super) struct Run<'a> {
     pub(super) parameters: Vec<(String, String)>,
     /// Every rule that was read, and the place of its name.
     pub(super) rules: Vec<(Rule, Place)>,
+    /// What the rules name of a cluster.
+    pub(super) uses: Vec<RuleUses>,
     /// How many rules the packs have, sound or not.
     pub(super) counted: usize,
     /// Whether a document was not understood, so that nothing can be said of what is missing.
@@ -52,6 +55,7 @@ impl Run<'_> {
             compiled: &mut self.compiled,
             subject: String::new(),
             kinds: Vec::new(),
+            uses: RuleUses::default(),
         }
     }
 
@@ -170,7 +174,7 @@ impl Run<'_> {
             }
         };
         let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
-        let mut rules = Vec::new();
+        let (mut rules, mut uses) = (Vec::new(), Vec::new());
         for (index, item) in items.iter().enumerate() {
             if lowering.out.is_full() {
                 break;
@@ -178,6 +182,7 @@ impl Run<'_> {
             lowering.subject = subject(item, index);
             let resolved = parameters.resolve_rule(item, &mut lowering);
             rules.extend(lowering.rule(&resolved, &pack, defaults).map(|rule| (rule, place_of(item))));
+            uses.push(RuleUses { subject: lowering.subject.clone(), ..std::mem::take(&mut lowering.uses) });
             let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };
             match names.get(name.text.as_str()) {
                 Some(first) => lowering.check_duplicate(first, item),
@@ -190,6 +195,7 @@ impl Run<'_> {
         self.parameters.extend(declared);
         self.counted += items.len();
         self.rules.extend(rules);
+        self.uses.extend(uses);
     }
 
     /// Remembers a pack's name; another with the same one would make its rules' names ambiguous.

@@ -12,7 +12,7 @@ pub(super) struct Kind {
     singular: &'static str,
     short: &'static [&'static str],
     name: &'static str,
-    group: &'static str,
+    pub(super) group: &'static str,
     pub(super) namespaced: bool,
 }
 

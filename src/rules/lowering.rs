@@ -8,6 +8,7 @@ use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, quoted};
 use super::kinds::Resolved;
 use super::node::{Data, Entry, MERGE, Node};
+use super::uses::RuleUses;
 use super::{later, suggest};
 
 /// Lowers the parts of one pack.
@@ -19,6 +20,8 @@ pub(super) struct Lowering<'a> {
     pub(super) subject: String,
     /// The kinds that the rule watches; empty where that is not known.
     pub(super) kinds: Vec<Resolved>,
+    /// What the rule names of a cluster.
+    pub(super) uses: RuleUses,
 }
 
 /// A mapping whose keys are known to be right.

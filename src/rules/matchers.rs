@@ -71,9 +71,13 @@ impl Lowering<'_> {
         };
         self.check_matcher_kinds(entry, descriptor.kinds);
         let example = descriptor.examples.first().copied().unwrap_or(descriptor.name);
+        let first = self.uses.paths.len();
         let arguments = self.arguments(entry, descriptor.shape, &[], example)?;
         match (descriptor.build)(arguments) {
-            Ok(matcher) => Some(matcher),
+            Ok(matcher) => {
+                self.uses.ask(first, entry, matcher.as_ref());
+                Some(matcher)
+            }
             Err(fault) => {
                 self.fault(entry, fault);
                 None

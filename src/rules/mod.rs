@@ -3,7 +3,8 @@
 //!
 //! Text ([`source`], `files`, `settings`) → trees with places (`yaml`, `node`) → parameters written out
 //! (`parameters`) → typed values (`document`, `rule`, `matchers`, `steps`, `arguments`, `values`) → checks
-//! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]). What an editor can tell of
+//! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]). What rules name of a cluster (`uses`)
+//! can be held against schemas ([`fields`]). What an editor can tell of
 //! them while a person types is a JSON Schema ([`schema`]).
 
 mod arguments;
@@ -12,6 +13,7 @@ pub mod code;
 mod compiled;
 pub mod diagnostic;
 mod document;
+pub mod fields;
 mod files;
 mod kinds;
 mod later;
@@ -27,6 +29,7 @@ mod settings;
 pub mod source;
 mod steps;
 mod suggest;
+mod uses;
 mod values;
 mod watch;
 mod yaml;
@@ -36,7 +39,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use k8s_healer_engine::registry::Registry;
-use k8s_healer_engine::rule::{RuleId, RuleSet};
+use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
@@ -115,6 +118,28 @@ pub struct Loaded {
     pub origins: BTreeMap<RuleId, Origin>,
     /// How much was read.
     pub summary: Summary,
+    /// What the rules name of a cluster.
+    uses: Vec<uses::RuleUses>,
+}
+
+impl Loaded {
+    /// The names under `watch` of all rules, sound or not, for a cluster to resolve.
+    #[must_use]
+    pub fn targets(&self) -> BTreeSet<WatchTarget> {
+        self.uses.iter().flat_map(|rule| rule.targets.iter().map(|(target, _)| target.clone())).collect()
+    }
+
+    /// Adds mistakes that were found later. An error among them takes the rules away.
+    pub fn report(&mut self, found: Vec<Diagnostic>) {
+        let errors = found.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error).count();
+        self.summary.errors += errors;
+        self.summary.warnings += found.len() - errors;
+        if errors > 0 {
+            self.rule_set = None;
+        }
+        self.diagnostics.extend(found);
+        self.diagnostics.sort_by_key(|diagnostic| diagnostic.place);
+    }
 }
 
 /// Reads all rules of all inputs; never contacts a cluster.
@@ -133,6 +158,7 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
         packs: BTreeMap::new(),
         parameters: Vec::new(),
         rules: Vec::new(),
+        uses: Vec::new(),
         counted: 0,
         incomplete: texts.len() < files,
     };
@@ -162,7 +188,7 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
     if !run.incomplete {
         settings::report_unused(&settings, &run.parameters, run.out);
     }
-    let (rules, packs, rules_counted) = (run.rules, run.packs.len(), run.counted);
+    let (rules, packs, rules_counted, uses) = (run.rules, run.packs.len(), run.counted, run.uses);
     let summary =
         Summary { files, packs, rules: rules_counted, errors: out.errors(), warnings: out.warnings() };
     let mut origins = BTreeMap::new();
@@ -180,6 +206,7 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
         sources,
         origins,
         summary,
+        uses,
     }
 }
 

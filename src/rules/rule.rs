@@ -14,6 +14,7 @@ use super::lowering::{Fields, Keys, Lowering};
 use super::names::{as_dns_label, is_dns_label};
 use super::node::{Entry, Node};
 use super::steps::LoweredStep;
+use super::uses::RuleUses;
 
 /// LANGUAGE, "A rule".
 const COOLDOWN: Duration = Duration::from_secs(10 * 60);
@@ -76,6 +77,7 @@ impl Lowering<'_> {
     ) -> Option<Rule> {
         let before = self.out.errors();
         self.kinds.clear();
+        self.uses = RuleUses::default();
         let keys = Keys {
             of: "a rule",
             known: RULE_KEYS,

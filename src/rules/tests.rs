@@ -312,6 +312,7 @@ fn every_example_of_every_key_is_a_value_of_its_kind() {
         compiled: &mut compiled,
         subject: String::new(),
         kinds: Vec::new(),
+        uses: uses::RuleUses::default(),
     };
     let shapes =
         registry.matchers().iter().map(|one| one.shape).chain(registry.actions().iter().map(|one| one.shape));

@@ -19,7 +19,7 @@ impl Lowering<'_> {
             }
             ValueKind::Count => self.parsed(node, kind, what, example, Count::parse).map(Value::Count),
             ValueKind::Pattern => self.pattern(node, what, example).map(Value::Pattern),
-            ValueKind::Path => self.parsed(node, kind, what, example, Path::parse).map(Value::Path),
+            ValueKind::Path => self.path(node, kind, what, example).map(Value::Path),
             ValueKind::Time => {
                 let help = || "write an RFC 3339 time, such as `2026-01-31T12:00:00Z`".to_owned();
                 let parse =
@@ -44,7 +44,7 @@ impl Lowering<'_> {
                 self.each(node, what, |this, item| this.choice(item, words, what)).map(Value::Texts)
             }
             ValueKind::Paths => {
-                let path = |this: &mut Self, item: &Node| this.parsed(item, kind, what, example, Path::parse);
+                let path = |this: &mut Self, item: &Node| this.path(item, kind, what, example);
                 self.each(node, what, path).map(Value::Paths)
             }
             ValueKind::Globs => self.globs(node, what, example).map(Value::Globs),
@@ -117,6 +117,12 @@ impl Lowering<'_> {
                 None
             }
         }
+    }
+
+    fn path(&mut self, node: &Node, kind: ValueKind, what: &str, example: &str) -> Option<Path> {
+        let path = self.parsed(node, kind, what, example, Path::parse)?;
+        self.uses.add_path(&path, node);
+        Some(path)
     }
 
     fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {

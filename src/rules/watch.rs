@@ -52,6 +52,7 @@ impl Lowering<'_> {
             let help = format!("did you mean `{nearest}`?");
             self.report_at(node, Diagnostic::new(Code::UnknownKind, node.place, message).help(help));
         }
+        self.uses.targets.push((target.clone(), node.into()));
         Some(target)
     }
 }

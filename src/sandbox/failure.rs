@@ -36,6 +36,8 @@ pub struct Failure {
     pub details: Value,
     /// Told as the header `Retry-After` too.
     pub retry_after: Option<u32>,
+    /// By this token a list can be gone on with.
+    pub list_continue: Option<String>,
     /// The message alone goes out, as text: what a server says of paths that it does not know.
     pub plain: bool,
 }
@@ -43,7 +45,15 @@ pub struct Failure {
 impl Failure {
     /// Without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null, retry_after: None, plain: false }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: Value::Null,
+            retry_after: None,
+            list_continue: None,
+            plain: false,
+        }
     }
 
     fn of(resource: &Resource, name: &str, code: u16, reason: &'static str, message: String) -> Self {
@@ -184,6 +194,9 @@ impl Failure {
         }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
+        }
+        if let Some(token) = &self.list_continue {
+            status["metadata"]["continue"] = token.as_str().into();
         }
         status["code"] = self.code.into();
         status

@@ -79,6 +79,7 @@ pub struct Forgotten {
 struct Collection {
     objects: BTreeMap<Key, Arc<Object>>,
     changes: VecDeque<Change>,
+    last_change: u64,
 }
 
 /// The objects of all kinds.
@@ -102,6 +103,11 @@ impl Store {
     /// The number of the last change.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The number of the last change of this resource's objects; 0: there was none.
+    pub fn last_change(&self, resource: &Resource) -> u64 {
+        self.collections.get(resource).map_or(0, |collection| collection.last_change)
     }
 
     /// The object of this key.
@@ -166,7 +172,9 @@ impl Store {
 
     fn remember(&mut self, resource: &Resource, change: Change) {
         self.weight += change.weight();
-        self.collections.entry(resource.clone()).or_default().changes.push_back(change);
+        let collection = self.collections.entry(resource.clone()).or_default();
+        collection.last_change = change.revision;
+        collection.changes.push_back(change);
         while self.weight > MEMORY {
             self.forget_oldest();
         }

@@ -7,7 +7,18 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::support::scene::*;
-use crate::support::{Answer, Fault, Proxy, Seen, shapes, wait_until};
+use crate::support::{Answer, Fault, Proxy, Seen, Stage, on_both, shapes, wait_until};
+
+on_both!(
+    while_the_credentials_do_not_count_nothing_is_done_and_then_it_goes_on,
+    a_delete_that_is_refused_with_429_waits_as_long_as_the_server_asks,
+    after_a_503_whose_outcome_is_unknown_the_object_is_read_before_anything_is_sent_again,
+    a_delete_whose_answer_is_lost_is_not_sent_again,
+    a_lost_answer_does_not_end_the_sequence_of_steps,
+    a_read_that_is_never_answered_holds_up_its_own_object_alone_and_not_for_ever,
+    a_namespace_that_cannot_be_read_could_be_protected_and_holds_back,
+    a_conflict_is_looked_at_again_and_nothing_is_repeated_blindly,
+);
 
 const DELETE: &str = "actions: [ { delete: {} } ]";
 
@@ -25,9 +36,8 @@ fn methods(seen: &[Seen]) -> Vec<&str> {
     seen.iter().map(|one| one.method.as_str()).collect()
 }
 
-#[tokio::test]
-async fn while_the_credentials_do_not_count_nothing_is_done_and_then_it_goes_on() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn while_the_credentials_do_not_count_nothing_is_done_and_then_it_goes_on(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &bad_rule(DELETE), &[]).await;
     proxy.answer(|_| true, Answer::status(401), usize::MAX);
@@ -50,9 +60,8 @@ async fn while_the_credentials_do_not_count_nothing_is_done_and_then_it_goes_on(
     assert_eq!(scene.writes().await.len(), 2);
 }
 
-#[tokio::test]
-async fn a_delete_that_is_refused_with_429_waits_as_long_as_the_server_asks() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_delete_that_is_refused_with_429_waits_as_long_as_the_server_asks(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     proxy.answer(is_delete, Answer::too_many_requests(4), 1);
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &bad_rule(DELETE), &[]).await;
@@ -67,9 +76,8 @@ async fn a_delete_that_is_refused_with_429_waits_as_long_as_the_server_asks() {
     assert!(waited >= SignedDuration::from_secs(4) && waited < SignedDuration::from_secs(9), "{waited:?}");
 }
 
-#[tokio::test]
-async fn after_a_503_whose_outcome_is_unknown_the_object_is_read_before_anything_is_sent_again() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn after_a_503_whose_outcome_is_unknown_the_object_is_read_before_anything_is_sent_again(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     proxy.answer(is_delete, Answer::status(503), 2);
     let _daemon = scene.daemon_at(&proxy.kubeconfig(), &bad_rule(DELETE), &[]).await;
@@ -82,9 +90,8 @@ async fn after_a_503_whose_outcome_is_unknown_the_object_is_read_before_anything
     assert!(pause(1, 3) >= SignedDuration::from_secs(1) && pause(3, 5) >= SignedDuration::from_secs(2));
 }
 
-#[tokio::test]
-async fn a_delete_whose_answer_is_lost_is_not_sent_again() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_delete_whose_answer_is_lost_is_not_sent_again(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     proxy.inject(is_delete, Fault::LoseAnswer, 1);
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &bad_rule(DELETE), &[]).await;
@@ -96,9 +103,8 @@ async fn a_delete_whose_answer_is_lost_is_not_sent_again() {
     assert_eq!(scene.writes().await.summary(), [format!("delete configmaps {}/map 200", scene.namespace)]);
 }
 
-#[tokio::test]
-async fn a_lost_answer_does_not_end_the_sequence_of_steps() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_lost_answer_does_not_end_the_sequence_of_steps(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     proxy.inject(is_delete, Fault::LoseAnswer, 1);
     let steps = "actions: [ { delete: {} }, { stripFinalizers: { after: 3s, only: [example.com/*] } } ]";
@@ -114,9 +120,8 @@ async fn a_lost_answer_does_not_end_the_sequence_of_steps() {
     assert!(writes[1].received.as_second() - writes[0].received.as_second() >= 3, "{waited:?}");
 }
 
-#[tokio::test]
-async fn a_read_that_is_never_answered_holds_up_its_own_object_alone_and_not_for_ever() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_read_that_is_never_answered_holds_up_its_own_object_alone_and_not_for_ever(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let is_slow = |seen: &Seen| seen.path.ends_with("/configmaps/slow");
     proxy.inject(is_slow, Fault::Delay(Duration::from_secs(120)), 1);
@@ -136,9 +141,8 @@ async fn a_read_that_is_never_answered_holds_up_its_own_object_alone_and_not_for
     assert_eq!(scene.writes().await.len(), 21);
 }
 
-#[tokio::test]
-async fn a_namespace_that_cannot_be_read_could_be_protected_and_holds_back() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_namespace_that_cannot_be_read_could_be_protected_and_holds_back(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let namespace = format!("/api/v1/namespaces/{}", scene.namespace);
     proxy.answer(move |seen| seen.path == namespace, Answer::status(500), usize::MAX);
@@ -153,9 +157,8 @@ async fn a_namespace_that_cannot_be_read_could_be_protected_and_holds_back() {
     assert_eq!(daemon.lines_with("held back").len(), 1);
 }
 
-#[tokio::test]
-async fn a_conflict_is_looked_at_again_and_nothing_is_repeated_blindly() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_conflict_is_looked_at_again_and_nothing_is_repeated_blindly(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     proxy.answer(is_delete, Answer::status(409), 1);
     let _daemon = scene.daemon_at(&proxy.kubeconfig(), &bad_rule(DELETE), &[]).await;

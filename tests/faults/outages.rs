@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use crate::support::scene::*;
-use crate::support::{Answer, EnvTest, Options, Proxy, Seen, install_crd, shapes, wait_until};
+use crate::support::{Answer, Options, Proxy, Seen, Stage, install_crd, on_both, shapes, wait_until};
+
+on_both!(
+    after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice,
+    after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew,
+    after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once,
+);
 
 fn rule(hold: &str) -> String {
     bad_rule(&format!("for: {hold}\n  actions: [ {{ delete: {{}} }} ]"))
 }
 
-#[tokio::test]
-async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice() {
-    let Some(plane) = EnvTest::start(Options::default()).await else { return };
+async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice(stage: Stage) {
+    let Some(plane) = stage.own(Options::default()).await else { return };
     let mut scene = Scene::on(&plane.cluster()).await;
     let mut daemon = scene.daemon(&rule("3s"), &[]).await;
     scene.bad("before").await;
@@ -43,10 +48,9 @@ async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_n
     assert_eq!(daemon.terminate().status.code(), Some(0));
 }
 
-#[tokio::test]
-async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew() {
+async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew(stage: Stage) {
     let options = Options { apiserver_flags: vec!["--watch-cache=false".into()], ..Options::default() };
-    let Some(plane) = EnvTest::start(options).await else { return };
+    let Some(plane) = stage.own(options).await else { return };
     let scene = Scene::on(&plane.cluster()).await;
     let proxy = Proxy::start(scene.account());
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("8s"), &[]).await;
@@ -61,7 +65,7 @@ async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_mis
     scene.cure("cured").await;
     scene.bad("new").await;
     let new = scene.done_by_test("create", "configmaps", "new").await;
-    plane.compact_etcd().await;
+    plane.compact().await;
     proxy.refuse_connections(false);
     for name in ["steady", "new"] {
         scene.wait_until_gone("configmaps", name).await;
@@ -79,9 +83,8 @@ async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_mis
 }
 
 /// A server that starts refuses everybody for a moment, until it has read who may do what.
-#[tokio::test]
-async fn after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let volumes = "datavolumes.cdi.kubevirt.io";
     let rules = format!(

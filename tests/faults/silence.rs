@@ -18,7 +18,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::scene::*;
-use crate::support::{Proxy, Seen, wait_until};
+use crate::support::{Proxy, Seen, Stage, on_both, wait_until};
+
+on_both!(
+    a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list,
+);
 
 const TIMINGS: Timings = Timings {
     server_time_out: Duration::from_secs(4),
@@ -41,9 +45,8 @@ async fn run(scene: &Scene, proxy: &Proxy, rules: &str, stop: &CancellationToken
     tokio::spawn(async move { supervisor.run(&Server::default()).await.unwrap() })
 }
 
-#[tokio::test]
-async fn a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let stop = CancellationToken::new();
     let daemon = run(&scene, &proxy, &bad_rule("for: 1s\n  actions: [ { delete: {} } ]"), &stop).await;

@@ -3,7 +3,15 @@
 use std::time::Duration;
 
 use crate::support::scene::*;
-use crate::support::{Answer, Proxy, Seen, wait_until};
+use crate::support::{Answer, Proxy, Seen, Stage, on_both, wait_until};
+
+on_both!(
+    a_watch_that_is_cut_within_a_line_goes_on_where_it_was_and_no_time_begins_anew,
+    while_the_watch_is_broken_nothing_is_done_on_what_is_remembered,
+    a_watch_that_is_refused_with_410_at_its_start_is_replaced_by_one_fresh_list,
+    a_server_that_refuses_every_watch_with_410_is_not_asked_in_a_loop,
+    an_expired_version_told_in_the_stream_is_replaced_by_one_fresh_list,
+);
 
 fn rule(hold: &str) -> String {
     bad_rule(&format!("for: {hold}\n  actions: [ {{ delete: {{}} }} ]"))
@@ -17,9 +25,8 @@ fn is_resumed(seen: &Seen) -> bool {
     seen.is_watch_of("configmaps") && !is_streamed_list(seen)
 }
 
-#[tokio::test]
-async fn a_watch_that_is_cut_within_a_line_goes_on_where_it_was_and_no_time_begins_anew() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_watch_that_is_cut_within_a_line_goes_on_where_it_was_and_no_time_begins_anew(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("6s"), &[]).await;
     scene.bad("steady").await;
@@ -43,9 +50,8 @@ async fn a_watch_that_is_cut_within_a_line_goes_on_where_it_was_and_no_time_begi
     assert_eq!(lists.len(), 1, "it is not listed again");
 }
 
-#[tokio::test]
-async fn while_the_watch_is_broken_nothing_is_done_on_what_is_remembered() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn while_the_watch_is_broken_nothing_is_done_on_what_is_remembered(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("2s"), &[]).await;
     scene.bad("map").await;
@@ -63,9 +69,8 @@ async fn while_the_watch_is_broken_nothing_is_done_on_what_is_remembered() {
     assert_eq!(scene.writes().await.len(), 1);
 }
 
-#[tokio::test]
-async fn a_watch_that_is_refused_with_410_at_its_start_is_replaced_by_one_fresh_list() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_watch_that_is_refused_with_410_at_its_start_is_replaced_by_one_fresh_list(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("6s"), &[]).await;
     scene.bad("steady").await;
@@ -92,9 +97,8 @@ async fn a_watch_that_is_refused_with_410_at_its_start_is_replaced_by_one_fresh_
     assert_eq!((count(is_resumed), count(is_streamed_list)), (1, 1), "refused once, listed once");
 }
 
-#[tokio::test]
-async fn a_server_that_refuses_every_watch_with_410_is_not_asked_in_a_loop() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_server_that_refuses_every_watch_with_410_is_not_asked_in_a_loop(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     // No streaming list to hold on to: it must list pages and watch from their version.
     proxy.answer(|seen| seen.has_parameter("sendInitialEvents", "true"), Answer::status(400), usize::MAX);
@@ -112,9 +116,8 @@ async fn a_server_that_refuses_every_watch_with_410_is_not_asked_in_a_loop() {
     assert!(told <= 6, "{told} lines");
 }
 
-#[tokio::test]
-async fn an_expired_version_told_in_the_stream_is_replaced_by_one_fresh_list() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn an_expired_version_told_in_the_stream_is_replaced_by_one_fresh_list(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("4s"), &[]).await;
     scene.bad("map").await;

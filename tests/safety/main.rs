@@ -9,6 +9,7 @@ mod cooldowns;
 mod crowds;
 mod evictions;
 mod modes;
+mod paths;
 mod reads;
 mod slowness;
 mod world;

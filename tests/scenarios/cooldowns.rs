@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use crate::support::scene::*;
-use crate::support::shapes;
+use crate::support::{Stage, on_both, shapes};
+
+on_both!(
+    a_replacement_waits_for_the_cooldown_and_replicas_that_were_there_do_not,
+    without_an_owner_the_name_stands_for_the_replacement,
+);
 
 const RULE: &str = "
 - name: crash-loop
@@ -14,9 +19,8 @@ const RULE: &str = "
   actions: [ { delete: {} } ]
 ";
 
-#[tokio::test]
-async fn a_replacement_waits_for_the_cooldown_and_replicas_that_were_there_do_not() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_replacement_waits_for_the_cooldown_and_replicas_that_were_there_do_not(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let (set, other) = (replica_set(&scene, "set").await, replica_set(&scene, "other").await);
     for name in ["one", "two", "three"] {
         scene.create("pods", &shapes::owned(shapes::pod(name), &set)).await;
@@ -56,9 +60,8 @@ async fn a_replacement_waits_for_the_cooldown_and_replicas_that_were_there_do_no
     assert_eq!(daemon.lines_with(&held).len(), 1);
 }
 
-#[tokio::test]
-async fn without_an_owner_the_name_stands_for_the_replacement() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn without_an_owner_the_name_stands_for_the_replacement(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let _daemon = scene.daemon(&bad_rule("cooldown: 4s\n  actions: [ { delete: {} } ]"), &[]).await;
     scene.bad("map").await;
     scene.wait_until_gone("configmaps", "map").await;

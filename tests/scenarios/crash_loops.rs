@@ -1,7 +1,12 @@
 //! The first user's first rules: pods that crash in a loop, in the namespaces of the tests and nowhere else.
 
 use crate::support::scene::*;
-use crate::support::{shapes, unique};
+use crate::support::{Stage, on_both, shapes, unique};
+
+on_both!(
+    a_crash_looping_owned_pod_is_deleted_an_unowned_one_is_not,
+    a_rule_for_test_namespaces_sends_nothing_to_prod,
+);
 
 const CRASH_LOOP: &str = r#"
 - name: crash-loop
@@ -12,9 +17,8 @@ const CRASH_LOOP: &str = r#"
   actions: [ { delete: {} } ]
 "#;
 
-#[tokio::test]
-async fn a_crash_looping_owned_pod_is_deleted_an_unowned_one_is_not() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_crash_looping_owned_pod_is_deleted_an_unowned_one_is_not(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let (one, other) = (replica_set(&scene, "one").await, replica_set(&scene, "other").await);
     let owned = shapes::owned(shapes::crash_looping_pod("owned"), &one);
     let owned = scene.create("pods", &owned).await;
@@ -39,9 +43,8 @@ async fn a_crash_looping_owned_pod_is_deleted_an_unowned_one_is_not() {
     assert!(reads.iter().all(|read| !read.name.contains("unowned")), "{:?}", reads.summary());
 }
 
-#[tokio::test]
-async fn a_rule_for_test_namespaces_sends_nothing_to_prod() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_rule_for_test_namespaces_sends_nothing_to_prod(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let team = unique("team");
     let spaces = [format!("{team}-test"), format!("{team}-test-keep"), format!("{team}-prod")];
     let mut pods = Vec::new();

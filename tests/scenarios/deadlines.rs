@@ -6,7 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::scene::*;
-use crate::support::{install_crd, shapes};
+use crate::support::{Stage, install_crd, on_both, shapes};
+
+on_both!(
+    a_vm_in_error_unschedulable_is_deleted_at_its_deadline_and_not_before,
+    a_vm_that_recovers_a_moment_before_its_deadline_is_spared_and_nothing_is_sent,
+    a_vm_over_age_goes_and_one_younger_stays_until_it_is_as_old,
+    no_deadline_is_early_while_the_servers_clock_is_still_being_learnt,
+    once_the_servers_clock_is_known_a_deadline_is_met_within_a_moment,
+);
 
 const MACHINES: &str = "virtualmachines.kubevirt.io";
 
@@ -24,9 +32,8 @@ async fn set_status(scene: &Scene, name: &str, status: &str) {
     scene.objects.set_status(MACHINES, &scene.namespace, name, &status).await;
 }
 
-#[tokio::test]
-async fn a_vm_in_error_unschedulable_is_deleted_at_its_deadline_and_not_before() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_vm_in_error_unschedulable_is_deleted_at_its_deadline_and_not_before(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     install_crd(&scene.objects, MACHINES).await;
     let daemon = scene.daemon(UNSCHEDULABLE, &[]).await;
     scene.create(MACHINES, &shapes::virtual_machine("vm", "Starting")).await;
@@ -50,9 +57,8 @@ async fn a_vm_in_error_unschedulable_is_deleted_at_its_deadline_and_not_before()
     assert!(told["reason"].as_str().unwrap().contains("ErrorUnschedulable"), "{told}");
 }
 
-#[tokio::test]
-async fn a_vm_that_recovers_a_moment_before_its_deadline_is_spared_and_nothing_is_sent() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_vm_that_recovers_a_moment_before_its_deadline_is_spared_and_nothing_is_sent(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     install_crd(&scene.objects, MACHINES).await;
     let _daemon = scene.daemon(UNSCHEDULABLE, &[]).await;
     scene.create(MACHINES, &shapes::virtual_machine("vm", "ErrorUnschedulable")).await;
@@ -70,9 +76,8 @@ async fn a_vm_that_recovers_a_moment_before_its_deadline_is_spared_and_nothing_i
     assert_on_time("the delete", again, Duration::from_secs(4), scene.writes().await[0].received);
 }
 
-#[tokio::test]
-async fn a_vm_over_age_goes_and_one_younger_stays_until_it_is_as_old() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_vm_over_age_goes_and_one_younger_stays_until_it_is_as_old(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     install_crd(&scene.objects, MACHINES).await;
     let rules = "
 - name: vm-stale
@@ -101,9 +106,8 @@ async fn a_vm_over_age_goes_and_one_younger_stays_until_it_is_as_old() {
 
 /// The server's clock becomes known to a fraction of a second only by and by: what has been begun
 /// meanwhile must not end early by it.
-#[tokio::test]
-async fn no_deadline_is_early_while_the_servers_clock_is_still_being_learnt() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn no_deadline_is_early_while_the_servers_clock_is_still_being_learnt(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let _daemon = scene.daemon(&bad_rule("for: 2s\n  actions: [ { delete: {} } ]"), &[]).await;
     let names: Vec<String> = (0..16).map(|number| format!("map-{number}")).collect();
     for name in &names {
@@ -121,9 +125,8 @@ async fn no_deadline_is_early_while_the_servers_clock_is_still_being_learnt() {
     }
 }
 
-#[tokio::test]
-async fn once_the_servers_clock_is_known_a_deadline_is_met_within_a_moment() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn once_the_servers_clock_is_known_a_deadline_is_met_within_a_moment(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let _daemon = scene.daemon(&bad_rule("for: 3s\n  actions: [ { delete: {} } ]"), &[]).await;
     tokio::time::sleep(Duration::from_secs(8)).await;
     let names: Vec<String> = (0..7).map(|number| format!("map-{number}")).collect();

@@ -11,7 +11,17 @@ use serde_json::json;
 use crate::support::cluster::write_kubeconfig;
 use crate::support::process::free_port;
 use crate::support::scene::*;
-use crate::support::{Daemon, Ended, Fault, Proxy, Seen, wait_until};
+use crate::support::{Daemon, Ended, Fault, Proxy, Seen, Stage, on_both, wait_until};
+
+on_both!(
+    sigterm_and_sigint_end_it_within_a_second,
+    it_works_on_and_ends_though_nobody_reads_its_log,
+    ended_in_the_middle_of_its_work_it_leaves_nothing_half_done,
+    it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_at_the_second_signal,
+    it_ends_within_a_second_while_it_waits_for_the_server_at_the_start,
+    with_a_broken_rules_file_it_ends_with_1_and_contacts_nobody,
+    without_a_server_or_a_rule_it_ends_with_2_and_says_what_is_missing,
+);
 
 const DELETE: &str = "actions: [ { delete: {} } ]";
 
@@ -27,9 +37,8 @@ async fn ended(mut daemon: Daemon) -> Ended {
     Ended { took: start.elapsed(), ..daemon.terminate() }
 }
 
-#[tokio::test]
-async fn sigterm_and_sigint_end_it_within_a_second() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn sigterm_and_sigint_end_it_within_a_second(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     for signal in [Signal::TERM, Signal::INT] {
         let daemon = scene.daemon(&bad_rule(DELETE), &[]).await;
         daemon.signal(signal);
@@ -40,9 +49,8 @@ async fn sigterm_and_sigint_end_it_within_a_second() {
 }
 
 /// `daemon run … | head -1`: nobody reads the log any more.
-#[tokio::test]
-async fn it_works_on_and_ends_though_nobody_reads_its_log() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn it_works_on_and_ends_though_nobody_reads_its_log(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_k8s-healer"))
         .args(["daemon", "run", "--log-level", "debug", "--rules"])
         .arg(scene.rules_file(&bad_rule(DELETE)))
@@ -72,9 +80,8 @@ async fn it_works_on_and_ends_though_nobody_reads_its_log() {
     assert!(start.elapsed() < A_SECOND, "{:?}", start.elapsed());
 }
 
-#[tokio::test]
-async fn ended_in_the_middle_of_its_work_it_leaves_nothing_half_done() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn ended_in_the_middle_of_its_work_it_leaves_nothing_half_done(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     for number in 0..60 {
         scene.bad(&format!("map-{number}")).await;
     }
@@ -96,9 +103,8 @@ async fn ended_in_the_middle_of_its_work_it_leaves_nothing_half_done() {
     assert_eq!(scene.objects.list("configmaps", &scene.namespace).await.len() + deletes.len(), 60);
 }
 
-#[tokio::test]
-async fn it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_at_the_second_signal() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_at_the_second_signal(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     scene.bad("map").await;
     for signals in 1..=2 {
         let proxy = Proxy::start(scene.account());
@@ -121,9 +127,8 @@ async fn it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_a
     }
 }
 
-#[tokio::test]
-async fn it_ends_within_a_second_while_it_waits_for_the_server_at_the_start() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn it_ends_within_a_second_while_it_waits_for_the_server_at_the_start(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     for path in ["/version", "/api/v1/nodes", "/apis", "/api/v1/configmaps"] {
         let proxy = Proxy::start(scene.account());
         let held = move |seen: &Seen| seen.path == path;
@@ -136,9 +141,8 @@ async fn it_ends_within_a_second_while_it_waits_for_the_server_at_the_start() {
     }
 }
 
-#[tokio::test]
-async fn with_a_broken_rules_file_it_ends_with_1_and_contacts_nobody() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn with_a_broken_rules_file_it_ends_with_1_and_contacts_nobody(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let rules = bad_rule("for: 6 min\n  actions: [ { remove: {} } ]");
     let ended = ended(scene.starting_daemon_at(&proxy.kubeconfig(), &rules, &[])).await;
@@ -148,8 +152,7 @@ async fn with_a_broken_rules_file_it_ends_with_1_and_contacts_nobody() {
     assert!(proxy.seen().is_empty(), "{:?}", proxy.seen());
 }
 
-#[tokio::test]
-async fn without_a_server_or_a_rule_it_ends_with_2_and_says_what_is_missing() {
+async fn without_a_server_or_a_rule_it_ends_with_2_and_says_what_is_missing(stage: Stage) {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("kubeconfig");
     let port = free_port();

@@ -3,7 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::support::scene::*;
-use crate::support::{Request, full_cluster, shapes, wait_until};
+use crate::support::{Request, Stage, on_both, shapes, wait_until};
+
+on_both!(
+    an_eviction_that_a_budget_refuses_waits_then_succeeds_and_never_spoils_the_budget,
+    an_eviction_is_given_up_after_its_time_or_becomes_a_delete_where_the_rule_says_so,
+    on_a_whole_cluster_an_eviction_honours_its_budget_and_the_replacement_is_left_alone,
+);
 
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
@@ -22,9 +28,8 @@ fn is_real(request: &Request) -> bool {
     !request.is_dry_run()
 }
 
-#[tokio::test]
-async fn an_eviction_that_a_budget_refuses_waits_then_succeeds_and_never_spoils_the_budget() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn an_eviction_that_a_budget_refuses_waits_then_succeeds_and_never_spoils_the_budget(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let pod = shapes::with_labels(shapes::pod("app"), &[("move", "away")]);
     let pod = scene.create("pods", &pod).await;
     scene.create(BUDGETS, &shapes::budget("budget", "app")).await;
@@ -69,9 +74,8 @@ async fn an_eviction_that_a_budget_refuses_waits_then_succeeds_and_never_spoils_
     assert_eq!(after["status"]["disruptedPods"].as_object().map(serde_json::Map::len), Some(1));
 }
 
-#[tokio::test]
-async fn an_eviction_is_given_up_after_its_time_or_becomes_a_delete_where_the_rule_says_so() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn an_eviction_is_given_up_after_its_time_or_becomes_a_delete_where_the_rule_says_so(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     for name in ["kept", "fallen"] {
         let pod = shapes::with_labels(shapes::pod(name), &[("app", "app"), ("move", name)]);
         scene.create("pods", &pod).await;
@@ -98,9 +102,8 @@ async fn an_eviction_is_given_up_after_its_time_or_becomes_a_delete_where_the_ru
     assert!(real[0].received.duration_since(first) >= jiff::SignedDuration::from_secs(2));
 }
 
-#[tokio::test]
-async fn on_a_whole_cluster_an_eviction_honours_its_budget_and_the_replacement_is_left_alone() {
-    let Some(cluster) = full_cluster() else { return };
+async fn on_a_whole_cluster_an_eviction_honours_its_budget_and_the_replacement_is_left_alone(stage: Stage) {
+    let Some(cluster) = stage.whole_cluster() else { return };
     if cluster.try_audit().is_none() {
         return crate::support::skip("K8S_HEALER_TEST_AUDIT is not set");
     }

@@ -6,7 +6,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::scene::*;
-use crate::support::{Request, install_crd, shapes, wait_until};
+use crate::support::{Request, Stage, install_crd, on_both, shapes, wait_until};
+
+on_both!(
+    a_vm_stuck_behind_a_finalizer_loses_only_the_named_one_and_only_once_terminating,
+    a_glob_never_takes_the_finalizers_of_kubernetes_and_nothing_is_taken_before_its_time,
+);
 
 const MACHINES: &str = "virtualmachines.kubevirt.io";
 
@@ -30,9 +35,8 @@ async fn finalizers_of(scene: &Scene, resource: &str, name: &str) -> Value {
     object["metadata"]["finalizers"].clone()
 }
 
-#[tokio::test]
-async fn a_vm_stuck_behind_a_finalizer_loses_only_the_named_one_and_only_once_terminating() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_vm_stuck_behind_a_finalizer_loses_only_the_named_one_and_only_once_terminating(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     install_crd(&scene.objects, MACHINES).await;
     let rules = "
 - name: vm-stuck
@@ -68,9 +72,8 @@ async fn a_vm_stuck_behind_a_finalizer_loses_only_the_named_one_and_only_once_te
     }
 }
 
-#[tokio::test]
-async fn a_glob_never_takes_the_finalizers_of_kubernetes_and_nothing_is_taken_before_its_time() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_glob_never_takes_the_finalizers_of_kubernetes_and_nothing_is_taken_before_its_time(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let rules = "
 - name: stuck
   watch: configmaps

@@ -6,15 +6,21 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::scene::*;
-use crate::support::{Fault, Proxy, Seen, wait_until};
+use crate::support::{Fault, Proxy, Seen, Stage, on_both, wait_until};
+
+on_both!(
+    an_object_that_was_deleted_and_made_again_under_its_name_has_its_own_time,
+    a_new_object_of_the_same_name_is_not_taken_for_the_old_one_while_the_watch_is_behind,
+    an_object_that_is_well_again_is_spared_though_the_watch_has_not_said_so,
+    an_object_that_changes_between_the_look_and_the_write_is_not_written_to,
+);
 
 fn rule() -> String {
     bad_rule("for: 3s\n  actions: [ { delete: {} } ]")
 }
 
-#[tokio::test]
-async fn an_object_that_was_deleted_and_made_again_under_its_name_has_its_own_time() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn an_object_that_was_deleted_and_made_again_under_its_name_has_its_own_time(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let _daemon = scene.daemon(&rule(), &[]).await;
     let first = scene.bad("twin").await;
     tokio::time::sleep(Duration::from_millis(2300)).await;
@@ -30,9 +36,8 @@ async fn an_object_that_was_deleted_and_made_again_under_its_name_has_its_own_ti
     assert_on_time("the delete", made, Duration::from_secs(3), writes[0].received);
 }
 
-#[tokio::test]
-async fn a_new_object_of_the_same_name_is_not_taken_for_the_old_one_while_the_watch_is_behind() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_new_object_of_the_same_name_is_not_taken_for_the_old_one_while_the_watch_is_behind(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let _daemon = scene.daemon_at(&proxy.kubeconfig(), &rule(), &[]).await;
     scene.bad("twin").await;
@@ -52,9 +57,8 @@ async fn a_new_object_of_the_same_name_is_not_taken_for_the_old_one_while_the_wa
     assert_preconditions(&writes[0], &second);
 }
 
-#[tokio::test]
-async fn an_object_that_is_well_again_is_spared_though_the_watch_has_not_said_so() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn an_object_that_is_well_again_is_spared_though_the_watch_has_not_said_so(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     let _daemon = scene.daemon_at(&proxy.kubeconfig(), &rule(), &[]).await;
     scene.bad("map").await;
@@ -70,9 +74,8 @@ async fn an_object_that_is_well_again_is_spared_though_the_watch_has_not_said_so
     assert!(scene.exists("configmaps", "map").await);
 }
 
-#[tokio::test]
-async fn an_object_that_changes_between_the_look_and_the_write_is_not_written_to() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn an_object_that_changes_between_the_look_and_the_write_is_not_written_to(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let proxy = Proxy::start(scene.account());
     proxy.inject(Seen::is_write, Fault::Delay(Duration::from_millis(1500)), usize::MAX);
     let _daemon = scene.daemon_at(&proxy.kubeconfig(), &bad_rule("actions: [ { delete: {} } ]"), &[]).await;

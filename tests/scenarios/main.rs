@@ -21,6 +21,7 @@ mod kinds;
 mod modes;
 mod multitude;
 mod packs;
+mod paths;
 mod protections;
 mod steps;
 #[path = "../support/mod.rs"]

@@ -1,13 +1,20 @@
 //! How far it may go: looking, asking, acting.
 
 use crate::support::scene::*;
-use crate::support::{Request, shapes};
+use crate::support::{Request, Stage, on_both, shapes};
+
+on_both!(
+    in_dry_run_mode_only_dry_runs_are_sent_and_later_steps_are_told,
+    in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing,
+    in_observe_mode_it_tells_what_it_would_do_and_writes_nothing,
+    a_rules_own_mode_weakens_the_daemons,
+    in_dry_run_mode_an_eviction_is_only_asked_about_and_costs_the_budget_nothing,
+);
 
 const STEPS: &str = "actions: [ { label: { leaked: \"yes\" } }, { delete: { after: 1s } } ]";
 
-#[tokio::test]
-async fn in_dry_run_mode_only_dry_runs_are_sent_and_later_steps_are_told() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn in_dry_run_mode_only_dry_runs_are_sent_and_later_steps_are_told(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let mut daemon = scene.daemon(&bad_rule(STEPS), &["--mode", "dry-run"]).await;
     let made = scene.bad("map").await;
     let map = scene.called("configmaps", "map");
@@ -21,9 +28,8 @@ async fn in_dry_run_mode_only_dry_runs_are_sent_and_later_steps_are_told() {
     assert_eq!(now["metadata"], made["metadata"], "nothing happened to it");
 }
 
-#[tokio::test]
-async fn in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let mut daemon = scene.daemon(&bad_rule("actions: [ { delete: {} } ]"), &["--mode", "dry-run"]).await;
     let made = scene.bad("map").await;
     daemon.wait_for_line("dry run: delete", SOON).await;
@@ -35,9 +41,8 @@ async fn in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing() {
     assert!(scene.exists("configmaps", "map").await);
 }
 
-#[tokio::test]
-async fn in_observe_mode_it_tells_what_it_would_do_and_writes_nothing() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn in_observe_mode_it_tells_what_it_would_do_and_writes_nothing(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let rule = bad_rule(&format!("mode: enforce\n  {STEPS}"));
     let mut daemon = scene.daemon(&rule, &["--mode", "observe"]).await;
     scene.bad("map").await;
@@ -48,9 +53,8 @@ async fn in_observe_mode_it_tells_what_it_would_do_and_writes_nothing() {
     assert_eq!(scene.writes().await.summary(), [""; 0]);
 }
 
-#[tokio::test]
-async fn a_rules_own_mode_weakens_the_daemons() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_rules_own_mode_weakens_the_daemons(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let rule = |name: &str| {
         format!(
             "- name: {name}
@@ -79,9 +83,8 @@ async fn a_rules_own_mode_weakens_the_daemons() {
     assert_eq!(real.summary(), [deleted("enforce")]);
 }
 
-#[tokio::test]
-async fn in_dry_run_mode_an_eviction_is_only_asked_about_and_costs_the_budget_nothing() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn in_dry_run_mode_an_eviction_is_only_asked_about_and_costs_the_budget_nothing(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let budgets = "poddisruptionbudgets.policy";
     let rules = "
 - name: evict

@@ -7,7 +7,11 @@ use http::Method;
 use serde_json::json;
 
 use crate::support::scene::*;
-use crate::support::{shapes, wait_until};
+use crate::support::{Stage, on_both, shapes, wait_until};
+
+on_both!(
+    of_5000_objects_that_come_and_go_none_that_is_ill_is_missed_and_no_other_is_touched,
+);
 
 /// How many requests of the test are under way at once.
 const AT_ONCE: usize = 32;
@@ -34,9 +38,8 @@ async fn live(scene: &Scene, number: usize) {
     }
 }
 
-#[tokio::test]
-async fn of_5000_objects_that_come_and_go_none_that_is_ill_is_missed_and_no_other_is_touched() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn of_5000_objects_that_come_and_go_none_that_is_ill_is_missed_and_no_other_is_touched(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let rules = format!(
         "{}
 - name: old

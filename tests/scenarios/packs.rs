@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use crate::support::scene::*;
-use crate::support::{Daemon, install_crd, shapes};
+use crate::support::{Daemon, Stage, install_crd, on_both, shapes};
+
+on_both!(
+    the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other,
+);
 
 const MACHINES: &str = "virtualmachines.kubevirt.io";
 
-#[tokio::test]
-async fn the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     install_crd(&scene.objects, MACHINES).await;
     let elsewhere = scene.objects.namespace("elsewhere").await;
     let set = replica_set(&scene, "set").await;

@@ -6,7 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::scene::*;
-use crate::support::{Daemon, shapes, shared_cluster, unique, wait_until};
+use crate::support::{Daemon, Stage, on_both, shapes, unique, wait_until};
+
+on_both!(
+    nothing_is_ever_sent_to_what_is_protected_and_the_log_says_by_what,
+    what_is_kept_until_a_time_is_acted_on_at_that_time,
+    a_protection_that_comes_during_the_rules_own_time_counts,
+    an_ancestor_that_may_not_be_read_holds_back_and_the_log_names_the_missing_grant,
+    a_write_that_is_not_permitted_is_told_with_the_grant_that_it_takes,
+);
 
 const PROTECT: &str = "k8s-healer.io/protect";
 const KEEP_UNTIL: &str = "k8s-healer.io/keep-until";
@@ -57,9 +65,8 @@ async fn assert_held_back(daemon: &mut Daemon, object: &str, by: &str) {
     assert!(line["detail"].as_str().unwrap().contains(by), "{by:?} in {line}");
 }
 
-#[tokio::test]
-async fn nothing_is_ever_sent_to_what_is_protected_and_the_log_says_by_what() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn nothing_is_ever_sent_to_what_is_protected_and_the_log_says_by_what(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let word = unique("word");
     let far = in_seconds(100_000);
     let mut expected = Vec::new();
@@ -131,9 +138,8 @@ async fn nothing_is_ever_sent_to_what_is_protected_and_the_log_says_by_what() {
     scene.objects.delete("pods", "kube-system", &system).await;
 }
 
-#[tokio::test]
-async fn what_is_kept_until_a_time_is_acted_on_at_that_time() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn what_is_kept_until_a_time_is_acted_on_at_that_time(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let word = unique("word");
     let until = in_seconds(6);
     scene.create("pods", &annotated(victim("itself", &word), KEEP_UNTIL, &until.to_string())).await;
@@ -151,9 +157,8 @@ async fn what_is_kept_until_a_time_is_acted_on_at_that_time() {
     }
 }
 
-#[tokio::test]
-async fn a_protection_that_comes_during_the_rules_own_time_counts() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_protection_that_comes_during_the_rules_own_time_counts(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let mut daemon = scene.daemon(&bad_rule("for: 3s\n  actions: [ { delete: {} } ]"), &[]).await;
     scene.bad("map").await;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -170,9 +175,8 @@ async fn a_protection_that_comes_during_the_rules_own_time_counts() {
     assert_on_time("the delete", lifted, Duration::ZERO, scene.writes().await[0].received);
 }
 
-#[tokio::test]
-async fn an_ancestor_that_may_not_be_read_holds_back_and_the_log_names_the_missing_grant() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn an_ancestor_that_may_not_be_read_holds_back_and_the_log_names_the_missing_grant(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let scene = Scene::without_rights(&cluster).await;
     scene
         .grant(&json!([
@@ -194,9 +198,8 @@ async fn an_ancestor_that_may_not_be_read_holds_back_and_the_log_names_the_missi
     scene.wait_until_gone("pods", "pod").await;
 }
 
-#[tokio::test]
-async fn a_write_that_is_not_permitted_is_told_with_the_grant_that_it_takes() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn a_write_that_is_not_permitted_is_told_with_the_grant_that_it_takes(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let scene = Scene::without_rights(&cluster).await;
     scene
         .grant(&json!([

@@ -5,7 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::scene::*;
-use crate::support::wait_until;
+use crate::support::{Stage, on_both, wait_until};
+
+on_both!(
+    a_step_follows_the_one_before_after_its_time_across_the_events_between,
+    what_recovers_between_two_steps_is_spared_the_second_unless_the_step_asks_only_that_it_is_there,
+    labels_and_annotations_are_set_and_removed_and_what_is_so_already_is_not_sent,
+    a_log_action_says_its_line_once_an_episode_and_sends_nothing,
+);
 
 async fn metadata(scene: &Scene, name: &str) -> Value {
     let object = scene.objects.get("configmaps", &scene.namespace, name).await;
@@ -17,9 +24,8 @@ async fn wait_for_label(scene: &Scene, name: &str, label: &str) {
     wait_until((name, label), SOON, labelled).await;
 }
 
-#[tokio::test]
-async fn a_step_follows_the_one_before_after_its_time_across_the_events_between() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_step_follows_the_one_before_after_its_time_across_the_events_between(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let steps = "actions: [ { label: { leaked: \"yes\" } }, { delete: { after: 3s } } ]";
     let _daemon = scene.daemon(&bad_rule(steps), &[]).await;
     let made = scene.bad("map").await;
@@ -39,9 +45,8 @@ async fn a_step_follows_the_one_before_after_its_time_across_the_events_between(
     assert_on_time("the delete", writes[0].received, Duration::from_secs(3), writes[1].received);
 }
 
-#[tokio::test]
-async fn what_recovers_between_two_steps_is_spared_the_second_unless_the_step_asks_only_that_it_is_there() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn what_recovers_between_two_steps_is_spared_the_second_unless_the_step_asks_only_that_it_is_there(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let rule = |name: &str, step: &str| {
         format!(
             "- name: {name}
@@ -68,9 +73,8 @@ async fn what_recovers_between_two_steps_is_spared_the_second_unless_the_step_as
     assert_eq!(deletes.summary(), [format!("delete configmaps {}/present 200", scene.namespace)]);
 }
 
-#[tokio::test]
-async fn labels_and_annotations_are_set_and_removed_and_what_is_so_already_is_not_sent() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn labels_and_annotations_are_set_and_removed_and_what_is_so_already_is_not_sent(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let steps = "actions:
     - label: { seen: \"yes\", old: null }
     - annotate: { example.com/seen-by: healer, example.com/old: null }
@@ -91,9 +95,8 @@ async fn labels_and_annotations_are_set_and_removed_and_what_is_so_already_is_no
     assert_eq!(scene.writes().await.summary(), [called.clone(), called]);
 }
 
-#[tokio::test]
-async fn a_log_action_says_its_line_once_an_episode_and_sends_nothing() {
-    let Some(scene) = Scene::shared().await else { return };
+async fn a_log_action_says_its_line_once_an_episode_and_sends_nothing(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
     let steps = "actions: [ { log: { message: \"{{namespace}}/{{name}} is {{$.metadata.labels.state}}: {{rule}}\" } } ]";
     let mut daemon = scene.daemon(&bad_rule(steps), &[]).await;
     scene.bad("map").await;

@@ -18,14 +18,14 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Install `<plural>.<group>` and wait until its objects can be listed. Fine if it is there already,
 /// or still on its way out.
 pub async fn install_crd(objects: &Objects, name: &str) {
-    let text = definition(name);
+    let definition = definition(name);
     let path = shapes::path(DEFINITIONS, "", "");
     wait_until(format!("{name} is established"), TIMEOUT, || async {
         if let Some(found) = objects.get(DEFINITIONS, "", name).await {
             return is_established(&found);
         }
-        // The server reads YAML. Another test may be installing the same: 409.
-        let (status, answer) = objects.send_as(Method::POST, &path, "application/yaml", text.clone()).await;
+        // Another test may be installing the same: 409.
+        let (status, answer) = objects.send(Method::POST, &path, Some(&definition)).await;
         assert!(status == 201 || status == 409, "{name}: {status}: {answer}");
         false
     })
@@ -59,10 +59,11 @@ fn is_established(definition: &Value) -> bool {
     has("Established") && definition["metadata"]["deletionTimestamp"].is_null()
 }
 
-fn definition(name: &str) -> Vec<u8> {
+fn definition(name: &str) -> Value {
     let file = format!("{name}.yaml");
     let given = env::var_os("K8S_HEALER_TEST_CRDS").map(|folder| Path::new(&folder).join(&file));
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/crds").join(&file);
     let found = given.filter(|path| path.exists()).unwrap_or(own);
-    fs::read(&found).unwrap_or_else(|error| panic!("{}: {error}", found.display()))
+    let text = fs::read_to_string(&found).unwrap_or_else(|error| panic!("{}: {error}", found.display()));
+    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", found.display()))
 }

@@ -23,6 +23,7 @@ pub mod proxy;
 pub mod relay;
 pub mod scene;
 pub mod shapes;
+pub mod stage;
 
 pub use audit::{AuditLog, Mark, Request, Requests};
 pub use cluster::{Cluster, full_cluster, shared_cluster, skip};
@@ -33,3 +34,5 @@ pub use faults::{Answer, Fault, Seen};
 pub use objects::{Objects, unique, wait_until};
 pub use proxy::Proxy;
 pub use scene::Scene;
+pub(crate) use stage::on_both;
+pub use stage::{Plane, Stage};

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::audit::{AuditLog, Mark, Request, Requests};
-use super::cluster::{Cluster, shared_cluster};
+use super::cluster::Cluster;
 use super::daemon::Daemon;
 use super::objects::{Objects, unique, wait_until};
 use super::shapes;
@@ -35,11 +35,6 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// On the server that the tests of this binary share; the daemon may do everything.
-    pub async fn shared() -> Option<Self> {
-        Some(Self::on(&shared_cluster().await?).await)
-    }
-
     /// The daemon may do everything.
     pub async fn on(cluster: &Cluster) -> Self {
         let scene = Self::without_rights(cluster).await;

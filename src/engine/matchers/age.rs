@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::operand::readable_times;
+use crate::asked::{Asked, Expectation};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::{after, elapsed};
@@ -115,6 +117,17 @@ impl Matcher for Age {
             (None, Some(under)) => format!("age {age}, under {}", format_duration(under)),
             (None, None) => format!("age {age}"),
         }
+    }
+
+    /// Every object has the time of its creation.
+    fn asks(&self) -> Vec<Asked<'_>> {
+        let created = Path::of_members(&CREATED);
+        if self.since.iter().any(|path| path.source() == created.source()) {
+            return Vec::new();
+        }
+        let readable = readable_times(&self.formats);
+        let expectation = Expectation { at: vec!["since".to_owned()], readable, texts: Vec::new() };
+        vec![Asked { paths: &self.since, needed: true, expectations: vec![expectation] }]
     }
 
     fn implies(&self) -> Implied {

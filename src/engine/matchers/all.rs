@@ -1,5 +1,6 @@
 //! `all`: every one of a list of matchers holds.
 
+use crate::asked::Asked;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
@@ -31,6 +32,10 @@ impl Matcher for All {
 
     fn explain(&self, context: &Context<'_>) -> String {
         self.parts.iter().map(|part| part.explain(context)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        self.parts.iter().flat_map(|part| part.asks()).collect()
     }
 
     fn implies(&self) -> Implied {

@@ -1,5 +1,6 @@
 //! `any`: at least one of a list of matchers holds.
 
+use crate::asked::Asked;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
@@ -35,6 +36,10 @@ impl Matcher for Any {
             self.parts.iter().filter(|part| part.evaluate(context).truth.is_true()).collect();
         let shown = if decisive.is_empty() { self.parts.iter().collect() } else { decisive };
         shown.iter().map(|part| part.explain(context)).collect::<Vec<_>>().join(" or ")
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        self.parts.iter().flat_map(|part| part.asks()).collect()
     }
 
     fn implies(&self) -> Implied {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::operators::{Conversion, KEYS as OPERATORS, Operators};
+use crate::asked::Asked;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
@@ -137,6 +138,18 @@ impl Matcher for Field {
 
     fn reads(&self, projection: &mut Projection) {
         projection.read(&self.path);
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        let of_one = self.one.expectations();
+        let of_several = self.several.iter().flat_map(|(quantifier, operators)| {
+            operators.expectations().into_iter().map(|expectation| expectation.under(quantifier))
+        });
+        vec![Asked {
+            paths: std::slice::from_ref(&self.path),
+            needed: self.asks_value() && self.default.is_none(),
+            expectations: of_one.into_iter().chain(of_several).collect(),
+        }]
     }
 
     fn explain(&self, context: &Context<'_>) -> String {

@@ -1,5 +1,6 @@
 //! `not`: a matcher is known not to hold.
 
+use crate::asked::Asked;
 use crate::descriptor::{Fault, FaultKind, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
@@ -36,6 +37,10 @@ impl Matcher for Not {
 
     fn explain(&self, context: &Context<'_>) -> String {
         format!("not ({})", self.inner.explain(context))
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        self.inner.asks()
     }
 
     /// Of the negation only this is certain: that owners were thought of.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Number, Value};
 
+use crate::asked::Types;
 use crate::descriptor::{Fault, FaultKind, Literal};
 use crate::values::{Quantity, TimeFormat, parse_duration, parse_time};
 
@@ -134,6 +135,19 @@ impl Operand {
         })
     }
 
+    /// The types of JSON that [`read_like`](Self::read_like) reads.
+    pub(super) fn readable(&self, converts: bool, formats: &[TimeFormat]) -> Types {
+        match self {
+            Self::Bool(_) => Types::BOOLEAN,
+            Self::Text(_) if converts => Types::STRING | Types::NUMBER | Types::BOOLEAN,
+            Self::Text(_) | Self::Duration(_) => Types::STRING,
+            Self::Number(_) if converts => Types::STRING | Types::NUMBER,
+            Self::Number(_) => Types::NUMBER,
+            Self::Quantity(_) => Types::STRING | Types::NUMBER,
+            Self::Time(_) => readable_times(formats),
+        }
+    }
+
     /// Reads a value of the object as this operand's type; `None`: it cannot be.
     /// Where `as:` was written, texts that spell a number count as numbers, and scalars as texts.
     pub(super) fn read_like(&self, value: &Value, converts: bool, formats: &[TimeFormat]) -> Option<Self> {
@@ -154,6 +168,11 @@ impl Operand {
             _ => None,
         }
     }
+}
+
+/// The types of JSON that [`read_time`] reads.
+pub(super) fn readable_times(formats: &[TimeFormat]) -> Types {
+    if formats.contains(&TimeFormat::Epoch) { Types::STRING | Types::NUMBER } else { Types::STRING }
 }
 
 /// A time of the object; a bare number only where `formats: epoch` is asked for.

@@ -3,13 +3,15 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ops::BitOr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::contradictions::{self, ordered};
-use super::operand::{KINDS, Operand, OperandKind, read_time};
+use super::operand::{KINDS, Operand, OperandKind, read_time, readable_times};
+use crate::asked::{Expectation, ExpectedText, Types};
 use crate::descriptor::{Arguments, Fault, Key, Literal, ValueKind};
 use crate::moment::after;
 use crate::truth::Truth;
@@ -121,6 +123,49 @@ impl Operators {
 
     pub(super) fn is_empty(&self) -> bool {
         self.tests.is_empty()
+    }
+
+    /// What each operator can read, and what it compares with.
+    pub(super) fn expectations(&self) -> Vec<Expectation> {
+        self.tests.iter().map(|test| self.expectation(test)).collect()
+    }
+
+    fn expectation(&self, test: &Test) -> Expectation {
+        let like = |operand: &Operand| operand.readable(self.kind.is_some(), &self.formats);
+        let text = |operand: &Operand, at: &[&str]| match operand {
+            Operand::Text(text) => {
+                Some(ExpectedText { at: at.iter().map(ToString::to_string).collect(), text: text.clone() })
+            }
+            _ => None,
+        };
+        let texts = |operands: &[Operand], key: &str| -> Vec<ExpectedText> {
+            let one = |(index, operand): (usize, &Operand)| text(operand, &[key, &index.to_string()]);
+            operands.iter().enumerate().filter_map(one).collect()
+        };
+        let any = |operands: &[Operand]| operands.iter().map(like).fold(Types::default(), BitOr::bitor);
+        let is_text = self.kind == Some(OperandKind::Text);
+        let scalars = Types::STRING | Types::NUMBER | Types::BOOLEAN;
+        let text_like = if is_text { scalars } else { Types::STRING };
+        let times = readable_times(&self.formats);
+        let (key, readable, texts) = match test {
+            Test::Equals(operand) => {
+                ("equals", like(operand), text(operand, &["equals"]).into_iter().collect())
+            }
+            Test::NotEquals(operand) => {
+                ("notEquals", like(operand), text(operand, &["notEquals"]).into_iter().collect())
+            }
+            Test::In(operands) => ("in", any(operands), texts(operands, "in")),
+            Test::NotIn(operands) => ("notIn", any(operands), texts(operands, "notIn")),
+            Test::Matches(_) => ("matches", text_like, Vec::new()),
+            Test::Glob(_) => ("glob", text_like, Vec::new()),
+            Test::Ordered(key, operand) => (*key, like(operand), Vec::new()),
+            Test::OlderThan(_) => ("olderThan", times, Vec::new()),
+            Test::NewerThan(_) => ("newerThan", times, Vec::new()),
+            Test::Before(_) => ("before", times, Vec::new()),
+            Test::After(_) => ("after", times, Vec::new()),
+            Test::Size(_) => ("size", Types::LIST | Types::OBJECT, Vec::new()),
+        };
+        Expectation { at: vec![key.to_owned()], readable, texts }
     }
 
     /// Whether time alone makes it true: the rule then waits by itself.

@@ -9,6 +9,7 @@ mod label;
 mod path;
 mod pattern;
 mod quantity;
+mod query;
 mod time;
 
 pub use count::Count;
@@ -18,6 +19,7 @@ pub use label::{check_label_key, check_label_value};
 pub use path::{Nodes, Path, Segment};
 pub use pattern::Pattern;
 pub use quantity::Quantity;
+pub use query::{Query, QuerySegment, Selector};
 pub use time::{TimeFormat, parse_time};
 
 /// Why a text is not a value of the form asked for.

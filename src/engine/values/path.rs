@@ -75,6 +75,12 @@ impl Path {
         Self { source: format!("$.{}", members.join(".")), plain, general: None }
     }
 
+    /// The path as it is written.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// The nodes at this path.
     #[must_use]
     pub fn nodes<'a>(&self, object: &'a Value) -> Nodes<'a> {

@@ -1,65 +1,23 @@
-//! Shows diagnostics of rule files to people: one report each, its characters underlined. Whatever the
-//! file holds, a report stays short, and nothing of it can steer the reader's terminal.
+//! Draws diagnostics for people: one report each, its characters underlined. Whatever the file holds, a
+//! report stays short, and nothing of it can steer the reader's terminal.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::IsTerminal;
 
 use miette::{
     Diagnostic as Reportable, GraphicalTheme, LabeledSpan, MietteError, MietteHandler, MietteHandlerOpts,
     MietteSpanContents, ReportHandler, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
 };
 
-use crate::rules::diagnostic::is_bidirectional;
+use super::printable::printable;
+use super::style::Style;
 use crate::rules::{Diagnostic, Place, Severity, Source, SourceId, Sources, Span};
 
 /// A longer line is shown in part, or not at all where it is only a neighbour.
 const LONGEST_LINE: usize = 400;
 /// The bytes shown on each side of a place in a line that is too long.
 const WINDOW: usize = 60;
-
-/// How reports look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// With colours.
-    pub colour: bool,
-    /// With box-drawing characters.
-    pub unicode: bool,
-    /// Columns; `None`: those of the terminal.
-    pub width: Option<usize>,
-}
-
-impl Style {
-    /// Of reports in a file, a pipe or a test.
-    pub const PLAIN: Self = Self { colour: false, unicode: true, width: Some(100) };
-
-    /// What this terminal can show; `NO_COLOR` and `TERM=dumb` are respected.
-    #[must_use]
-    pub fn of_terminal(terminal: &impl IsTerminal) -> Self {
-        let variable = |name: &str| std::env::var(name).unwrap_or_default();
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(variable).into_iter().find(|value| !value.is_empty());
-        let locale = locale.unwrap_or_default().to_lowercase();
-        let colour = terminal.is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
-        let unicode = locale.contains("utf-8") || locale.contains("utf8");
-        let width = if terminal.is_terminal() { None } else { Self::PLAIN.width };
-        Self { colour, unicode, width }
-    }
-
-    fn handler(self) -> MietteHandler {
-        let characters = if self.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
-        let styles = if self.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
-        let options = MietteHandlerOpts::new()
-            .graphical_theme(GraphicalTheme { characters, styles })
-            .force_graphical(true)
-            .context_lines(1)
-            .terminal_links(false);
-        match self.width {
-            Some(width) => options.width(width).build(),
-            None => options.build(),
-        }
-    }
-}
 
 /// Draws diagnostics of the same sources.
 pub struct Renderer<'a> {
@@ -81,11 +39,26 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn render(&self, diagnostic: &Diagnostic) -> String {
         let report = Report::new(diagnostic, self);
-        without_trailing_blanks(&Picture { handler: self.style.handler(), report }.to_string())
+        without_trailing_blanks(&Picture { handler: handler(self.style), report }.to_string())
     }
 
     fn excerpt(&self, id: SourceId) -> Option<Excerpt<'_>> {
         Some(Excerpt { source: self.sources.get(id)?, text: self.texts.get(&id)? })
+    }
+}
+
+/// How the report library draws in this style.
+fn handler(style: Style) -> MietteHandler {
+    let characters = if style.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
+    let styles = if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
+    let options = MietteHandlerOpts::new()
+        .graphical_theme(GraphicalTheme { characters, styles })
+        .force_graphical(true)
+        .context_lines(1)
+        .terminal_links(false);
+    match style.width {
+        Some(width) => options.width(width).build(),
+        None => options.build(),
     }
 }
 
@@ -292,32 +265,5 @@ impl SourceCode for Excerpt<'_> {
         };
         let column = source.text[source.line(line).start..from].chars().count();
         Ok(self.contents(from..to, line, column))
-    }
-}
-
-/// The same text, every byte at its place, without what a terminal would obey.
-fn printable(text: &str) -> Cow<'_, str> {
-    let is_harmless = |c: char| matches!(c, '\t' | '\n' | '\r') || !(c.is_control() || is_bidirectional(c));
-    if text.chars().all(is_harmless) {
-        return Cow::Borrowed(text);
-    }
-    let replaced = |c: char| match c.len_utf8() {
-        _ if is_harmless(c) => c,
-        1 => '?',
-        2 => '\u{b7}',
-        _ => '\u{fffd}',
-    };
-    Cow::Owned(text.chars().map(replaced).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_obeys_is_replaced_byte_for_byte() {
-        let text = "a\u{1b}[2J\u{9b}b\u{202e}\tc\r\n";
-        assert_eq!(printable(text), "a?[2J\u{b7}b\u{fffd}\tc\r\n");
-        assert_eq!(printable(text).len(), text.len());
     }
 }

@@ -1,0 +1,223 @@
+//! What the server makes of an object before it is kept: the checks that apply to every kind, the fields
+//! that it fills in, and what is particular about a few kinds.
+
+use serde_json::{Map, Value, json};
+
+use super::super::failure::{Cause, Failure};
+use super::super::kinds::Resource;
+use super::super::server::{Server, State};
+use super::super::{definitions, schema};
+use super::{Call, text};
+
+/// The body is of the kind that the path says.
+pub(super) fn check_type(call: &Call, object: &Value) -> Result<(), Failure> {
+    let (version, kind) = (text(object, "/apiVersion"), text(object, "/kind"));
+    let expected = call.kind.api_version(&call.version.name);
+    if call.kind.is_custom() && (version.is_empty() || kind.is_empty()) {
+        let what = if kind.is_empty() { "Kind" } else { "apiVersion" };
+        let message = format!("Object '{what}' is missing in '{object}'");
+        return Err(Failure::bad_request(message));
+    }
+    let wrong_kind = !kind.is_empty() && kind != call.kind.kind;
+    let wrong_version = !version.is_empty() && version != expected;
+    if !wrong_kind && !wrong_version {
+        return Ok(());
+    }
+    let (group, name) = version.rsplit_once('/').unwrap_or(("", version));
+    let sent = match group {
+        "" => format!("{name}, Kind={kind}"),
+        group => format!("{group}/{name}, Kind={kind}"),
+    };
+    let sent = sent.trim_start_matches(", ");
+    let slash = if group.is_empty() { "/" } else { "" };
+    if call.kind.is_custom() {
+        let message = if wrong_version {
+            format!("the API version in the data ({version}) does not match the expected API version ({expected})")
+        } else {
+            format!("{}.{} is being created with the wrong kind {kind}", call.kind.kind, call.kind.resource.group)
+        };
+        return Err(Failure::bad_request(message));
+    }
+    let what = &call.kind.kind;
+    let wanted = &call.version.name;
+    Err(Failure::bad_request(format!(
+        "{what} in version {wanted:?} cannot be handled as a {what}: no kind {kind:?} is registered for \
+         version {version:?}; sent {slash}{sent}"
+    )))
+}
+
+/// Takes out what the schema of a custom resource does not know, and says so as `fieldValidation` asks.
+/// The result is what to warn of.
+pub(super) fn check_unknown_fields(call: &Call, object: &mut Value) -> Result<Vec<String>, Failure> {
+    if call.version.schema.is_null() {
+        return Ok(Vec::new());
+    }
+    let unknown = schema::prune(&call.version.schema, object);
+    let told: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
+    match call.query.text("fieldValidation") {
+        "Strict" if !told.is_empty() => {
+            let message = format!(
+                "{} in version {:?} cannot be handled as a {}: strict decoding error: {}",
+                call.kind.kind,
+                call.version.name,
+                call.kind.kind,
+                told.join(", ")
+            );
+            Err(Failure::bad_request(message))
+        }
+        "Ignore" => Ok(Vec::new()),
+        _ => Ok(told),
+    }
+}
+
+/// What is kept of a new object beside what was sent.
+pub(super) fn prepare_new(server: &Server, call: &Call, object: &mut Value) {
+    object["apiVersion"] = call.kind.api_version(&call.kind.versions[0].name).into();
+    object["kind"] = call.kind.kind.as_str().into();
+    if call.version.status {
+        object.as_object_mut().map(|object| object.remove("status"));
+    }
+    if call.kind.is_custom() {
+        schema::default(&call.version.schema, object);
+    }
+    if has_generation(call) {
+        object["metadata"]["generation"] = 1.into();
+    }
+    match (&*call.kind.resource.group, &*call.kind.resource.plural) {
+        ("", "namespaces") => {
+            let name = object["metadata"]["name"].clone();
+            label(object, "kubernetes.io/metadata.name", name);
+            object["spec"] = json!({"finalizers": ["kubernetes"]});
+            object["status"] = json!({"phase": "Active"});
+        }
+        ("", "pods") => prepare_pod(object),
+        ("", "nodes") => object["status"] = Value::Object(Map::new()),
+        ("apps", "deployments" | "replicasets" | "statefulsets") => prepare_replicas(object),
+        ("apiextensions.k8s.io", "customresourcedefinitions") => {
+            definitions::complete(object);
+            object["status"] = json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": null});
+        }
+        ("policy", "poddisruptionbudgets") => {
+            object["status"] = json!({
+                "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0,
+            });
+        }
+        ("", "secrets") if object["type"].is_null() => object["type"] = "Opaque".into(),
+        ("", "persistentvolumeclaims") => object["status"] = json!({"phase": "Pending"}),
+        _ => {}
+    }
+    let time = server.time();
+    object["metadata"]["creationTimestamp"] = time.into();
+    drop_empty(object);
+}
+
+/// What is kept of a changed object beside what was sent.
+pub(super) fn prepare_change(call: &Call, old: &Value, new: &mut Value) {
+    if call.kind.is_custom() {
+        schema::default(&call.version.schema, new);
+    }
+    match (&*call.kind.resource.group, &*call.kind.resource.plural) {
+        ("", "namespaces") if call.target.subresource != "finalize" => {
+            new["spec"] = old["spec"].clone();
+            let name = new["metadata"]["name"].clone();
+            label(new, "kubernetes.io/metadata.name", name);
+        }
+        ("apps", "deployments" | "replicasets" | "statefulsets") => prepare_replicas(new),
+        ("apiextensions.k8s.io", "customresourcedefinitions") => definitions::complete(new),
+        _ => {}
+    }
+}
+
+/// What is wrong with the object's own fields.
+pub(super) fn check(state: &State, call: &Call, object: &Value) -> Vec<Cause> {
+    let _ = state;
+    if call.kind.is_custom() {
+        return schema::validate(&call.version.schema, object);
+    }
+    match (&*call.kind.resource.group, &*call.kind.resource.plural) {
+        ("apiextensions.k8s.io", "customresourcedefinitions") => definitions::validate(object),
+        ("", "pods") if object["spec"]["containers"].as_array().is_none_or(Vec::is_empty) => {
+            vec![Cause::new("FieldValueRequired", "spec.containers", "Required value")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The kinds whose desired state is numbered.
+fn has_generation(call: &Call) -> bool {
+    const NUMBERED: &[(&str, &str)] = &[
+        ("", "pods"),
+        ("", "replicationcontrollers"),
+        ("apiextensions.k8s.io", "customresourcedefinitions"),
+        ("networking.k8s.io", "ingresses"),
+        ("networking.k8s.io", "networkpolicies"),
+        ("policy", "poddisruptionbudgets"),
+    ];
+    let Resource { group, plural } = &call.kind.resource;
+    call.kind.is_custom()
+        || ["apps", "batch"].contains(&&**group)
+        || NUMBERED.contains(&(group.as_str(), plural.as_str()))
+}
+
+fn label(object: &mut Value, key: &str, value: Value) {
+    if !object["metadata"]["labels"].is_object() {
+        object["metadata"]["labels"] = json!({});
+    }
+    object["metadata"]["labels"][key] = value;
+}
+
+/// The defaults that readers of pods rely on; a real server fills in more.
+fn prepare_pod(object: &mut Value) {
+    object["status"] = json!({"phase": "Pending", "qosClass": "BestEffort"});
+    let Some(spec) = object["spec"].as_object_mut() else { return };
+    for (member, value) in [
+        ("restartPolicy", json!("Always")),
+        ("terminationGracePeriodSeconds", json!(30)),
+        ("dnsPolicy", json!("ClusterFirst")),
+        ("schedulerName", json!("default-scheduler")),
+        ("enableServiceLinks", json!(true)),
+        ("preemptionPolicy", json!("PreemptLowerPriority")),
+        ("priority", json!(0)),
+        ("securityContext", json!({})),
+    ] {
+        spec.entry(member).or_insert(value);
+    }
+    for list in ["containers", "initContainers"] {
+        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+            let latest = text(container, "/image").rsplit('/').next().is_some_and(|last| {
+                last.split_once(':').is_none_or(|(_, tag)| tag == "latest") && !last.contains('@')
+            });
+            let pull = if latest { "Always" } else { "IfNotPresent" };
+            let Some(container) = container.as_object_mut() else { continue };
+            for (member, value) in [
+                ("imagePullPolicy", json!(pull)),
+                ("resources", json!({})),
+                ("terminationMessagePath", json!("/dev/termination-log")),
+                ("terminationMessagePolicy", json!("File")),
+            ] {
+                container.entry(member).or_insert(value);
+            }
+        }
+    }
+}
+
+fn prepare_replicas(object: &mut Value) {
+    if object["spec"].is_object() && object["spec"]["replicas"].is_null() {
+        object["spec"]["replicas"] = 1.into();
+    }
+    if !object["status"].is_object() {
+        object["status"] = json!({});
+    }
+}
+
+/// Go leaves empty maps and lists of metadata out.
+fn drop_empty(object: &mut Value) {
+    let Some(metadata) = object["metadata"].as_object_mut() else { return };
+    metadata.retain(|_, value| match value {
+        Value::Null => false,
+        Value::Object(members) => !members.is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        _ => true,
+    });
+}

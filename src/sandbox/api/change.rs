@@ -1,0 +1,194 @@
+//! `PUT` and `PATCH` of an object or its status.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::super::answer::Answer;
+use super::super::failure::Failure;
+use super::super::server::{Server, State};
+use super::super::store::Key;
+use super::super::{metadata, patch};
+use super::{Call, admission, definitions, remove, text};
+
+/// Members of metadata that only the server sets.
+const KEPT: &[&str] =
+    &["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
+
+pub(super) fn change(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
+    let dry_run = call.query.is_dry_run()?;
+    if call.target.subresource == "status" && !call.version.status {
+        return Err(Failure::no_such_resource());
+    }
+    let sent = if call.verb == "update" {
+        let mut object = call.json()?;
+        admission::check_type(call, &object)?;
+        check_identity(call, &object)?;
+        admission::check_unknown_fields(call, &mut object)?;
+        Some(object)
+    } else {
+        None
+    };
+    let changed = server.write(|state| {
+        let resource = call.resource();
+        let key = call.key();
+        let old = state.store.get(resource, &key).map(|object| object.value());
+        let old = old.ok_or_else(|| Failure::not_found(resource, key.name()))?;
+        let mut new = match sent {
+            Some(object) => object,
+            None => {
+                let mut shown = old.clone();
+                shown["apiVersion"] = call.kind.api_version(&call.version.name).into();
+                let mut new = patch::apply(&call.media, &call.body, &shown, &call.kind, key.name())?;
+                admission::check_unknown_fields(call, &mut new)?;
+                new
+            }
+        };
+        check_preconditions(call, &old, &new)?;
+        restrict(call, &old, &mut new);
+        apply(server, state, call, &key, &old, new, dry_run)
+    })?;
+    Ok(call.answer(server, 200, changed))
+}
+
+/// The body's name and namespace are the path's.
+fn check_identity(call: &Call, object: &Value) -> Result<(), Failure> {
+    let name = text(object, "/metadata/name");
+    if name != call.target.name {
+        let message = format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            call.target.name
+        );
+        return Err(Failure::bad_request(message));
+    }
+    let namespace = text(object, "/metadata/namespace");
+    if call.kind.namespaced && !namespace.is_empty() && namespace != call.target.namespace {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    Ok(())
+}
+
+fn check_preconditions(call: &Call, old: &Value, new: &Value) -> Result<(), Failure> {
+    let (resource, name) = (call.resource(), call.target.name.as_str());
+    let (known, asked) = (text(old, "/metadata/uid"), text(new, "/metadata/uid"));
+    if call.verb == "update" && !asked.is_empty() && asked != known {
+        let because =
+            format!("Precondition failed: UID in precondition: {asked}, UID in object meta: {known}");
+        return Err(Failure::conflict(resource, name, because));
+    }
+    let asked = text(new, "/metadata/resourceVersion");
+    if !asked.is_empty() && asked != text(old, "/metadata/resourceVersion") {
+        return Err(Failure::stale(resource, name));
+    }
+    // Some kinds are never replaced blindly.
+    if asked.is_empty() && call.verb == "update" && call.kind.is_custom() {
+        let cause = super::super::failure::Cause::new(
+            "FieldValueInvalid",
+            "metadata.resourceVersion",
+            "Invalid value: 0: must be specified for an update",
+        );
+        return Err(Failure::invalid(&call.kind, name, &[cause]));
+    }
+    Ok(())
+}
+
+/// The status is changed through its subresource alone, and nothing else is through that.
+fn restrict(call: &Call, old: &Value, new: &mut Value) {
+    let keep = |new: &mut Value, member: &str| match &old[member] {
+        Value::Null => drop(new.as_object_mut().map(|object| object.remove(member))),
+        value => new[member] = value.clone(),
+    };
+    if call.target.subresource == "status" {
+        let status = new["status"].take();
+        let metadata = new["metadata"].take();
+        *new = old.clone();
+        if status.is_null() {
+            new.as_object_mut().map(|object| object.remove("status"));
+        } else {
+            new["status"] = status;
+        }
+        if !call.kind.is_custom() {
+            new["metadata"] = metadata;
+        }
+    } else if call.version.status {
+        keep(new, "status");
+    }
+}
+
+/// Keeps a changed object; what the server alone sets stays as it was.
+pub(super) fn apply(
+    server: &Server,
+    state: &mut State,
+    call: &Call,
+    key: &Key,
+    old: &Value,
+    mut new: Value,
+    dry_run: bool,
+) -> Result<Value, Failure> {
+    let resource = call.resource();
+    let causes = metadata::check_change(&call.kind, &old["metadata"], &new["metadata"]);
+    if !causes.is_empty() {
+        return Err(Failure::invalid(&call.kind, key.name(), &causes));
+    }
+    set_by_the_server(old, &mut new);
+    admission::prepare_change(call, old, &mut new);
+    let causes = admission::check(state, call, &new);
+    if !causes.is_empty() {
+        return Err(Failure::invalid(&call.kind, key.name(), &causes));
+    }
+    if new == *old || dry_run {
+        return Ok(new);
+    }
+    if remove::has_ended(call.resource(), &new) {
+        // The last one that held it has let go.
+        state.store.put(resource, key, new);
+        let last = state.store.remove(resource, key).map(|object| object.value());
+        definitions::changed(server, state, resource, key);
+        return Ok(last.unwrap_or_default());
+    }
+    let stored = state.store.put(resource, key, new).value();
+    definitions::changed(server, state, resource, key);
+    Ok(state.store.get(resource, key).map_or(stored, |object| object.value()))
+}
+
+fn set_by_the_server(old: &Value, new: &mut Value) {
+    new["apiVersion"] = old["apiVersion"].clone();
+    new["kind"] = old["kind"].clone();
+    new["metadata"]["name"] = old["metadata"]["name"].clone();
+    let (before, Some(after)) = (&old["metadata"], new["metadata"].as_object_mut()) else { return };
+    for member in ["namespace", "resourceVersion", "generateName"].iter().chain(KEPT) {
+        match before.get(*member) {
+            Some(value) => drop(after.insert((*member).to_owned(), value.clone())),
+            None => drop(after.remove(*member)),
+        }
+    }
+    for member in ["managedFields", "selfLink"] {
+        after.remove(member);
+    }
+    for member in ["labels", "annotations", "finalizers", "ownerReferences"] {
+        let is_empty = |value: &Value| {
+            value.is_null()
+                || value.as_object().is_some_and(Map::is_empty)
+                || value.as_array().is_some_and(Vec::is_empty)
+        };
+        if after.get(member).is_some_and(is_empty) {
+            after.remove(member);
+        }
+    }
+    if new["metadata"]["generation"].is_number() && differs_beyond_status(old, new) {
+        let generation = old["metadata"]["generation"].as_u64().unwrap_or_default();
+        new["metadata"]["generation"] = (generation + 1).into();
+    }
+}
+
+/// Whether anything but metadata and status differs.
+fn differs_beyond_status(old: &Value, new: &Value) -> bool {
+    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return false };
+    let rest = |object: &Map<String, Value>| -> Map<String, Value> {
+        let told = |(key, _): &(&String, &Value)| key.as_str() != "metadata" && key.as_str() != "status";
+        object.iter().filter(told).map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    rest(old) != rest(new)
+}

@@ -1,0 +1,209 @@
+//! A request on its way: who sends it, may they, what does it name, who does it. The same for what comes
+//! over the wire and for what is asked from within: by the sandbox's own controllers, and by scripts.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::answer::{Answer, Body};
+use super::api::{self, Call};
+use super::audit::{Entry, Stage};
+use super::failure::Failure;
+use super::kinds::Resource;
+use super::represent::Representation;
+use super::request::{Query, Target, verb};
+use super::rights::{self, Attributes, User};
+use super::server::Server;
+use super::{discovery, openapi};
+
+/// A request, as far as it has been understood.
+#[derive(Debug)]
+pub struct Asked {
+    method: Method,
+    path: String,
+    query: Query,
+    target: Option<Target>,
+    headers: HeaderMap,
+    user: Option<User>,
+    body: Bytes,
+    received: Timestamp,
+    uri: String,
+}
+
+impl Asked {
+    /// `uri` is a path with its query.
+    pub fn new(method: Method, uri: &http::Uri, headers: HeaderMap, received: Timestamp) -> Self {
+        Self {
+            target: Target::parse(uri.path()),
+            query: Query::parse(uri.query().unwrap_or_default()),
+            uri: uri.to_string(),
+            path: uri.path().to_owned(),
+            user: None,
+            body: Bytes::new(),
+            method,
+            headers,
+            received,
+        }
+    }
+
+    /// A header's text; empty where there is none.
+    pub fn header(&self, name: header::HeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// As in the audit log; outside the API proper the method itself.
+    fn verb(&self) -> String {
+        match &self.target {
+            Some(target) => verb(&self.method, target, &self.query).to_owned(),
+            None => self.method.as_str().to_lowercase(),
+        }
+    }
+}
+
+/// Does what is asked, and records it. `body` is a failure where it could not be read.
+pub fn dispatch(server: &Arc<Server>, mut asked: Asked, body: Result<Bytes, Failure>) -> Answer {
+    let answered = body.and_then(|body| {
+        asked.body = body;
+        answer(server, &mut asked)
+    });
+    let failure = answered.as_ref().err().cloned();
+    let answer = answered.unwrap_or_else(Answer::from);
+    record(server, &asked, &answer, failure.as_ref());
+    if !asked.header(header::IF_NONE_MATCH).is_empty() && is_unchanged(&asked, &answer) {
+        return Answer { status: 304, body: Body::Bytes(Bytes::new()), ..answer };
+    }
+    answer
+}
+
+/// A request from within, by somebody whose name is enough.
+pub fn from_within(
+    server: &Arc<Server>,
+    user: &User,
+    method: Method,
+    uri: &str,
+    body: Option<&Value>,
+) -> Result<Value, Failure> {
+    let uri: http::Uri = uri.parse().map_err(|_| Failure::no_such_path())?;
+    let mut headers = HeaderMap::new();
+    if let Ok(name) = user.name.parse() {
+        headers.insert(header::USER_AGENT, name);
+    }
+    if method == Method::PATCH {
+        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/merge-patch+json"));
+    }
+    let mut asked = Asked::new(method, &uri, headers, server.now());
+    asked.user = Some(user.clone());
+    asked.body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+    let answered = answer(server, &mut asked);
+    let failure = answered.as_ref().err().cloned();
+    let answer = answered.unwrap_or_else(Answer::from);
+    record(server, &asked, &answer, failure.as_ref());
+    match (failure, answer.body) {
+        (Some(failure), _) => Err(failure),
+        (None, Body::Json(value)) => Ok(value),
+        (None, Body::Bytes(bytes)) => Ok(serde_json::from_slice(&bytes).unwrap_or_default()),
+        (None, _) => Ok(Value::Null),
+    }
+}
+
+fn is_unchanged(asked: &Asked, answer: &Answer) -> bool {
+    let known = asked.header(header::IF_NONE_MATCH);
+    answer.headers.iter().any(|(name, value)| name == header::ETAG && value == known)
+}
+
+fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
+    let user = match &asked.user {
+        Some(user) => user.clone(),
+        None => {
+            let authorization = asked.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+            server.read(|state| state.tokens.user_of(authorization, server.now()))?
+        }
+    };
+    asked.user = Some(user.clone());
+    let verb = asked.verb();
+    let target = asked.target.clone().unwrap_or_default();
+    let attributes = Attributes {
+        verb: &verb,
+        group: &target.group,
+        version: &target.version,
+        resource: &target.plural,
+        subresource: &target.subresource,
+        name: &target.name,
+        namespace: &target.namespace,
+        path: &asked.path,
+        is_resource: asked.target.is_some(),
+    };
+    let allowed = server.write(|state| state.grants.allow(&state.store, &user, &attributes));
+    if !allowed {
+        return Err(rights::refusal(&user, &attributes));
+    }
+    let Some(target) = asked.target.clone() else { return unnamed(server, asked) };
+    if target.group.ends_with("authorization.k8s.io") || target.group == "authentication.k8s.io" {
+        let body = serde_json::from_slice(&asked.body).unwrap_or_default();
+        let reviewed = server.write(|state| {
+            rights::review(state, &user, &target.plural, &target.namespace, &body, server.now())
+        });
+        if let Some(reviewed) = reviewed {
+            return Ok(Answer::json(201, reviewed?));
+        }
+    }
+    let resource = Resource::new(&target.group, &target.plural);
+    let kind = server.read(|state| state.kinds.get(&resource).cloned());
+    let version = kind.as_ref().and_then(|kind| kind.version(&target.version).cloned());
+    let (Some(kind), Some(version)) = (kind, version) else {
+        let known = server.read(|state| state.kinds.iter().any(|kind| kind.resource.group == target.group));
+        return Err(if known { Failure::no_such_resource() } else { Failure::no_such_path() });
+    };
+    let verb = self::verb(&asked.method, &target, &asked.query);
+    let media = asked.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_owned();
+    let call = Call {
+        representation: Representation::negotiate(asked.header(header::ACCEPT), &asked.query)?,
+        query: asked.query.clone(),
+        body: asked.body.clone(),
+        verb,
+        target,
+        kind,
+        version,
+        media,
+        user,
+    };
+    api::handle(server, &call)
+}
+
+/// What is not about a resource.
+fn unnamed(server: &Server, asked: &Asked) -> Result<Answer, Failure> {
+    if ![Method::GET, Method::HEAD].contains(&asked.method) {
+        return Err(Failure::method_not_allowed());
+    }
+    let accept = asked.header(header::ACCEPT);
+    server
+        .read(|state| {
+            discovery::answer(&asked.path, accept, &state.kinds, server.now())
+                .or_else(|| openapi::answer(&asked.path, accept, &state.kinds))
+        })
+        .ok_or_else(Failure::no_such_path)
+}
+
+fn record(server: &Server, asked: &Asked, answer: &Answer, failure: Option<&Failure>) {
+    let stage =
+        if matches!(answer.body, Body::Watch(_)) { Stage::ResponseStarted } else { Stage::ResponseComplete };
+    let verb = asked.verb();
+    server.audit.record(&Entry {
+        stage,
+        uri: &asked.uri,
+        verb: &verb,
+        user: asked.user.as_ref(),
+        user_agent: asked.header(header::USER_AGENT),
+        target: asked.target.as_ref(),
+        code: answer.status,
+        failure,
+        body: &asked.body,
+        received: asked.received,
+        now: server.now(),
+        id: server.uid(),
+    });
+}
+

@@ -1,0 +1,48 @@
+//! The servers that the cases run on. This is the one place that knows which there are.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::support::{Cluster, EnvTest, Options, shared_cluster};
+
+/// A server, and what is expected of it.
+pub(crate) struct Target {
+    pub(crate) cluster: Cluster,
+    /// Its answers are the truth: `K8S_HEALER_REWRITE` records them.
+    pub(crate) is_truth: bool,
+    /// `area/case` and why: what it is known not to model. Such a case must differ, so that the list
+    /// shrinks when the server learns.
+    pub(crate) differs: &'static [(&'static str, &'static str)],
+    /// Makes it forget all versions but the newest; needed in the area `expiry` alone.
+    pub(crate) compact: Option<Compact>,
+}
+
+pub(crate) type Compact = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// etcd and kube-apiserver, where `KUBEBUILDER_ASSETS` names them.
+pub(crate) async fn real(area: &str) -> Option<Target> {
+    if area != "expiry" {
+        return Some(Target {
+            cluster: shared_cluster().await?,
+            is_truth: true,
+            differs: &[],
+            compact: None,
+        });
+    }
+    // The watch cache remembers what etcd forgets.
+    let flags = vec!["--watch-cache=false".to_owned()];
+    let plane = EnvTest::start(Options { apiserver_flags: flags, ..Options::default() }).await?;
+    let plane = Arc::new(plane);
+    let cluster = plane.cluster();
+    let compact: Compact = Box::new(move || {
+        let plane = Arc::clone(&plane);
+        Box::pin(async move { plane.compact_etcd().await })
+    });
+    Some(Target { cluster, is_truth: true, differs: &[], compact: Some(compact) })
+}
+
+/// The in-memory server.
+#[expect(clippy::unused_async, reason = "starting a server takes time")]
+pub(crate) async fn sandbox(_area: &str) -> Option<Target> {
+    None
+}
