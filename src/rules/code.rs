@@ -157,6 +157,8 @@ codes! {
     UnknownValue "unknown-value" Warning;
     /// A watched kind has no schema to check its paths by.
     NoSchema "no-schema" Warning;
+    /// The cluster does not serve a watched kind, or not so that it can be watched.
+    NotServed "not-served" Warning;
     /// A file of schemas cannot be read.
     BadSchema "bad-schema" Warning;
 }

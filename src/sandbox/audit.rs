@@ -156,6 +156,10 @@ fn event(entry: &Entry<'_>) -> Value {
         event["objectRef"] = object;
     }
     if writes && let Ok(body) = serde_json::from_slice::<Value>(entry.body) {
+        // Of a new object, the path has no name.
+        if event["objectRef"]["name"].is_null() && body["metadata"]["name"].is_string() {
+            event["objectRef"]["name"] = body["metadata"]["name"].clone();
+        }
         event["requestObject"] = body;
     }
     event

@@ -17,7 +17,7 @@ use super::represent::Representation;
 use super::request::{Query, Target, verb};
 use super::rights::{self, Attributes, User};
 use super::server::Server;
-use super::{discovery, openapi};
+use super::{discovery, openapi, protobuf};
 
 /// A request, as far as it has been understood.
 #[derive(Debug)]
@@ -54,6 +54,16 @@ impl Asked {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// kubectl writes some objects in protobuf, which is JSON from here on.
+    fn read_protobuf(&mut self) {
+        if self.header(header::CONTENT_TYPE) == protobuf::MEDIA
+            && let Some(value) = protobuf::to_json(&self.body)
+        {
+            self.body = Bytes::from(value.to_string());
+            self.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+        }
+    }
+
     /// As in the audit log; outside the API proper the method itself.
     fn verb(&self) -> String {
         match &self.target {
@@ -67,6 +77,7 @@ impl Asked {
 pub fn dispatch(server: &Arc<Server>, mut asked: Asked, body: Result<Bytes, Failure>) -> Answer {
     let answered = body.and_then(|body| {
         asked.body = body;
+        asked.read_protobuf();
         answer(server, &mut asked)
     });
     let failure = answered.as_ref().err().cloned();
@@ -122,6 +133,7 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
             server.read(|state| state.tokens.user_of(authorization, server.now()))?
         }
     };
+    let user = impersonated(server, asked, user)?;
     asked.user = Some(user.clone());
     let verb = asked.verb();
     let target = asked.target.clone().unwrap_or_default();
@@ -141,7 +153,7 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
         return Err(rights::refusal(&user, &attributes));
     }
     let Some(target) = asked.target.clone() else { return unnamed(server, asked) };
-    if target.group.ends_with("authorization.k8s.io") || target.group == "authentication.k8s.io" {
+    if ["authorization.k8s.io", "authentication.k8s.io"].contains(&&*target.group) {
         let body = serde_json::from_slice(&asked.body).unwrap_or_default();
         let reviewed = server.write(|state| {
             rights::review(state, &user, &target.plural, &target.namespace, &body, server.now())
@@ -160,7 +172,12 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
     let verb = self::verb(&asked.method, &target, &asked.query);
     let media = asked.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_owned();
     let call = Call {
-        representation: Representation::negotiate(asked.header(header::ACCEPT), &asked.query)?,
+        representation: Representation::of_request(
+            asked.header(header::ACCEPT),
+            &asked.query,
+            &kind,
+            target.name.is_empty(),
+        )?,
         query: asked.query.clone(),
         body: asked.body.clone(),
         verb,
@@ -171,6 +188,29 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
         user,
     };
     api::handle(server, &call)
+}
+
+/// Who the sender wants to be: `kubectl --as`.
+fn impersonated(server: &Server, asked: &Asked, sender: User) -> Result<User, Failure> {
+    let text = |value: &header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let Some(name) = asked.headers.get("impersonate-user").map(text) else { return Ok(sender) };
+    let attributes = Attributes {
+        verb: "impersonate",
+        group: "",
+        version: "",
+        resource: "users",
+        subresource: "",
+        name: &name,
+        namespace: "",
+        path: "",
+        is_resource: true,
+    };
+    if !server.write(|state| state.grants.allow(&state.store, &sender, &attributes)) {
+        return Err(rights::refusal(&sender, &attributes));
+    }
+    let mut groups: Vec<String> = asked.headers.get_all("impersonate-group").iter().map(text).collect();
+    groups.push("system:authenticated".to_owned());
+    Ok(User { name, uid: String::new(), groups })
 }
 
 /// What is not about a resource.

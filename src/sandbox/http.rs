@@ -93,7 +93,9 @@ fn on_the_wire(server: &Server, answer: Answer) -> Response<Sent> {
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or_default();
     let date = server.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let all = response.headers_mut();
-    all.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if status != 304 {
+        all.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
     all.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     all.extend(HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date)));
     for (name, value) in headers {

@@ -23,6 +23,7 @@ pub mod object;
 pub mod openapi;
 mod pages;
 pub mod patch;
+pub mod protobuf;
 pub mod represent;
 pub mod request;
 pub mod rights;

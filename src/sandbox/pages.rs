@@ -4,22 +4,22 @@ use super::store::Key;
 
 /// What a token holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Continue {
+pub(super) struct Continue {
     /// Of the first page.
-    pub revision: u64,
+    pub(super) revision: u64,
     /// The last key of the page before.
-    pub behind: Key,
+    pub(super) behind: Key,
 }
 
 impl Continue {
     /// To be handed to clients, who may not look into it.
-    pub fn to_text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         let plain = format!("{} {}", self.revision, self.behind.as_str());
         plain.bytes().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// `None`: it is none of ours.
-    pub fn from_text(text: &str) -> Option<Self> {
+    pub(super) fn from_text(text: &str) -> Option<Self> {
         let pairs = text.as_bytes().chunks(2);
         let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         let plain = String::from_utf8(pairs.map(byte).collect::<Option<Vec<u8>>>()?).ok()?;

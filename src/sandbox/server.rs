@@ -61,7 +61,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Without objects but the namespaces that every cluster has.
+    /// Without objects but those that every cluster has.
     pub fn new(
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
@@ -77,7 +77,7 @@ impl Server {
         let bell = watch::Sender::new(state.store.revision());
         let connections = Mutex::default();
         let server = Self { state: Mutex::new(state), bell, clock, random, audit, behaviour, connections };
-        server.write(|state| super::api::create_first_namespaces(&server, state));
+        server.write(|state| super::api::create_first_objects(&server, state));
         Arc::new(server)
     }
 

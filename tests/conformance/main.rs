@@ -44,7 +44,7 @@ macro_rules! areas {
             }
 
             #[tokio::test]
-            async fn the_sandbox_answers_as_the_real_server_did() {
+            async fn the_sandbox_answers_as_recorded() {
                 let Some(target) = targets::sandbox(stringify!($area)).await else { return };
                 area::check(stringify!($area), &target).await;
             }

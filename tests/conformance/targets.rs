@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::support::stage::{InMemory, Stage};
 use crate::support::{Cluster, EnvTest, Options, shared_cluster};
 
 /// A server, and what is expected of it.
@@ -18,6 +19,9 @@ pub(crate) struct Target {
 }
 
 pub(crate) type Compact = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// What the sandbox does not model, each with its reason.
+const SANDBOX_DIFFERS: &[(&str, &str)] = &[];
 
 /// etcd and kube-apiserver, where `KUBEBUILDER_ASSETS` names them.
 pub(crate) async fn real(area: &str) -> Option<Target> {
@@ -42,7 +46,16 @@ pub(crate) async fn real(area: &str) -> Option<Target> {
 }
 
 /// The in-memory server.
-#[expect(clippy::unused_async, reason = "starting a server takes time")]
-pub(crate) async fn sandbox(_area: &str) -> Option<Target> {
-    None
+pub(crate) async fn sandbox(area: &str) -> Option<Target> {
+    let target = |cluster, compact| Target { cluster, is_truth: false, differs: SANDBOX_DIFFERS, compact };
+    if area != "expiry" {
+        return Some(target(Stage::Sandbox.cluster().await?, None));
+    }
+    let plane = Arc::new(InMemory::start());
+    let cluster = plane.cluster();
+    let compact: Compact = Box::new(move || {
+        plane.sandbox.server().compact();
+        Box::pin(std::future::ready(()))
+    });
+    Some(target(cluster, Some(compact)))
 }

@@ -17,8 +17,14 @@ const REST: [&str; 5] = [
 ];
 
 /// Found by schemas alone, which `load` does not know: `tests/fields` has their examples.
-const BY_SCHEMAS: [Code; 5] =
-    [Code::UnknownField, Code::WrongField, Code::UnknownValue, Code::NoSchema, Code::BadSchema];
+const BY_SCHEMAS: [Code; 6] = [
+    Code::UnknownField,
+    Code::WrongField,
+    Code::UnknownValue,
+    Code::NoSchema,
+    Code::NotServed,
+    Code::BadSchema,
+];
 
 /// The codes whose examples can be tried here.
 fn tried() -> impl Iterator<Item = Code> {

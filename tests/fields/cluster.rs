@@ -53,7 +53,7 @@ async fn a_cluster_tells_the_fields_of_its_kinds_and_which_kinds_it_has() {
         ("example.com/v1/Machin", "example.com/v1/Machine"),
     ] {
         let shown = ask(watch, &field("$.status.printableStatsu"));
-        let told = shown.contains("unknown-kind") && shown.contains(&format!("did you mean `{meant}`?"));
+        let told = shown.contains("not-served") && shown.contains(&format!("did you mean `{meant}`?"));
         assert!(told && !shown.contains("unknown-field"), "{shown}");
     }
     let shown = ask("widgets.example.com", &misspelt);

@@ -122,6 +122,7 @@ impl Plane {
 }
 
 /// Each of these scenarios as two tests: on the sandbox, and on a real API server.
+#[allow(unused_macros, reason = "each test binary uses a part")]
 macro_rules! on_both {
     ($($scenario:ident),* $(,)?) => {
         mod on_the_sandbox {
@@ -139,4 +140,5 @@ macro_rules! on_both {
         }
     };
 }
+#[allow(unused_imports, reason = "each test binary uses a part")]
 pub(crate) use on_both;

@@ -7,7 +7,6 @@ mod narrator;
 mod outcome;
 mod story;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ use self::outcome::{Outcome, Write};
 use self::story::{Scene, Story, story};
 use super::signals;
 use crate::cluster::client::{connect_by, server_version};
-use crate::cluster::clock::{Clock, SeededRandom};
+use crate::cluster::clock::SeededRandom;
 use crate::cluster::in_full;
 use crate::cluster::server_clock::ServerClock;
 use crate::cluster::timings::Timings;

@@ -99,13 +99,13 @@ impl<'a> Checking<'a> {
                 self.report(
                     rule,
                     located,
-                    Diagnostic::new(Code::UnknownKind, located.place, message).help(help),
+                    Diagnostic::new(Code::NotServed, located.place, message).help(help),
                 );
                 return None;
             }
             Some(Served::Refused { message, help }) => {
                 let diagnostic =
-                    Diagnostic::new(Code::UnknownKind, located.place, message.as_str()).help(help.as_str());
+                    Diagnostic::new(Code::NotServed, located.place, message.as_str()).help(help.as_str());
                 self.report(rule, located, diagnostic);
                 return None;
             }

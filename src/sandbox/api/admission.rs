@@ -1,11 +1,12 @@
 //! What the server makes of an object before it is kept: the checks that apply to every kind, the fields
 //! that it fills in, and what is particular about a few kinds.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::failure::{Cause, Failure};
 use super::super::kinds::Resource;
 use super::super::server::{Server, State};
+use super::super::store::Key;
 use super::super::{definitions, schema};
 use super::{Call, text};
 
@@ -71,10 +72,16 @@ pub(super) fn check_unknown_fields(call: &Call, object: &mut Value) -> Result<Ve
 }
 
 /// What is kept of a new object beside what was sent.
-pub(super) fn prepare_new(server: &Server, call: &Call, object: &mut Value) {
+pub(super) fn prepare_new(
+    server: &Server,
+    state: &State,
+    call: &Call,
+    object: &mut Value,
+) -> Result<(), Failure> {
     object["apiVersion"] = call.kind.api_version(&call.kind.versions[0].name).into();
     object["kind"] = call.kind.kind.as_str().into();
-    if call.version.status {
+    // A kubelet registers its node with its status.
+    if call.version.status && !call.resource().is("", "nodes") {
         object.as_object_mut().map(|object| object.remove("status"));
     }
     if call.kind.is_custom() {
@@ -90,8 +97,10 @@ pub(super) fn prepare_new(server: &Server, call: &Call, object: &mut Value) {
             object["spec"] = json!({"finalizers": ["kubernetes"]});
             object["status"] = json!({"phase": "Active"});
         }
-        ("", "pods") => prepare_pod(object),
-        ("", "nodes") => object["status"] = Value::Object(Map::new()),
+        ("", "pods") => {
+            set_priority(state, object)?;
+            prepare_pod(object);
+        }
         ("apps", "deployments" | "replicasets" | "statefulsets") => prepare_replicas(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             definitions::complete(object);
@@ -109,6 +118,7 @@ pub(super) fn prepare_new(server: &Server, call: &Call, object: &mut Value) {
     let time = server.time();
     object["metadata"]["creationTimestamp"] = time.into();
     drop_empty(object);
+    Ok(())
 }
 
 /// What is kept of a changed object beside what was sent.
@@ -164,6 +174,27 @@ fn label(object: &mut Value, key: &str, value: Value) {
         object["metadata"]["labels"] = json!({});
     }
     object["metadata"]["labels"][key] = value;
+}
+
+/// The number of the pod's priority class, which users may not choose themselves.
+fn set_priority(state: &State, object: &mut Value) -> Result<(), Failure> {
+    let classes = Resource::new("scheduling.k8s.io", "priorityclasses");
+    let name = text(object, "/spec/priorityClassName").to_owned();
+    let class = if name.is_empty() {
+        let all = state.store.all(&classes, "").map(|(_, class)| class.value());
+        all.filter(|class| class["globalDefault"] == true).max_by_key(|class| class["value"].as_i64())
+    } else {
+        let class = state.store.get(&classes, &Key::new("", &name)).map(|class| class.value());
+        let pod = text(object, "/metadata/name");
+        let because = || format!("no PriorityClass with name {name} was found");
+        Some(class.ok_or_else(|| Failure::forbidden(&Resource::core("pods"), pod, because()))?)
+    };
+    let Some(class) = class else { return Ok(()) };
+    object["spec"]["priorityClassName"] = class["metadata"]["name"].clone();
+    object["spec"]["priority"] = class["value"].clone();
+    object["spec"]["preemptionPolicy"] =
+        class["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority").into();
+    Ok(())
 }
 
 /// The defaults that readers of pods rely on; a real server fills in more.

@@ -50,7 +50,7 @@ fn create_in(
     }
     object["metadata"]["uid"] = server.uid().into();
     object["metadata"]["creationTimestamp"] = server.time().into();
-    admission::prepare_new(server, call, &mut object);
+    admission::prepare_new(server, state, call, &mut object)?;
     let mut causes = metadata::check_new(&call.kind, &object["metadata"]);
     causes.extend(admission::check(state, call, &object));
     if !causes.is_empty() {

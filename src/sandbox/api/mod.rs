@@ -124,8 +124,8 @@ pub fn handle(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     }
 }
 
-/// The namespaces that every cluster has.
-pub fn create_first_namespaces(server: &Server, state: &mut State) {
+/// The namespaces and priority classes that every cluster has.
+pub fn create_first_objects(server: &Server, state: &mut State) {
     let namespaces = Resource::core("namespaces");
     for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
         let object = json!({
@@ -137,6 +137,19 @@ pub fn create_first_namespaces(server: &Server, state: &mut State) {
             "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
         });
         state.store.put(&namespaces, &Key::new("", name), object);
+    }
+    let classes = Resource::new("scheduling.k8s.io", "priorityclasses");
+    for (name, value) in
+        [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
+    {
+        let object = json!({
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+            "metadata": {
+                "name": name, "uid": server.uid(), "creationTimestamp": server.time(), "generation": 1,
+            },
+            "value": value, "preemptionPolicy": "PreemptLowerPriority",
+        });
+        state.store.put(&classes, &Key::new("", name), object);
     }
 }
 

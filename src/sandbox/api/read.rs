@@ -58,6 +58,9 @@ pub(super) fn list(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure>
     }
     let remaining = rest.len();
     let mut metadata = json!({"resourceVersion": request.revision.to_string()});
+    if call.kind.is_custom() {
+        metadata["continue"] = "".into();
+    }
     if remaining > 0 && let Some(last) = shown.last() {
         let last = key_of(&last.value());
         metadata["continue"] = Continue { revision: request.revision, behind: last }.to_text().into();

@@ -33,8 +33,11 @@ fn document(path: &str) -> Value {
 
 fn aggregated(path: &str) -> Value {
     let answer = asked(path, &format!("{AGGREGATED},application/json")).unwrap();
-    let tag = answer.headers.iter().find(|(name, _)| name == ETAG).unwrap();
-    assert!(tag.1.to_str().unwrap().starts_with('"'));
+    let header = |wanted| {
+        answer.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.to_str().unwrap())
+    };
+    assert!(header(ETAG).unwrap().starts_with('"'));
+    assert_eq!(header(CONTENT_TYPE), Some(AGGREGATED));
     match answer.body {
         Body::Text(AGGREGATED, text) => serde_json::from_str(&text).unwrap(),
         other => panic!("{path}: {other:?}"),
