@@ -90,7 +90,12 @@ fn serve(arguments: &Arguments) -> io::Result<()> {
     match &arguments.write_kubeconfig {
         Some(file) => {
             std::fs::write(file, kubeconfig).map_err(|error| named(&error, file))?;
-            writeln!(notes, "the sandbox listens on {}: kubectl --kubeconfig {} get all -A", sandbox.url(), file.display())?;
+            writeln!(
+                notes,
+                "the sandbox listens on {}: kubectl --kubeconfig {} get all -A",
+                sandbox.url(),
+                file.display()
+            )?;
         }
         None => {
             write!(io::stdout().lock(), "{kubeconfig}")?;

@@ -23,6 +23,11 @@ impl FastClock {
         Self { start, began: Instant::now(), speed }
     }
 
+    /// What it showed at its start.
+    pub(super) fn start(&self) -> Timestamp {
+        self.start
+    }
+
     /// Since its start.
     pub(super) fn elapsed(&self) -> Duration {
         self.began.elapsed().mul_f64(self.speed)

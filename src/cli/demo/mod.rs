@@ -106,10 +106,12 @@ async fn play(arguments: &Arguments) -> Result<u8, String> {
     kubevirt::install(&server);
     let sandbox = Sandbox::start(Arc::clone(&server), 0).map_err(|error| error.to_string())?;
     let controllers = controllers::start(&server, 1);
+    perform(&story.before, &server, &clock, &narrator).await?;
+    narrator.line("");
     let stop = CancellationToken::new();
     let daemon = daemon(arguments, &sandbox, clock.clone(), stop.clone());
     let suite = async {
-        perform(&story, &server, &clock, &narrator).await?;
+        perform(&story.scenes, &server, &clock, &narrator).await?;
         clock.reaches(story.end).await;
         stop.cancel();
         Ok::<_, String>(())
@@ -131,22 +133,24 @@ fn introduce(narrator: &Narrator, story: &Story, speed: f64) {
     narrator.line(&narrator.strong("k8s-healer demo: a KubeVirt test suite that leaks, and who cleans up"));
     narrator.line(&format!(
         "An API server in memory, the real daemon, the shipped packs; {minutes} minutes in {seconds} seconds \
-         (--speed {speed})."
+         (--speed {speed})"
     ));
     narrator.line("");
 }
 
 /// Plays the suite, scene by scene.
 async fn perform(
-    story: &Story,
+    scenes: &[Scene],
     server: &Arc<Server>,
     clock: &FastClock,
     narrator: &Narrator,
 ) -> Result<(), String> {
-    let suite = User { name: "test-suite".to_owned(), uid: String::new(), groups: vec!["system:masters".to_owned()] };
-    for Scene { at, place, says, requests } in &story.scenes {
-        clock.reaches(*at).await;
-        if !says.is_empty() {
+    let suite = User::administrator("test-suite");
+    for Scene { at, place, says, requests } in scenes {
+        if at.is_zero() {
+            narrator.before(place, says);
+        } else {
+            clock.reaches(*at).await;
             narrator.suite(place, says);
         }
         for (method, path, body) in requests {
@@ -198,11 +202,7 @@ const ACCOUNT: &str = "system:serviceaccount:k8s-healer:k8s-healer";
 
 /// An account of the daemon's own, with rights by a cluster role; the result is its token.
 fn account(server: &Arc<Server>) -> Result<String, String> {
-    let admin = User {
-        name: "sandbox-admin".to_owned(),
-        uid: String::new(),
-        groups: vec!["system:masters".to_owned()],
-    };
+    let admin = User::administrator("sandbox-admin");
     let create = |path: &str, object: Value| {
         from_within(server, &admin, Method::POST, path, Some(&object)).map_err(|failure| failure.message)
     };
@@ -221,7 +221,8 @@ fn account(server: &Arc<Server>) -> Result<String, String> {
             "subjects": [{"kind": "ServiceAccount", "name": "k8s-healer", "namespace": "k8s-healer"}],
         }),
     )?;
-    let token = create("/api/v1/namespaces/k8s-healer/serviceaccounts/k8s-healer/token", json!({"spec": {}}))?;
+    let token =
+        create("/api/v1/namespaces/k8s-healer/serviceaccounts/k8s-healer/token", json!({"spec": {}}))?;
     Ok(token["status"]["token"].as_str().unwrap_or_default().to_owned())
 }
 

@@ -89,30 +89,65 @@ impl Narrator {
     /// Something that the suite does.
     pub(super) fn suite(&self, place: &str, says: &str) {
         let time = minutes(self.clock.elapsed());
-        self.line(&format!("{time}  {}  {says}", self.dim(&format!("{:<12}", place))));
+        self.line(&format!("{time}  {}  {says}", self.dim(&format!("{place:<12}"))));
+    }
+
+    /// Something that was there before.
+    pub(super) fn before(&self, place: &str, says: &str) {
+        self.line(&format!("        {}  {says}", self.dim(&format!("{place:<12}"))));
+    }
+
+    /// A sign that all is well, or not.
+    pub(super) fn mark(&self, right: bool) -> &'static str {
+        match (right, self.style.unicode) {
+            (true, true) => "✓",
+            (false, true) => "✗",
+            (true, false) => "ok",
+            (false, false) => "WRONG",
+        }
     }
 
     fn decided(&self, told: Told) {
         let Told { at, outcome, action, object, rule, reason, detail } = &told;
         let (kind, place, name) = parts(object);
-        let what = format!("{} {kind} {name}", verb(action));
-        let (mark, because) = match outcome.as_str() {
-            "done" => (self.good(&format!("▶ {what}")), format!("{rule}: {reason}")),
-            "held back" => (self.held(&format!("■ held back: {what}")), detail.clone()),
-            _ => return self.remember(told),
+        let [done, sign] = if self.style.unicode { ["▶", "■"] } else { [">", "#"] };
+        let (line, because) = match outcome.as_str() {
+            "done" => {
+                (self.good(&format!("{done} {} {kind} {name}", deed(action))), format!("{rule}: {reason}"))
+            }
+            "held back" => (self.held(&format!("{sign} spares {kind} {name}")), detail.clone()),
+            _ => return,
         };
-        let place = self.dim(&format!("{place:<12}"));
-        self.line(&format!("{}  {place}  {mark}", minutes(*at)));
-        self.line(&format!("{:6} {:12}    {}", "", "", self.dim(&because)));
-        self.remember(told);
+        let is_known =
+            |known: &Told| known.object == *object && known.outcome == *outcome && known.action == *action;
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // Looked at again at each of its changes: said once.
+        if outcome == "done" || !all.iter().any(is_known) {
+            let place = self.dim(&format!("{place:<12}"));
+            self.line(&format!("{}  {place}  {line}", minutes(*at)));
+            self.line(&format!("{:22}{}", "", self.dim(&because)));
+        }
+        all.push(told);
     }
 
-    fn remember(&self, told: Told) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+    /// The times of the demo's world as the reader knows them: `7:30`.
+    fn with_own_times(&self, text: &str) -> String {
+        let word = |word: &str| {
+            let bare = word.trim_matches(|letter| "(),".contains(letter));
+            match bare.parse::<jiff::Timestamp>() {
+                Ok(moment) => {
+                    let since = moment.duration_since(self.clock.start());
+                    let since = Duration::try_from(since).unwrap_or_default();
+                    word.replace(bare, minutes(since).trim())
+                }
+                Err(_) => word.to_owned(),
+            }
+        };
+        text.split(' ').map(word).collect::<Vec<_>>().join(" ")
     }
 }
 
-fn verb(action: &str) -> &str {
+fn deed(action: &str) -> &str {
     match action {
         "delete" => "deletes",
         "stripFinalizers" => "takes the finalizers of",
@@ -143,7 +178,9 @@ impl<S: Subscriber> Layer<S> for Narrator {
         let mut fields = Fields::default();
         event.record(&mut fields);
         if target == decision::TARGET {
-            self.decided(Told { at: self.clock.elapsed(), ..fields.told });
+            let told = fields.told;
+            let detail = self.with_own_times(&told.detail);
+            self.decided(Told { at: self.clock.elapsed(), detail, ..told });
         } else if [log::SUMMARY, log::HEADER].contains(&target) {
             self.line(&self.dim(&fields.message));
         } else if *event.metadata().level() <= tracing::Level::WARN {

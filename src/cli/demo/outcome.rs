@@ -51,8 +51,8 @@ impl Outcome {
 
     pub(super) fn show(&self, narrator: &Narrator) {
         let cells = |row: &Row| {
-            let mark = if row.right { "✓" } else { "✗" };
-            [row.object.clone(), row.found.to_owned(), row.outcome.clone(), format!("{mark} {}", row.why)]
+            let mark = narrator.mark(row.right);
+            [row.object.clone(), row.found.to_owned(), format!("{mark} {}", row.outcome), row.why.clone()]
         };
         let header = ["OBJECT", "FOUND", "OUTCOME", "WHY"].map(str::to_owned);
         let rows: Vec<[String; 4]> = self.rows.iter().map(cells).collect();
@@ -77,10 +77,14 @@ impl Outcome {
         let healed = self.rows.iter().filter(|row| row.healed).count();
         let spared = self.rows.len() - healed;
         narrator.line(&format!(
-            "{} found, {healed} healed, {spared} spared; {} writes by the daemon in the server's audit log, {}",
+            "{} found, {healed} healed, {spared} spared, {}.",
             self.rows.len(),
+            if self.is_right() { "each as it must be" } else { "and not as it must be" },
+        ));
+        narrator.line(&format!(
+            "The server's audit log has {} writes by the daemon, {}",
             self.writes,
-            if self.strays.is_empty() { "all to what it healed" } else { "some to what it must not touch:" },
+            if self.strays.is_empty() { "all to what it healed." } else { "some to what it must not touch:" },
         ));
         self.strays.iter().for_each(|write| narrator.line(&narrator.wrong(&format!("  {write}"))));
     }
@@ -114,13 +118,12 @@ fn row(role: &Role, decisions: &[Told], taken: &mut BTreeSet<String>) -> Row {
     let held = its.iter().find(|told| told.outcome == "held back");
     let (kind, place, name) = parts(&object);
     let healed = !done.is_empty();
-    let outcome = match (healed, held) {
-        (true, _) => {
+    let outcome = match healed {
+        true => {
             let times: Vec<String> = done.iter().map(|told| minutes(told.at).trim().to_owned()).collect();
             format!("healed at {}", times.join(", "))
         }
-        (false, Some(_)) => "held back".to_owned(),
-        (false, None) => "spared".to_owned(),
+        false => "spared".to_owned(),
     };
     let (right, why) = match &role.fate {
         Fate::Healed(deeds) => (is_done(deeds, &done), rules(&done)),
@@ -135,14 +138,18 @@ fn row(role: &Role, decisions: &[Told], taken: &mut BTreeSet<String>) -> Row {
 
 fn is_done(deeds: &[Deed], done: &[&Told]) -> bool {
     deeds.len() == done.len()
-        && deeds.iter().zip(done).all(|(deed, told)| {
-            deed.action == told.action && deed.rule == told.rule && told.at >= deed.from
-        })
+        && deeds
+            .iter()
+            .zip(done)
+            .all(|(deed, told)| deed.action == told.action && deed.rule == told.rule && told.at >= deed.from)
 }
 
 fn rules(done: &[&Told]) -> String {
-    let steps: Vec<String> = done.iter().map(|told| format!("{} ({})", told.action, told.rule)).collect();
-    if steps.is_empty() { "nothing was done".to_owned() } else { steps.join(", then ") }
+    let steps: Vec<&str> = done.iter().map(|told| told.action.as_str()).collect();
+    match done.first() {
+        Some(first) => format!("{}: {}", first.rule, steps.join(", then ")),
+        None => "nothing was done".to_owned(),
+    }
 }
 
 #[cfg(test)]

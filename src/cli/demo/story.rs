@@ -13,7 +13,7 @@ pub(super) struct Scene {
     pub(super) at: Duration,
     /// `test-storage`.
     pub(super) place: String,
-    /// For the reader; empty: not worth a line.
+    /// For the reader.
     pub(super) says: String,
     /// What is sent to the server: method, path, body.
     pub(super) requests: Vec<(Method, String, Value)>,
@@ -57,6 +57,8 @@ pub(super) struct Deed {
 /// The whole of it.
 #[derive(Debug)]
 pub(super) struct Story {
+    /// What is there before it begins.
+    pub(super) before: Vec<Scene>,
     /// In the order of their times.
     pub(super) scenes: Vec<Scene>,
     /// In the order of the final table.
@@ -116,6 +118,7 @@ fn status(namespace: &str, name: &str, status: &str) -> (Method, String, Value) 
 
 #[derive(Default)]
 struct Writer {
+    before: Vec<Scene>,
     scenes: Vec<Scene>,
     roles: Vec<Role>,
 }
@@ -129,8 +132,9 @@ impl Writer {
         let namespace = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels},
         });
-        let request = (Method::POST, "/api/v1/namespaces".to_owned(), namespace);
-        self.scene(0, name, says.to_owned(), vec![request]);
+        let requests = vec![(Method::POST, "/api/v1/namespaces".to_owned(), namespace)];
+        let (place, says) = (name.to_owned(), says.to_owned());
+        self.before.push(Scene { at: Duration::ZERO, place, says, requests });
     }
 
     /// A machine that comes with this status.
@@ -153,14 +157,19 @@ pub(super) fn story(seed: u64, start: jiff::Timestamp) -> Story {
     writer.namespace("test-login", &json!({}), "a namespace of the test suite");
     writer.namespace("pw-migration", &json!({}), "a namespace of the test suite");
     let protect = json!({"k8s-healer.io/protect": "being-debugged"});
-    writer.namespace("test-debug", &protect, "somebody debugs in this one: labelled k8s-healer.io/protect");
-    writer.namespace("shop", &json!({}), "somebody's own namespace: no rule names it");
+    writer.namespace(
+        "test-debug",
+        &protect,
+        "another, where somebody debugs: labelled k8s-healer.io/protect",
+    );
+    writer.namespace("shop", &json!({}), "people work in this one: no rule names it");
     unschedulable(&mut writer, &mut chance);
     leaked(&mut writer, &mut chance);
     crashing(&mut writer, &mut chance);
     spared(&mut writer, &mut chance, start);
     writer.scenes.sort_by_key(|scene| scene.at);
-    Story { scenes: writer.scenes, roles: writer.roles, end: seconds(STALE_AGE + FINALIZERS_AFTER + 60) }
+    let end = seconds(STALE_AGE + FINALIZERS_AFTER + 60);
+    Story { before: writer.before, scenes: writer.scenes, roles: writer.roles, end }
 }
 
 /// One machine that never gets a node, and one that does before its time is over.
@@ -196,11 +205,8 @@ fn leaked(writer: &mut Writer, chance: &mut Chance) {
     let (forgotten, stuck) = (chance.name("forgotten"), chance.name("stuck"));
     let at = chance.around(30);
     writer.machine(at, place, &machine(&forgotten, &json!({})), "Running", "a test crashes and leaves");
-    let stale = |at: u64| Deed {
-        action: "delete",
-        rule: "kubevirt-ui/vm-stale",
-        from: seconds(at + STALE_AGE),
-    };
+    let stale =
+        |at: u64| Deed { action: "delete", rule: "kubevirt-ui/vm-stale", from: seconds(at + STALE_AGE) };
     let object = format!("{MACHINES}/{place}/{forgotten}");
     writer.role(object, "older than 6 min", Fate::Healed(vec![stale(at)]));
     let at = chance.around(40);
@@ -280,10 +286,6 @@ fn spared(writer: &mut Writer, chance: &mut Chance, start: jiff::Timestamp) {
     writer.role(
         format!("{MACHINES}/pw-migration/{marathon}"),
         "older than 6 min, kept until 7:30",
-        Fate::Healed(vec![Deed {
-            action: "delete",
-            rule: "kubevirt-ui/vm-stale",
-            from: seconds(until),
-        }]),
+        Fate::Healed(vec![Deed { action: "delete", rule: "kubevirt-ui/vm-stale", from: seconds(until) }]),
     );
 }
