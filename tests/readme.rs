@@ -40,9 +40,12 @@ fn the_rules_of_the_readme_are_valid_and_about_ten_lines_long() {
 fn the_commands_of_the_readme_parse() {
     let mut seen = 0;
     for line in blocks(&page("README.md"), "sh").iter().flat_map(|block| block.lines()) {
-        let command = line.split(" # ").next().unwrap().trim();
-        let Some(arguments) = command.strip_prefix("target/release/k8s-healer ") else {
-            assert!(command.is_empty() || command.starts_with("cargo "), "what is {command}?");
+        let command = line.split(" # ").next().unwrap().trim().trim_end_matches(" &");
+        let own = command.strip_prefix("target/release/").unwrap_or(command).strip_prefix("k8s-healer ");
+        let Some(arguments) = own else {
+            let others = ["cargo ", "kubectl "];
+            let known = command.is_empty() || others.iter().any(|other| command.starts_with(other));
+            assert!(known, "what is {command}?");
             continue;
         };
         let words = std::iter::once("k8s-healer").chain(arguments.split_whitespace());

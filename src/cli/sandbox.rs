@@ -53,7 +53,7 @@ struct LoadArguments {
     /// Bytes of JSON each
     #[arg(long, default_value_t = 13_000)]
     pod_size: usize,
-    /// Every so many-th is in CrashLoopBackOff; 0: none
+    /// Every so many-th is in `CrashLoopBackOff`; 0: none
     #[arg(long, default_value_t = 0)]
     crashing_every: u32,
 }

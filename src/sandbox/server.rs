@@ -126,10 +126,11 @@ impl Server {
 
     /// A random uid, in the form of a UUID of version 4.
     pub fn uid(&self) -> String {
-        let part = || self.random(1 << 16);
-        let (a, b, c, d, e, f, g) = (part(), part(), part(), part(), part(), part(), part());
-        let variant = 0x8000 | (part() & 0x3fff);
-        format!("{a:04x}{b:04x}-{c:04x}-4{:03x}-{variant:04x}-{e:04x}{f:04x}{g:04x}", d & 0xfff)
+        let parts: [u32; 8] = std::array::from_fn(|_| self.random(1 << 16));
+        let [first, second, third, version, variant, rest @ ..] = parts;
+        let (version, variant) = (0x4000 | (version & 0x0fff), 0x8000 | (variant & 0x3fff));
+        let rest: String = rest.iter().map(|part| format!("{part:04x}")).collect();
+        format!("{first:04x}{second:04x}-{third:04x}-{version:04x}-{variant:04x}-{rest}")
     }
 
     /// Forgets all past changes: watches and `continue` tokens of older versions expire.

@@ -107,10 +107,13 @@ async fn play(arguments: &Arguments) -> Result<u8, String> {
     let sandbox = Sandbox::start(Arc::clone(&server), 0).map_err(|error| error.to_string())?;
     let controllers = controllers::start(&server, 1);
     perform(&story.before, &server, &clock, &narrator).await?;
-    narrator.line("");
+    narrator::line("");
     let stop = CancellationToken::new();
     let daemon = daemon(arguments, &sandbox, clock.clone(), stop.clone());
     let suite = async {
+        // The daemon says first what it is connected to.
+        clock.reaches(Duration::from_secs(4)).await;
+        narrator.legend();
         perform(&story.scenes, &server, &clock, &narrator).await?;
         clock.reaches(story.end).await;
         stop.cancel();
@@ -119,7 +122,7 @@ async fn play(arguments: &Arguments) -> Result<u8, String> {
     let (ended, performed) = tokio::join!(daemon, suite);
     ended.and(performed)?;
     let outcome = Outcome::new(&story.roles, &narrator.decisions(), &writes(&server));
-    narrator.line("");
+    narrator::line("");
     outcome.show(&narrator);
     if arguments.keep {
         keep(&narrator, &sandbox).await;
@@ -130,12 +133,12 @@ async fn play(arguments: &Arguments) -> Result<u8, String> {
 
 fn introduce(narrator: &Narrator, story: &Story, speed: f64) {
     let (minutes, seconds) = (story.end.as_secs() / 60, story.end.div_f64(speed).as_secs());
-    narrator.line(&narrator.strong("k8s-healer demo: a KubeVirt test suite that leaks, and who cleans up"));
-    narrator.line(&format!(
+    narrator::line(&narrator.strong("k8s-healer demo: a KubeVirt test suite that leaks, and who cleans up"));
+    narrator::line(&format!(
         "An API server in memory, the real daemon, the shipped packs; {minutes} minutes in {seconds} seconds \
          (--speed {speed})"
     ));
-    narrator.line("");
+    narrator::line("");
 }
 
 /// Plays the suite, scene by scene.
@@ -250,9 +253,9 @@ fn writes(server: &Server) -> Vec<Write> {
 }
 
 async fn keep(narrator: &Narrator, sandbox: &Sandbox) {
-    narrator.line("");
-    narrator.line(&narrator.strong("The server goes on until Ctrl-C, without the daemon. Its kubeconfig:"));
-    narrator.line(&sandbox.kubeconfig());
+    narrator::line("");
+    narrator::line(&narrator.strong("The server goes on until Ctrl-C, without the daemon. Its kubeconfig:"));
+    narrator::line(&sandbox.kubeconfig());
     signals::ended().await;
 }
 

@@ -28,7 +28,8 @@ pub(super) struct Told {
     pub(super) object: String,
     /// `pack/rule`.
     pub(super) rule: String,
-    reason: String,
+    /// The matchers' values.
+    pub(super) reason: String,
     /// What held it back, or what happened.
     pub(super) detail: String,
 }
@@ -42,7 +43,7 @@ pub(super) struct Narrator {
 }
 
 const DIM: Colour = AnsiColor::BrightBlack.on_default();
-const DONE: Colour = AnsiColor::Green.on_default().bold();
+const DONE: Colour = AnsiColor::Green.on_default();
 const HELD: Colour = AnsiColor::Yellow.on_default();
 const WRONG: Colour = AnsiColor::Red.on_default().bold();
 const STRONG: Colour = Colour::new().bold();
@@ -81,20 +82,31 @@ impl Narrator {
         self.painted(DIM, text)
     }
 
-    /// A line as it is. Whether anybody reads it changes nothing.
-    pub(super) fn line(&self, text: &str) {
-        drop(writeln!(io::stdout().lock(), "{text}"));
-    }
-
     /// Something that the suite does.
     pub(super) fn suite(&self, place: &str, says: &str) {
         let time = minutes(self.clock.elapsed());
-        self.line(&format!("{time}  {}  {says}", self.dim(&format!("{place:<12}"))));
+        line(&format!("{time}  {}  {says}", self.dim(&format!("{place:<12}"))));
+    }
+
+    /// What the lines to come mean.
+    pub(super) fn legend(&self) {
+        let [done, sign] = self.signs();
+        line("");
+        line(&format!(
+            "{}   {} the daemon acts   {} it holds back",
+            self.strong("  TIME  NAMESPACE     WHAT"),
+            self.good(done),
+            self.held(sign)
+        ));
+    }
+
+    fn signs(&self) -> [&'static str; 2] {
+        if self.style.unicode { ["▶", "■"] } else { [">", "#"] }
     }
 
     /// Something that was there before.
     pub(super) fn before(&self, place: &str, says: &str) {
-        self.line(&format!("        {}  {says}", self.dim(&format!("{place:<12}"))));
+        line(&format!("        {}  {says}", self.dim(&format!("{place:<12}"))));
     }
 
     /// A sign that all is well, or not.
@@ -110,8 +122,8 @@ impl Narrator {
     fn decided(&self, told: Told) {
         let Told { at, outcome, action, object, rule, reason, detail } = &told;
         let (kind, place, name) = parts(object);
-        let [done, sign] = if self.style.unicode { ["▶", "■"] } else { [">", "#"] };
-        let (line, because) = match outcome.as_str() {
+        let [done, sign] = self.signs();
+        let (headline, because) = match outcome.as_str() {
             "done" => {
                 (self.good(&format!("{done} {} {kind} {name}", deed(action))), format!("{rule}: {reason}"))
             }
@@ -124,8 +136,8 @@ impl Narrator {
         // Looked at again at each of its changes: said once.
         if outcome == "done" || !all.iter().any(is_known) {
             let place = self.dim(&format!("{place:<12}"));
-            self.line(&format!("{}  {place}  {line}", minutes(*at)));
-            self.line(&format!("{:22}{}", "", self.dim(&because)));
+            line(&format!("{}  {place}  {headline}", minutes(*at)));
+            line(&format!("{:22}{}", "", self.dim(&because)));
         }
         all.push(told);
     }
@@ -145,6 +157,11 @@ impl Narrator {
         };
         text.split(' ').map(word).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// A line as it is. Whether anybody reads it changes nothing.
+pub(super) fn line(text: &str) {
+    drop(writeln!(io::stdout().lock(), "{text}"));
 }
 
 fn deed(action: &str) -> &str {
@@ -182,9 +199,9 @@ impl<S: Subscriber> Layer<S> for Narrator {
             let detail = self.with_own_times(&told.detail);
             self.decided(Told { at: self.clock.elapsed(), detail, ..told });
         } else if [log::SUMMARY, log::HEADER].contains(&target) {
-            self.line(&self.dim(&fields.message));
+            line(&self.dim(&fields.message));
         } else if *event.metadata().level() <= tracing::Level::WARN {
-            self.line(&self.wrong(&fields.message));
+            line(&self.wrong(&fields.message));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::narrator::{Narrator, Told, minutes, parts};
+use super::narrator::{self, Narrator, Told, minutes, parts};
 use super::story::{Deed, Fate, Role};
 
 /// What happened to the object of one role.
@@ -60,33 +60,34 @@ impl Outcome {
             rows.iter().chain([&header]).map(|cells| cells[column].chars().count()).max().unwrap_or(0)
         };
         let widths: [usize; 4] = std::array::from_fn(width);
-        let line = |cells: &[String; 4]| {
+        let joined = |cells: &[String; 4]| {
             let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
             padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         };
-        narrator.line(&narrator.strong(&line(&header)));
+        narrator::line(&narrator.strong(&joined(&header)));
         for (row, cells) in self.rows.iter().zip(&rows) {
-            let text = line(cells);
-            narrator.line(&match (row.right, row.healed) {
-                (false, _) => narrator.wrong(&text),
-                (true, true) => narrator.good(&text),
-                (true, false) => text,
-            });
+            let text = joined(cells);
+            let outcome = match (row.right, row.healed) {
+                (false, _) => narrator.wrong(&cells[2]),
+                (true, true) => narrator.good(&cells[2]),
+                (true, false) => narrator.held(&cells[2]),
+            };
+            narrator::line(&text.replacen(&cells[2], &outcome, 1));
         }
-        narrator.line("");
+        narrator::line("");
         let healed = self.rows.iter().filter(|row| row.healed).count();
         let spared = self.rows.len() - healed;
-        narrator.line(&format!(
+        narrator::line(&format!(
             "{} found, {healed} healed, {spared} spared, {}.",
             self.rows.len(),
             if self.is_right() { "each as it must be" } else { "and not as it must be" },
         ));
-        narrator.line(&format!(
+        narrator::line(&format!(
             "The server's audit log has {} writes by the daemon, {}",
             self.writes,
             if self.strays.is_empty() { "all to what it healed." } else { "some to what it must not touch:" },
         ));
-        self.strays.iter().for_each(|write| narrator.line(&narrator.wrong(&format!("  {write}"))));
+        self.strays.iter().for_each(|write| narrator::line(&narrator.wrong(&format!("  {write}"))));
     }
 }
 
@@ -118,12 +119,11 @@ fn row(role: &Role, decisions: &[Told], taken: &mut BTreeSet<String>) -> Row {
     let held = its.iter().find(|told| told.outcome == "held back");
     let (kind, place, name) = parts(&object);
     let healed = !done.is_empty();
-    let outcome = match healed {
-        true => {
-            let times: Vec<String> = done.iter().map(|told| minutes(told.at).trim().to_owned()).collect();
-            format!("healed at {}", times.join(", "))
-        }
-        false => "spared".to_owned(),
+    let outcome = if healed {
+        let times: Vec<String> = done.iter().map(|told| minutes(told.at).trim().to_owned()).collect();
+        format!("healed at {}", times.join(", "))
+    } else {
+        "spared".to_owned()
     };
     let (right, why) = match &role.fate {
         Fate::Healed(deeds) => (is_done(deeds, &done), rules(&done)),

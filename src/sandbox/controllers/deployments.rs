@@ -1,4 +1,4 @@
-//! Deployments: a ReplicaSet for each state of the template, the newest growing as the others shrink.
+//! Deployments: a `ReplicaSet` for each state of the template, the newest growing as the others shrink.
 
 mod rollout;
 
@@ -120,7 +120,7 @@ fn annotate(object: &mut Value, revision: &str) {
     object["metadata"]["annotations"][REVISION] = revision.into();
 }
 
-/// The ReplicaSets that it manages.
+/// The `ReplicaSets` that it manages.
 fn owned(round: &Round<'_>, sets: &Resource, deployment: &Value) -> Vec<Value> {
     let uid = fields::text(deployment, "/metadata/uid");
     let all = round.world.within(sets, fields::text(deployment, "/metadata/namespace"));

@@ -1,4 +1,4 @@
-//! VirtualMachineInstances, as far as KubeVirt's own controller shows: a virt-launcher pod for each, and a
+//! `VirtualMachineInstances`, as far as KubeVirt's own controller shows: a virt-launcher pod for each, and a
 //! phase that follows the pod's.
 
 use std::collections::BTreeSet;

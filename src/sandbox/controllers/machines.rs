@@ -1,4 +1,4 @@
-//! VirtualMachines: an instance for each that is to run, and the status that people look at.
+//! `VirtualMachines`: an instance for each that is to run, and the status that people look at.
 //!
 //! The annotation `simulate` of a machine: `hold`: it is left alone; `stuck`: it is not let go when it is
 //! deleted; `unschedulable`: its pod asks for more than any node has.

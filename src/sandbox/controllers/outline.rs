@@ -23,8 +23,8 @@ pub(super) struct Metadata {
     pub(super) uid: String,
     labels: Option<Labels>,
     annotations: Option<Annotations>,
-    owner_references: Option<Vec<Owner>>,
-    finalizers: Option<Vec<String>>,
+    owner_references: Option<Box<[Owner]>>,
+    finalizers: Option<Box<[String]>>,
     deletion_timestamp: Option<String>,
     pub(super) deletion_grace_period_seconds: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! ReplicaSets: as many pods as they ask for, and what became of these in their status.
+//! `ReplicaSets`: as many pods as they ask for, and what became of these in their status.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ fn pods_of<'a>(round: &Round<'a>, set: &'a Value) -> Vec<Found<'a>> {
     all.filter(|(_, outline)| outline.metadata.is_controlled_by(uid) && lives(outline)).collect()
 }
 
-fn is_ready((_, outline): &&Found<'_>) -> bool {
+fn is_ready((_, outline): &Found<'_>) -> bool {
     outline.pod.as_ref().is_some_and(|pod| pod.is_ready)
 }
 
@@ -94,7 +94,7 @@ impl ReplicaSets {
     }
 
     fn update_status(&self, round: &Round<'_>, sets: &Resource, set: &Value, pods: &[Found<'_>]) -> Outcome {
-        let ready = pods.iter().filter(is_ready).count();
+        let ready = pods.iter().filter(|found| is_ready(found)).count();
         let labels = &set["spec"]["template"]["metadata"]["labels"];
         let labelled = |(_, outline): &&Found<'_>| {
             let own = outline.metadata.labels();

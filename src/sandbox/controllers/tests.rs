@@ -156,8 +156,8 @@ fn condition<'a>(object: &'a Value, kind: &str) -> &'a Value {
 #[test]
 fn whoever_has_nothing_to_do_writes_nothing() {
     let mut stage = Stage::ready(2);
-    for simulate in ["", "hold", "image-pull", "crash-loop", "complete"] {
-        stage.create_pod(&format!("pod-{}", simulate.len()), simulate);
+    for simulate in ["none", "hold", "image-pull", "crash-loop", "complete"] {
+        stage.create_pod(&format!("pod-{simulate}"), simulate);
     }
     stage.create("/apis/apps/v1/namespaces/default/deployments", workloads::deployment(3));
     stage.create(

@@ -1,4 +1,4 @@
-//! How large each ReplicaSet of a deployment is to be next, within what the strategy allows.
+//! How large each `ReplicaSet` of a deployment is to be next, within what the strategy allows.
 
 use serde_json::Value;
 

@@ -92,6 +92,7 @@ fn a_namespace_ends_with_all_that_is_in_it() {
     held["metadata"]["finalizers"] = json!(["example.com/mine"]);
     stage.create("/api/v1/namespaces/a/pods", held);
     stage.create("/api/v1/namespaces/a/configmaps", json!({"metadata": {"name": "one"}}));
+    stage.create("/apis/kubevirt.io/v1/namespaces/a/virtualmachines", super::machines::machine("vm", ""));
     stage.pass(2);
     stage.delete("/api/v1/namespaces/a", json!({}));
     stage.pass(5);

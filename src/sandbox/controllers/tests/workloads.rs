@@ -1,4 +1,4 @@
-//! Deployments, ReplicaSets and the budgets of their pods.
+//! Deployments, `ReplicaSets` and the budgets of their pods.
 
 use http::Method;
 use serde_json::{Value, json};
