@@ -7,9 +7,17 @@ use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::observation::Observation;
 use serde_json::json;
 
-use crate::support::{self, shapes, shared_cluster};
+use crate::support::{self, Stage, on_both, shapes};
 use crate::wire::{pods, resource, transport};
 use crate::writes::{DELETE, evict, label, strip};
+
+on_both!(
+    a_write_that_means_another_object_or_an_older_one_changes_nothing,
+    the_same_holds_for_custom_resources,
+    a_failed_test_of_any_finalizer_removes_none,
+    an_eviction_out_of_date_does_not_take_from_the_budget,
+    an_eviction_that_the_budget_forbids_is_refused_and_does_nothing,
+);
 
 const BUDGETS: &str = "poddisruptionbudgets.policy";
 
@@ -25,9 +33,8 @@ fn every_write() -> [Effect; 4] {
     [DELETE, evict(), strip(&["test.io/a"], &["test.io/a", "test.io/b"]), label("touched", "yes")]
 }
 
-#[tokio::test]
-async fn a_write_that_means_another_object_or_an_older_one_changes_nothing() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn a_write_that_means_another_object_or_an_older_one_changes_nothing(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let (transport, objects) = (transport(cluster.client().await), cluster.objects().await);
     let namespace = objects.namespace("test").await;
     let pod = shapes::with_finalizers(shapes::pod("web"), &["test.io/a", "test.io/b"]);
@@ -45,9 +52,8 @@ async fn a_write_that_means_another_object_or_an_older_one_changes_nothing() {
     assert_eq!(objects.get("pods", &namespace, "web").await.unwrap(), before);
 }
 
-#[tokio::test]
-async fn the_same_holds_for_custom_resources() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn the_same_holds_for_custom_resources(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let (transport, objects) = (transport(cluster.client().await), cluster.objects().await);
     let name = "virtualmachines.kubevirt.io";
     support::install_crd(&objects, name).await;
@@ -73,9 +79,8 @@ async fn the_same_holds_for_custom_resources() {
     assert!(matches!(outcome, Outcome::Rejected { .. }), "{outcome:?}");
 }
 
-#[tokio::test]
-async fn a_failed_test_of_any_finalizer_removes_none() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn a_failed_test_of_any_finalizer_removes_none(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let (transport, objects) = (transport(cluster.client().await), cluster.objects().await);
     let namespace = objects.namespace("test").await;
     let map = resource("", "v1", "ConfigMap", "configmaps", true);
@@ -91,9 +96,8 @@ async fn a_failed_test_of_any_finalizer_removes_none() {
     assert_eq!(objects.get("configmaps", &namespace, "map").await.unwrap(), *live.object());
 }
 
-#[tokio::test]
-async fn an_eviction_out_of_date_does_not_take_from_the_budget() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn an_eviction_out_of_date_does_not_take_from_the_budget(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let (transport, objects) = (transport(cluster.client().await), cluster.objects().await);
     let namespace = objects.namespace("test").await;
     objects.create("pods", &namespace, &shapes::pod("web")).await;
@@ -115,9 +119,8 @@ async fn an_eviction_out_of_date_does_not_take_from_the_budget() {
     assert_eq!(after["status"]["disruptionsAllowed"], 0);
 }
 
-#[tokio::test]
-async fn an_eviction_that_the_budget_forbids_is_refused_and_does_nothing() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn an_eviction_that_the_budget_forbids_is_refused_and_does_nothing(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let (transport, objects) = (transport(cluster.client().await), cluster.objects().await);
     let namespace = objects.namespace("test").await;
     objects.create("pods", &namespace, &shapes::pod("web")).await;

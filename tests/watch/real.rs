@@ -18,6 +18,14 @@ use crate::server::{in_words, pods};
 use crate::support::shapes;
 use crate::support::*;
 
+on_both!(
+    a_real_server_streams_its_lists_in_one_request_whole_objects_or_metadata,
+    a_list_of_250_objects_comes_in_three_pages,
+    a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed,
+    a_watch_that_is_cut_again_and_again_under_load_misses_and_invents_nothing,
+    a_kind_that_is_removed_is_told_as_absent,
+);
+
 const SOON: Duration = Duration::from_secs(20);
 
 /// What a follower of the events believes to exist.
@@ -124,9 +132,8 @@ async fn create(objects: &Objects, namespace: &str, names: impl Iterator<Item = 
     }
 }
 
-#[tokio::test]
-async fn a_real_server_streams_its_lists_in_one_request_whole_objects_or_metadata() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn a_real_server_streams_its_lists_in_one_request_whole_objects_or_metadata(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let objects = cluster.objects().await;
     let namespace = objects.namespace("watch").await;
     create(&objects, &namespace, (0..20).map(|at| format!("map-{at}"))).await;
@@ -151,9 +158,8 @@ async fn a_real_server_streams_its_lists_in_one_request_whole_objects_or_metadat
     }
 }
 
-#[tokio::test]
-async fn a_list_of_250_objects_comes_in_three_pages() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn a_list_of_250_objects_comes_in_three_pages(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let objects = cluster.objects().await;
     let namespace = objects.namespace("watch").await;
     create(&objects, &namespace, (0..250).map(|at| format!("map-{at}"))).await;
@@ -165,10 +171,9 @@ async fn a_list_of_250_objects_comes_in_three_pages() {
     assert_eq!(proxy.seen_that(|seen| seen.is_list_of("configmaps")).len(), 3);
 }
 
-#[tokio::test]
-async fn a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed() {
+async fn a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed(stage: Stage) {
     let options = Options { apiserver_flags: vec!["--watch-cache=false".to_owned()], ..Options::default() };
-    let Some(plane) = EnvTest::start(options).await else { return };
+    let Some(plane) = stage.own(options).await else { return };
     let cluster = plane.cluster();
     let objects = cluster.objects().await;
     let namespace = objects.namespace("watch").await;
@@ -184,7 +189,7 @@ async fn a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed() {
         let first = view.objects.keys().next().unwrap().clone();
         objects.delete("configmaps", &namespace, &first).await;
         create(&objects, &namespace, std::iter::once(unique("later"))).await;
-        plane.compact_etcd().await;
+        plane.compact().await;
         proxy.refuse_connections(false);
 
         view.until_told("interrupted: the server answered 410").await;
@@ -194,9 +199,8 @@ async fn a_compacted_version_leads_to_a_fresh_list_and_nothing_is_missed() {
     }
 }
 
-#[tokio::test]
-async fn a_watch_that_is_cut_again_and_again_under_load_misses_and_invents_nothing() {
-    let Some(cluster) = shared_cluster().await else { return };
+async fn a_watch_that_is_cut_again_and_again_under_load_misses_and_invents_nothing(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
     let objects = cluster.objects().await;
     let namespace = objects.namespace("watch").await;
     let proxy = Proxy::start(&cluster);
@@ -219,9 +223,8 @@ async fn a_watch_that_is_cut_again_and_again_under_load_misses_and_invents_nothi
     assert_eq!(lists, 1, "it is followed from where it was cut: {:?}", view.told);
 }
 
-#[tokio::test]
-async fn a_kind_that_is_removed_is_told_as_absent() {
-    let Some(plane) = EnvTest::start(Options::default()).await else { return };
+async fn a_kind_that_is_removed_is_told_as_absent(stage: Stage) {
+    let Some(plane) = stage.own(Options::default()).await else { return };
     let objects = plane.cluster().objects().await;
     install_crd(&objects, "datavolumes.cdi.kubevirt.io").await;
     let namespace = objects.namespace("watch").await;
