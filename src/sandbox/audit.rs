@@ -1,15 +1,20 @@
-//! The record of every request, as kube-apiserver's audit log: one audit.k8s.io/v1 event a line.
+//! The record of every request, as kube-apiserver's audit log: one audit.k8s.io/v1 event a line. Its policy is
+//! that of the test harness's real server: writes with their bodies, all else without.
+
+mod event;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::failure::Failure;
 use super::request::Target;
@@ -25,6 +30,8 @@ pub enum Stage {
     ResponseStarted,
     /// The answer is complete.
     ResponseComplete,
+    /// There is none.
+    Panic,
 }
 
 /// One request and its answer.
@@ -56,141 +63,88 @@ pub struct Entry<'a> {
     pub id: String,
 }
 
-#[derive(Debug)]
-enum Sink {
-    Nowhere,
-    Memory(VecDeque<Value>),
-    File {
-        file: File,
-        /// It could not be written to, and that was told.
-        broken: bool,
-    },
+#[derive(Debug, Default)]
+struct Sinks {
+    /// The newest events, so many at most.
+    memory: Option<(VecDeque<Value>, usize)>,
+    file: Option<File>,
+    /// The file could not be written to, and that was told.
+    broken: bool,
 }
 
 /// Where records go.
 #[derive(Debug)]
-pub struct Audit(Mutex<Sink>);
+pub struct Audit {
+    sinks: Mutex<Sinks>,
+    /// Somebody reads it.
+    is_kept: bool,
+}
 
 impl Audit {
     /// No records.
     #[must_use]
     pub fn none() -> Self {
-        Self(Mutex::new(Sink::Nowhere))
+        Self { sinks: Mutex::default(), is_kept: false }
     }
 
     /// To be looked at from within, the newest ones.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self(Mutex::new(Sink::Memory(VecDeque::new())))
+        Self::none().and_in_memory(MOST)
     }
 
     /// Appended to a file, which only its owner can read: writes are in it with their bodies.
     pub fn to_file(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        Ok(Self(Mutex::new(Sink::File { file, broken: false })))
+        let sinks = Sinks { file: Some(file), ..Sinks::default() };
+        Ok(Self { sinks: Mutex::new(sinks), is_kept: true })
+    }
+
+    /// The newest ones, so many, in memory too.
+    #[must_use]
+    pub fn and_in_memory(self, most: usize) -> Self {
+        self.lock().memory = Some((VecDeque::new(), most));
+        Self { is_kept: true, ..self }
     }
 
     /// The events in memory, oldest first.
     pub fn events(&self) -> Vec<Value> {
-        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Sink::Memory(events) => events.iter().cloned().collect(),
-            _ => Vec::new(),
-        }
+        let sinks = self.lock();
+        sinks.memory.iter().flat_map(|(events, _)| events).cloned().collect()
     }
 
     /// Writes a record.
     pub fn record(&self, entry: &Entry<'_>) {
-        match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Sink::Nowhere => {}
-            Sink::Memory(events) => {
-                events.push_back(event(entry));
-                if events.len() > MOST {
-                    events.pop_front();
-                }
-            }
-            Sink::File { file, broken } => {
-                let line = format!("{}\n", event(entry));
-                if let Err(error) = file.write_all(line.as_bytes())
-                    && !std::mem::replace(broken, true)
-                {
-                    tracing::warn!(%error, "the audit file cannot be written to: records are lost");
-                }
+        if self.is_kept {
+            let events = event::events(entry);
+            // One lock for both records of a watch that is refused: nothing comes between.
+            let mut sinks = self.lock();
+            for event in events {
+                sinks.keep(event);
             }
         }
     }
+
+    fn lock(&self) -> MutexGuard<'_, Sinks> {
+        self.sinks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn event(entry: &Entry<'_>) -> Value {
-    let writes = ["create", "update", "patch", "delete", "deletecollection"].contains(&entry.verb);
-    let stage = match entry.stage {
-        Stage::ResponseStarted => "ResponseStarted",
-        Stage::ResponseComplete => "ResponseComplete",
-    };
-    let mut status = json!({"metadata": {}, "code": entry.code});
-    if let Some(failure) = entry.failure {
-        status["status"] = "Failure".into();
-        status["message"] = failure.message.as_str().into();
-        status["reason"] = failure.reason.into();
-    }
-    let mut event = json!({
-        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": if writes { "Request" } else { "Metadata" },
-        "auditID": entry.id, "stage": stage, "requestURI": entry.uri, "verb": entry.verb,
-        "user": entry.user.map_or_else(|| json!({}), |user| {
-            json!({"username": user.name, "uid": user.uid, "groups": user.groups})
-        }),
-        "sourceIPs": ["127.0.0.1"], "userAgent": entry.user_agent, "responseStatus": status,
-        "requestReceivedTimestamp": micros(entry.received), "stageTimestamp": micros(entry.now),
-    });
-    if let Some(target) = entry.target {
-        let mut object = json!({"resource": target.plural, "apiVersion": target.version});
-        for (member, text) in [
-            ("namespace", &target.namespace),
-            ("name", &target.name),
-            ("apiGroup", &target.group),
-            ("subresource", &target.subresource),
-        ] {
-            if !text.is_empty() {
-                object[member] = text.as_str().into();
+impl Sinks {
+    fn keep(&mut self, event: Value) {
+        if let Some(file) = &mut self.file {
+            // One write a line, and nothing held back: whoever reads the file waits for it.
+            if let Err(error) = file.write_all(format!("{event}\n").as_bytes())
+                && !std::mem::replace(&mut self.broken, true)
+            {
+                tracing::warn!(%error, "the audit file cannot be written to: records are lost");
             }
         }
-        event["objectRef"] = object;
-    }
-    if writes && let Ok(body) = serde_json::from_slice::<Value>(entry.body) {
-        // Of a new object, the path has no name.
-        if event["objectRef"]["name"].is_null() && body["metadata"]["name"].is_string() {
-            event["objectRef"]["name"] = body["metadata"]["name"].clone();
+        if let Some((events, most)) = &mut self.memory {
+            events.push_back(event);
+            if events.len() > *most {
+                events.pop_front();
+            }
         }
-        event["requestObject"] = body;
-    }
-    event
-}
-
-fn micros(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_write_is_recorded_with_its_body_and_a_read_without() {
-        let audit = Audit::in_memory();
-        let user = User::administrator("a");
-        let target = Target::parse("/api/v1/namespaces/n/pods/p/eviction").unwrap();
-        let body = Bytes::from_static(b"{\"a\":1}");
-        for (verb, code) in [("create", 201), ("get", 200)] {
-            audit.record(&Entry {
-                stage: Stage::ResponseComplete, uri: "/x?y", verb, user: Some(&user), user_agent: "test",
-                target: Some(&target), code, failure: None, body: &body, received: Timestamp::UNIX_EPOCH,
-                now: Timestamp::UNIX_EPOCH, id: String::new(),
-            });
-        }
-        let events = audit.events();
-        assert_eq!(events[0]["requestObject"], json!({"a": 1}));
-        assert_eq!(events[0]["objectRef"]["subresource"], "eviction");
-        assert_eq!(events[0]["requestReceivedTimestamp"], "1970-01-01T00:00:00.000000Z");
-        assert!(events[1]["requestObject"].is_null());
-        assert_eq!(events[1]["responseStatus"]["code"], 200);
     }
 }

@@ -29,7 +29,10 @@ pub fn kind_of(definition: &Value) -> Kind {
         short_names: texts(&names["shortNames"]),
         categories: texts(&names["categories"]),
         namespaced: spec["scope"] == "Namespaced",
-        versions: versions.into_iter().map(version_of).collect(),
+        versions: versions
+            .iter()
+            .map(|version| Version { deprecation: deprecation(spec, version, &versions), ..version_of(version) })
+            .collect(),
         definition: Some(text(&definition["metadata"]["name"])),
     }
 }
@@ -52,6 +55,26 @@ fn version_of(version: &Value) -> Version {
         schema: Arc::new(version["schema"]["openAPIV3Schema"].clone()),
         columns: columns.map(column).collect(),
         selectable_fields: fields.map(|field| text(&field["jsonPath"])).collect(),
+        deprecation: None,
+    }
+}
+
+/// What users of a version are warned of: in the definition's words, or to use a better one instead.
+fn deprecation(spec: &Value, version: &Value, served: &[&Value]) -> Option<String> {
+    if version["deprecated"] != true {
+        return None;
+    }
+    if let Some(warning) = version["deprecationWarning"].as_str() {
+        return Some(warning.to_owned());
+    }
+    let named = |version: &Value| {
+        format!("{}/{} {}", text(&spec["group"]), text(&version["name"]), text(&spec["names"]["kind"]))
+    };
+    let better = served.iter().take_while(|other| other["name"] != version["name"]);
+    let warning = format!("{} is deprecated", named(version));
+    match better.into_iter().find(|other| other["deprecated"] != true) {
+        Some(better) => Some(format!("{warning}; use {}", named(better))),
+        None => Some(warning),
     }
 }
 

@@ -4,6 +4,7 @@
 mod aggregated;
 mod groups;
 mod plain;
+mod sha256;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -51,10 +52,10 @@ fn of_groups(parts: &[&str], accept: &str, kinds: &Kinds) -> Option<Answer> {
         ["apis", group, version] => plain::resources(named(group)?, version),
         _ => return None,
     };
-    Some(match (document, form(accept)) {
-        (_, Some(Form::Aggregated) | None) => not_acceptable().into(),
-        (Some(document), Some(Form::Plain)) => Answer::json(200, document),
-        (None, Some(Form::Plain)) => Failure::no_such_resource().into(),
+    Some(match (document, takes_plain(accept)) {
+        (_, false) => not_acceptable().into(),
+        (Some(document), true) => Answer::json(200, document),
+        (None, true) => Failure::no_such_resource().into(),
     })
 }
 
@@ -74,6 +75,12 @@ fn all<'a>(accept: &str, plain: &Value, groups: impl Iterator<Item = &'a Group>)
                 .with_header(VARY, "Accept")
         }
     }
+}
+
+/// Whether JSON as it is, is one of what is taken.
+fn takes_plain(accept: &str) -> bool {
+    accept.trim().is_empty()
+        || clauses(accept).iter().any(|clause| clause.takes_json() && clause.parameter("as").is_empty())
 }
 
 enum Form {

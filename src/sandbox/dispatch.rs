@@ -31,6 +31,8 @@ pub struct Asked {
     body: Bytes,
     received: Timestamp,
     uri: String,
+    /// What the sender is told beside the answer, whatever that is.
+    warning: Option<String>,
 }
 
 impl Asked {
@@ -46,6 +48,7 @@ impl Asked {
             method,
             headers,
             received,
+            warning: None,
         }
     }
 
@@ -81,7 +84,10 @@ pub fn dispatch(server: &Arc<Server>, mut asked: Asked, body: Result<Bytes, Fail
         answer(server, &mut asked)
     });
     let failure = answered.as_ref().err().cloned();
-    let answer = answered.unwrap_or_else(Answer::from);
+    let mut answer = answered.unwrap_or_else(Answer::from);
+    if let Some(warning) = &asked.warning {
+        answer = answer.with_header(header::WARNING, &format!("299 - {warning:?}"));
+    }
     record(server, &asked, &answer, failure.as_ref());
     if !asked.header(header::IF_NONE_MATCH).is_empty() && is_unchanged(&asked, &answer) {
         return Answer { status: 304, body: Body::Bytes(Bytes::new()), ..answer };
@@ -103,7 +109,8 @@ pub fn from_within(
         headers.insert(header::USER_AGENT, name);
     }
     if method == Method::PATCH {
-        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/merge-patch+json"));
+        headers
+            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/merge-patch+json"));
     }
     let mut asked = Asked::new(method, &uri, headers, server.now());
     asked.user = Some(user.clone());
@@ -129,7 +136,8 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
     let user = match &asked.user {
         Some(user) => user.clone(),
         None => {
-            let authorization = asked.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let authorization =
+                asked.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
             server.read(|state| state.tokens.user_of(authorization, server.now()))?
         }
     };
@@ -169,7 +177,14 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
         let known = server.read(|state| state.kinds.iter().any(|kind| kind.resource.group == target.group));
         return Err(if known { Failure::no_such_resource() } else { Failure::no_such_path() });
     };
+    asked.warning.clone_from(&version.deprecation);
+    if target.watch && (kind.is_custom() || !target.subresource.is_empty()) {
+        return Err(Failure::no_such_path());
+    }
     let verb = self::verb(&asked.method, &target, &asked.query);
+    if target.watch && verb != "watch" {
+        return Err(Failure::method_not_allowed());
+    }
     let media = asked.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_owned();
     let call = Call {
         representation: Representation::of_request(
@@ -246,4 +261,3 @@ fn record(server: &Server, asked: &Asked, answer: &Answer, failure: Option<&Fail
         id: server.uid(),
     });
 }
-

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::stream;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use http_body_util::{BodyExt, Collected, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -67,7 +67,7 @@ async fn respond(server: &Arc<Server>, request: Request<Incoming>) -> Response<S
     let received = server.now();
     let (head, body) = request.into_parts();
     let asked = Asked::new(head.method, &head.uri, head.headers, received);
-    let body = Limited::new(body, LARGEST_BODY).collect().await.map(|body| body.to_bytes());
+    let body = Limited::new(body, LARGEST_BODY).collect().await.map(Collected::to_bytes);
     let body = body.map_err(|_| {
         let message = format!("Request entity too large: limit is {LARGEST_BODY}");
         Failure::new(413, "RequestEntityTooLarge", message)
@@ -99,7 +99,11 @@ fn on_the_wire(server: &Server, answer: Answer) -> Response<Sent> {
     all.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
     all.extend(HeaderValue::from_str(&date).ok().map(|date| (header::DATE, date)));
     for (name, value) in headers {
-        if name == header::WARNING { all.append(name, value) } else { all.insert(name, value).is_some() };
+        if name == header::WARNING {
+            all.append(name, value)
+        } else {
+            all.insert(name, value).is_some()
+        };
     }
     response
 }

@@ -74,6 +74,8 @@ pub struct Version {
     pub columns: Vec<Column>,
     /// Paths of `selectableFields`.
     pub selectable_fields: Vec<String>,
+    /// What everyone is warned of who uses it; none: it is in no way deprecated.
+    pub deprecation: Option<String>,
 }
 
 /// A kind.

@@ -1,4 +1,8 @@
-//! `metadata`: what it must hold, what may not change, and names that are generated.
+//! `metadata`: what it must hold, what may not change, and names that are generated. In the words of a real server,
+//! which says what is wrong with a changed custom resource up to three times; here it is said once.
+
+pub(super) mod names;
+mod owners;
 
 use serde_json::Value;
 
@@ -7,176 +11,134 @@ use super::kinds::Kind;
 
 /// As Kubernetes' `validation.TotalAnnotationSizeLimitB`.
 const LARGEST_ANNOTATIONS: usize = 256 << 10;
-const LONGEST_NAME: usize = 253;
-const LONGEST_LABEL: usize = 63;
-
-const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const QUALIFIED: &str = "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+/// Finalizers that need no domain in front of them.
+const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 
 /// What is wrong with the metadata of a new object.
 pub fn check_new(kind: &Kind, metadata: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
+    let mut causes = check_generate_name(kind, metadata);
     let name = metadata["name"].as_str().unwrap_or_default();
     if name.is_empty() {
-        causes.push(Cause::new(
-            "FieldValueRequired",
-            "metadata.name",
-            "Required value: name or generateName is required",
-        ));
-    } else if let Some(message) = wrong_name(kind, name) {
-        let message = format!("Invalid value: {name:?}: {message}");
-        causes.push(Cause::new("FieldValueInvalid", "metadata.name", message));
+        let message = "Required value: name or generateName is required";
+        causes.push(Cause::new("FieldValueRequired", "metadata.name", message));
+    } else {
+        causes.extend(names::wrong_name(kind, name).iter().map(|told| invalid("name", name, told)));
+    }
+    if let Some(generation) = metadata["generation"].as_i64().filter(|generation| *generation < 0) {
+        let message = format!("Invalid value: {generation}: must be greater than or equal to 0");
+        causes.push(Cause::new("FieldValueInvalid", "metadata.generation", message));
     }
     causes.extend(check_members(metadata));
+    causes.extend(check_standard_finalizers(kind, metadata));
     causes
 }
 
 /// What is wrong with changed metadata.
-pub fn check_change(_: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    for member in ["uid", "name", "namespace", "creationTimestamp", "deletionTimestamp"] {
+pub fn check_change(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
+    let mut causes = if kind.is_custom() { Vec::new() } else { check_generate_name(kind, new) };
+    causes.extend(check_members(new));
+    causes.extend(check_new_finalizers(old, new));
+    for member in ["name", "namespace", "uid", "deletionTimestamp", "deletionGracePeriodSeconds"] {
         let (before, after) = (&old[member], &new[member]);
-        let told = !after.is_null() && after != "";
-        // The server puts its own creation time back without a word.
-        if told && before != after && member != "creationTimestamp" {
+        // The server puts its own back without a word, as it does with the time of creation.
+        let kept = after.is_null() || after == "" || (member == "deletionTimestamp" && !before.is_null());
+        if !kept && before != after {
             let message = format!("Invalid value: {after}: field is immutable");
             causes.push(Cause::new("FieldValueInvalid", format!("metadata.{member}"), message));
         }
     }
-    if !old["deletionTimestamp"].is_null() {
-        let known: Vec<&str> = texts(&old["finalizers"]);
-        let added: Vec<&str> =
-            texts(&new["finalizers"]).into_iter().filter(|finalizer| !known.contains(finalizer)).collect();
-        if !added.is_empty() {
-            let added = added.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-            let message = format!(
-                "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers \
-                 []string{{{added}}}"
-            );
-            causes.push(Cause::new("FieldValueForbidden", "metadata.finalizers", message));
-        }
-    }
-    causes.extend(check_members(new));
+    causes.extend(check_standard_finalizers(kind, new));
     causes
+}
+
+fn invalid(member: &str, value: &str, message: &str) -> Cause {
+    let message = format!("Invalid value: {value:?}: {message}");
+    Cause::new("FieldValueInvalid", format!("metadata.{member}"), message)
 }
 
 fn texts(list: &Value) -> Vec<&str> {
     list.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
+fn check_generate_name(kind: &Kind, metadata: &Value) -> Vec<Cause> {
+    let base = metadata["generateName"].as_str().unwrap_or_default();
+    // Something comes behind the dash.
+    let told = match base.strip_suffix('-') {
+        Some(rest) if !rest.is_empty() => names::wrong_name(kind, &format!("{rest}a")),
+        _ if base.is_empty() => Vec::new(),
+        _ => names::wrong_name(kind, base),
+    };
+    told.iter().map(|told| invalid("generateName", base, told)).collect()
+}
+
+/// What is checked at first and whenever it changes.
 fn check_members(metadata: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
-    let mut invalid = |field: &str, value: &str, message: &str| {
-        let message = format!("Invalid value: {value:?}: {message}");
-        causes.push(Cause::new("FieldValueInvalid", format!("metadata.{field}"), message));
+    let mut check = |member: &str, value: &str, told: Vec<String>| {
+        causes.extend(told.iter().map(|told| invalid(member, value, told)));
     };
     for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
-        if !is_qualified(key) {
-            invalid("labels", key, QUALIFIED);
-        }
+        check("labels", key, names::wrong_key(key));
         let value = value.as_str().unwrap_or_default();
-        if value.len() > LONGEST_LABEL {
-            invalid("labels", value, "must be no more than 63 bytes");
-        } else if !value.is_empty() && !is_name_part(value) {
-            invalid("labels", value, VALUE);
-        }
+        check("labels", value, names::wrong_label(value));
     }
     let mut size = 0;
     for (key, value) in metadata["annotations"].as_object().into_iter().flatten() {
-        if !is_qualified(&key.to_lowercase()) {
-            invalid("annotations", key, QUALIFIED);
-        }
+        check("annotations", key, names::wrong_key(&key.to_lowercase()));
         size += key.len() + value.as_str().map_or(0, str::len);
     }
     if size > LARGEST_ANNOTATIONS {
         let message = format!("Too long: may not be more than {LARGEST_ANNOTATIONS} bytes");
         causes.push(Cause::new("FieldValueTooLong", "metadata.annotations", message));
     }
-    for (at, finalizer) in texts(&metadata["finalizers"]).into_iter().enumerate() {
-        if !is_qualified(finalizer) {
-            let message = format!("Invalid value: {finalizer:?}: {QUALIFIED}");
-            causes.push(Cause::new("FieldValueInvalid", format!("metadata.finalizers[{at}]"), message));
-        }
+    causes.extend(owners::check(metadata));
+    let finalizers = texts(&metadata["finalizers"]);
+    for &finalizer in &finalizers {
+        let told = names::wrong_key(finalizer);
+        causes.extend(told.iter().map(|told| invalid("finalizers", finalizer, told)));
     }
-    causes.extend(check_owners(metadata));
-    causes
-}
-
-fn check_owners(metadata: &Value) -> Vec<Cause> {
-    let mut causes = Vec::new();
-    let owners = metadata["ownerReferences"].as_array().map_or(&[][..], Vec::as_slice);
-    for (at, owner) in owners.iter().enumerate() {
-        for (member, message) in [
-            ("apiVersion", "version must not be empty"),
-            ("kind", "kind must not be empty"),
-            ("name", "name must not be empty"),
-            ("uid", "uid must not be empty"),
-        ] {
-            if owner[member].as_str().unwrap_or_default().is_empty() {
-                let message = format!("Invalid value: \"\": {message}");
-                let field = format!("metadata.ownerReferences[{at}].{member}");
-                causes.push(Cause::new("FieldValueInvalid", field, message));
-            }
-        }
-    }
-    let controllers: Vec<&Value> = owners.iter().filter(|owner| owner["controller"] == true).collect();
-    if let [one, other, ..] = controllers[..] {
-        let name = |owner: &Value| owner["name"].as_str().unwrap_or_default().to_owned();
+    if finalizers.contains(&"orphan") && finalizers.contains(&"foregroundDeletion") {
         let message = format!(
-            "Invalid value: {}: Only one reference can have Controller set to true. Found \"true\" in references \
-             for {} and {}",
-            metadata["ownerReferences"],
-            name(one),
-            name(other)
+            "Invalid value: {}: finalizer orphan and foregroundDeletion cannot be both set",
+            metadata["finalizers"]
         );
-        causes.push(Cause::new("FieldValueInvalid", "metadata.ownerReferences", message));
+        causes.push(Cause::new("FieldValueInvalid", "metadata.finalizers", message));
     }
     causes
 }
 
-fn wrong_name(kind: &Kind, name: &str) -> Option<String> {
-    let group = kind.resource.group.as_str();
-    if group == "rbac.authorization.k8s.io" {
-        let wrong = [".", ".."].contains(&name) || name.contains('/') || name.contains('%');
-        return wrong.then(|| "may not contain '/' or '%', and may not be '.' or '..'".to_owned());
+/// An object that is going away is held by no more finalizers than before.
+fn check_new_finalizers(old: &Value, new: &Value) -> Option<Cause> {
+    let known = texts(&old["finalizers"]);
+    let mut added = texts(&new["finalizers"]);
+    added.retain(|finalizer| !known.contains(finalizer));
+    added.sort_unstable();
+    added.dedup();
+    if old["deletionTimestamp"].is_null() || added.is_empty() {
+        return None;
     }
-    let is_label = |label: &str| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let bytes = label.as_bytes();
-        let ends = bytes.first().zip(bytes.last()).is_some_and(|(first, last)| plain(*first) && plain(*last));
-        ends && bytes.iter().all(|byte| plain(*byte) || *byte == b'-')
-    };
-    if group.is_empty() && ["namespaces", "services"].contains(&&*kind.resource.plural) {
-        return match () {
-            () if !is_label(name) => Some(LABEL.to_owned()),
-            () if name.len() > LONGEST_LABEL => Some("must be no more than 63 bytes".to_owned()),
-            () => None,
-        };
-    }
-    match () {
-        () if name.len() > LONGEST_NAME => Some("must be no more than 253 bytes".to_owned()),
-        () if !name.split('.').all(is_label) => Some(SUBDOMAIN.to_owned()),
-        () => None,
-    }
+    let added = added.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers \
+         []string{{{added}}}"
+    );
+    Some(Cause::new("FieldValueForbidden", "metadata.finalizers", message))
 }
 
-/// `example.com/name`, or `name`.
-fn is_qualified(key: &str) -> bool {
-    let (prefix, name) = key.rsplit_once('/').unwrap_or(("x", key));
-    let is_prefix = !prefix.is_empty()
-        && prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
-    is_prefix && name.len() <= LONGEST_LABEL && is_name_part(name)
-}
-
-fn is_name_part(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let ends = bytes
-        .first()
-        .zip(bytes.last())
-        .is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric());
-    ends && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+/// Of Kubernetes' own kinds, a finalizer has a domain in front of it or is one of a few.
+fn check_standard_finalizers(kind: &Kind, metadata: &Value) -> Vec<Cause> {
+    if kind.is_custom() || kind.resource.group == "apiextensions.k8s.io" {
+        return Vec::new();
+    }
+    let is_odd = |name: &str| !name.contains('/') && !STANDARD_FINALIZERS.contains(&name);
+    let finalizers = texts(&metadata["finalizers"]).into_iter().enumerate();
+    finalizers
+        .filter(|(_, finalizer)| is_odd(finalizer))
+        .map(|(at, finalizer)| {
+            let told = "name is neither a standard finalizer name nor is it fully qualified";
+            invalid(&format!("finalizers[{at}]"), finalizer, told)
+        })
+        .collect()
 }
 
 /// The base and five letters, as Kubernetes' `names.SimpleNameGenerator` has it.
@@ -192,63 +154,4 @@ pub fn generated_name(base: &str, mut random: impl FnMut() -> u32) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sandbox::kinds::{Kinds, Resource};
-    use serde_json::json;
-
-    fn kind(group: &str, plural: &str) -> std::sync::Arc<Kind> {
-        Kinds::built_in().get(&Resource::new(group, plural)).unwrap().clone()
-    }
-
-    fn fields(causes: &[Cause]) -> Vec<&str> {
-        causes.iter().map(|cause| cause.field.as_str()).collect()
-    }
-
-    #[test]
-    fn names_are_checked_as_each_kind_has_it() {
-        let pods = kind("", "pods");
-        for (name, right) in [("a", true), ("a.b-c", true), ("A", false), ("-a", false), ("a..b", false)] {
-            assert_eq!(check_new(&pods, &json!({"name": name})).is_empty(), right, "{name}");
-        }
-        assert!(!check_new(&kind("", "namespaces"), &json!({"name": "a.b"})).is_empty());
-        assert!(check_new(&kind("rbac.authorization.k8s.io", "roles"), &json!({"name": "system:A"})).is_empty());
-        assert_eq!(fields(&check_new(&pods, &json!({}))), ["metadata.name"]);
-    }
-
-    #[test]
-    fn labels_finalizers_and_owners_are_checked() {
-        let pods = kind("", "pods");
-        let wrong = |metadata: Value| {
-            let mut metadata = metadata;
-            metadata["name"] = "a".into();
-            fields(&check_new(&pods, &metadata)).join(" ")
-        };
-        assert_eq!(wrong(json!({"labels": {"a/b": "c.d", "e": ""}, "annotations": {"a.b/C": "anything"}})), "");
-        assert_eq!(wrong(json!({"labels": {"a b": "c"}})), "metadata.labels");
-        assert_eq!(wrong(json!({"labels": {"a": "c d"}})), "metadata.labels");
-        assert_eq!(wrong(json!({"finalizers": ["a.b/c", "x y"]})), "metadata.finalizers[1]");
-        let owner = json!({"apiVersion": "v1", "kind": "Pod", "name": "a", "uid": "1", "controller": true});
-        assert_eq!(wrong(json!({"ownerReferences": [owner]})), "");
-        assert_eq!(wrong(json!({"ownerReferences": [owner, owner]})), "metadata.ownerReferences");
-        assert_eq!(wrong(json!({"ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "a"}]})),
-            "metadata.ownerReferences[0].uid");
-    }
-
-    #[test]
-    fn what_ends_gets_no_new_finalizer_and_identity_does_not_change() {
-        let pods = kind("", "pods");
-        let old = json!({"name": "a", "uid": "1", "deletionTimestamp": "x", "finalizers": ["a/b"]});
-        let mut new = old.clone();
-        assert!(check_change(&pods, &old, &new).is_empty());
-        new["finalizers"] = json!(["a/b", "a/c"]);
-        new["uid"] = "2".into();
-        assert_eq!(fields(&check_change(&pods, &old, &new)), ["metadata.uid", "metadata.finalizers"]);
-    }
-
-    #[test]
-    fn a_generated_name_keeps_within_what_a_label_holds() {
-        let name = generated_name(&"a".repeat(80), || 0);
-        assert_eq!((name.len(), &name[57..]), (63, "abbbbb"));
-    }
-}
+mod tests;

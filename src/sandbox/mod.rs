@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod api;
 pub mod audit;
+mod base64;
 mod built_in;
 pub mod controllers;
 pub mod definitions;

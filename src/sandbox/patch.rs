@@ -1,83 +1,83 @@
-//! Patches: RFC 7386 merge patches, RFC 6902 JSON patches, and as much of strategic merge patches as kubectl
-//! sends for the kinds that have no definition. Server-side apply is refused.
+//! Patches: RFC 7386 merge patches, RFC 6902 JSON patches as lenient as the real server's, and as much of
+//! strategic merge patches as kubectl sends for the kinds that have no definition. Server-side apply is refused.
 
+mod json;
+mod outcome;
 mod strategic;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::kinds::Kind;
 
-/// As the real server.
-const MOST_OPERATIONS: usize = 10_000;
-
 const MERGE: &str = "application/merge-patch+json";
 const JSON: &str = "application/json-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
+const APPLY: &str = "application/apply-patch+yaml";
 
-/// The object as the patch makes it.
-pub fn apply(
-    media: &str,
-    patch: &[u8],
-    object: &Value,
-    kind: &Kind,
-    name: &str,
-) -> Result<Value, Failure> {
-    match media {
-        MERGE => {
-            let patch = parsed(patch)?;
-            let mut new = object.clone();
-            json_patch::merge(&mut new, &patch);
-            Ok(new)
-        }
-        JSON => json(patch, object, kind, name),
-        STRATEGIC if !kind.is_custom() => {
-            let mut new = object.clone();
-            strategic::merge(&mut new, &parsed(patch)?);
-            Ok(new)
-        }
-        _ => {
-            let mut supported = vec![JSON, MERGE];
-            if !kind.is_custom() {
-                supported.push(STRATEGIC);
-            }
-            supported.extend(["application/apply-patch+yaml", "application/apply-patch+cbor"]);
-            Err(Failure::unsupported_media(&supported))
-        }
-    }
-}
-
-/// An object.
-fn parsed(patch: &[u8]) -> Result<Value, Failure> {
-    let value: Value = serde_json::from_slice(patch)
-        .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
-    if value.is_object() {
-        Ok(value)
-    } else {
-        Err(Failure::bad_request("error decoding patch: json: cannot unmarshal it into an object"))
-    }
-}
-
-fn json(patch: &[u8], object: &Value, kind: &Kind, name: &str) -> Result<Value, Failure> {
-    let patch: json_patch::Patch = serde_json::from_slice(patch)
-        .map_err(|error| Failure::bad_request(format!("error decoding patch: {error}")))?;
-    if patch.0.len() > MOST_OPERATIONS {
-        let message = format!(
-            "The allowed maximum operations in a JSON patch is {MOST_OPERATIONS}, got {}",
-            patch.0.len()
-        );
-        return Err(Failure::new(413, "RequestEntityTooLarge", message));
-    }
+/// The object as the patch makes it; `name` is the one in the path.
+pub fn apply(media: &str, patch: &[u8], object: &Value, kind: &Kind, name: &str) -> Result<Value, Failure> {
+    let patch = check(media, patch, kind)?;
     let mut new = object.clone();
-    match json_patch::patch(&mut new, &patch) {
-        Ok(()) => Ok(new),
-        Err(error) => {
-            let _ = (kind, name);
-            let message = "the server rejected our request due to an error in our request";
-            tracing::debug!(%error, "a JSON patch");
-            let mut failure = Failure::new(422, "Invalid", message);
-            failure.details = serde_json::json!({});
-            Err(failure)
+    match media {
+        JSON => json::apply(&json::operations(&patch)?, &mut new)?,
+        MERGE => json_patch::merge(&mut new, &patch),
+        _ => {
+            strategic::merge(&mut new, &patch, kind)?;
+            // A real server merges into the object that it has read, which says by itself what it is.
+            for member in ["apiVersion", "kind"] {
+                new[member] = object[member].clone();
+            }
         }
     }
+    outcome::check(&new, object, kind, name)?;
+    Ok(new)
 }
+
+/// What a real server looks at before it looks for the object: the media type, and whether the body is a patch.
+pub fn check(media: &str, patch: &[u8], kind: &Kind) -> Result<Value, Failure> {
+    let served = [JSON, MERGE, STRATEGIC].contains(&media) && !(kind.is_custom() && media == STRATEGIC);
+    if !served {
+        return Err(unsupported(media, kind));
+    }
+    let patch: Value =
+        serde_json::from_slice(patch).map_err(|_| Failure::bad_request("invalid JSON patch"))?;
+    if media == JSON || patch.is_object() {
+        return Ok(patch);
+    }
+    let because =
+        format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", go(&patch));
+    match (media, &patch) {
+        (MERGE, Value::Null) => Err(Failure::bad_request("Invalid JSON Patch")),
+        (_, Value::Null) => Ok(json!({})),
+        (MERGE, _) => Err(Failure::bad_request(format!("error decoding patch: {because}"))),
+        _ => Err(Failure::bad_request(because)),
+    }
+}
+
+/// 415. Of custom resources and of server-side apply with what would be understood; of the others without, as
+/// a real server does.
+fn unsupported(media: &str, kind: &Kind) -> Failure {
+    if kind.is_custom() || media == APPLY {
+        let supported = [JSON, MERGE, STRATEGIC];
+        return Failure::unsupported_media(&supported[..if kind.is_custom() { 2 } else { 3 }]);
+    }
+    let mut failure = Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+    failure.details = json!({});
+    failure
+}
+
+/// What Go's decoder calls a value.
+fn go(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -122,12 +122,20 @@ impl Representation {
         now: Timestamp,
     ) -> Value {
         match self {
-            Self::Whole => json!({
-                "apiVersion": kind.api_version(&version.name),
-                "kind": kind.list_kind,
-                "metadata": metadata,
-                "items": items,
-            }),
+            Self::Whole => {
+                let mut items = items;
+                // The items of built-in lists do not say what they are: the list does.
+                for item in items.iter_mut().filter_map(Value::as_object_mut).filter(|_| !kind.is_custom()) {
+                    item.remove("apiVersion");
+                    item.remove("kind");
+                }
+                json!({
+                    "apiVersion": kind.api_version(&version.name),
+                    "kind": kind.list_kind,
+                    "metadata": metadata,
+                    "items": items,
+                })
+            }
             Self::Partial => json!({
                 "kind": "PartialObjectMetadataList",
                 "apiVersion": META,

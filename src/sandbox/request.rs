@@ -21,6 +21,8 @@ pub struct Target {
     pub name: String,
     /// `status`; empty: the object itself.
     pub subresource: String,
+    /// An old way to ask for a watch: `/api/v1/watch/pods`.
+    pub watch: bool,
 }
 
 impl Target {
@@ -35,7 +37,11 @@ impl Target {
         let version = parts.next()?;
         let rest: Vec<String> = parts.map(decoded).collect();
         let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-        let (namespace, rest) = match &rest[..] {
+        let (watch, rest) = match &rest[..] {
+            ["watch", rest @ ..] if !rest.is_empty() => (true, rest),
+            rest => (false, rest),
+        };
+        let (namespace, rest) = match rest {
             ["namespaces", namespace, rest @ ..]
                 if !rest.is_empty() && !["status", "finalize"].contains(&rest[0]) =>
             {
@@ -59,6 +65,7 @@ impl Target {
             plural: plural.to_owned(),
             name: name.to_owned(),
             subresource: subresource.to_owned(),
+            watch,
         })
     }
 }
@@ -69,6 +76,7 @@ pub struct Query(BTreeMap<String, String>);
 
 impl Query {
     /// The part behind the question mark. Of a name that stands twice, the first counts.
+    #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut query = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
@@ -83,6 +91,7 @@ impl Query {
     }
 
     /// `1`, `true`, or given without a value, as Go's form decoding has it.
+    #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !["0", "false", "f", "F", "False", "FALSE"].contains(&&**value))
     }
@@ -108,10 +117,11 @@ impl Query {
 }
 
 /// The verb of the audit log and of rights, as the API server derives it.
+#[must_use]
 pub fn verb(method: &Method, target: &Target, query: &Query) -> &'static str {
     let single = !target.name.is_empty();
     match *method {
-        Method::GET | Method::HEAD if query.is_set("watch") => "watch",
+        Method::GET | Method::HEAD if query.is_set("watch") || target.watch => "watch",
         Method::GET | Method::HEAD if single => "get",
         Method::GET | Method::HEAD => "list",
         Method::POST => "create",
@@ -132,7 +142,8 @@ mod tests {
     use super::*;
 
     fn target(path: &str) -> [String; 6] {
-        let Target { group, version, namespace, plural, name, subresource } = Target::parse(path).unwrap();
+        let Target { group, version, namespace, plural, name, subresource, watch: _ } =
+            Target::parse(path).unwrap();
         [group, version, namespace, plural, name, subresource]
     }
 
@@ -147,6 +158,7 @@ mod tests {
             ("/api/v1/namespaces/a/finalize", ["", "v1", "a", "namespaces", "a", "finalize"]),
             ("/apis/apps/v1/namespaces/a/deployments", ["apps", "v1", "a", "deployments", "", ""]),
             ("/apis/b.io/v1/things/x%20y/status", ["b.io", "v1", "", "things", "x y", "status"]),
+            ("/api/v1/watch/namespaces/a/pods/b", ["", "v1", "a", "pods", "b", ""]),
         ] {
             assert_eq!(target(path), expected, "{path}");
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use super::kinds::{Kind, Version};
+use super::object::Object;
 use super::request::Query;
 
 pub use fields::FieldSelector;
@@ -38,11 +39,25 @@ impl Selection {
     }
 
     /// Whether nothing is asked.
+    #[must_use]
     pub fn is_everything(&self) -> bool {
         self.labels.is_everything() && self.fields.is_everything()
     }
 
+    /// The same, with as little reading as it takes.
+    #[must_use]
+    pub fn selects(&self, object: &Object) -> bool {
+        if self.is_everything() {
+            true
+        } else if self.fields.is_of_metadata() {
+            self.matches(&object.outline())
+        } else {
+            self.matches(&object.value())
+        }
+    }
+
     /// Whether the object is one of those.
+    #[must_use]
     pub fn matches(&self, object: &Value) -> bool {
         self.labels.matches(&object["metadata"]["labels"]) && self.fields.matches(object)
     }

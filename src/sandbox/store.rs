@@ -2,50 +2,27 @@
 //! watches are served and older states of a list are put together again. As in etcd, one counter numbers
 //! the changes of all kinds.
 
+mod key;
+
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
+use std::iter;
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::kinds::Resource;
 use super::object::Object;
+pub use key::Key;
 
 /// So many bytes of past changes are remembered (DESIGN has no number: enough for a burst of 5,000 changes
 /// to pods of 13 KB).
 const MEMORY: usize = 64 << 20;
 
-/// Where an object is kept within its resource: `namespace/name`, or `name` where there are no namespaces.
-/// In the order of etcd's keys.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
-
-impl Key {
-    /// The namespace is empty for what is in none.
-    pub fn new(namespace: &str, name: &str) -> Self {
-        Self(if namespace.is_empty() { name.to_owned() } else { format!("{namespace}/{name}") })
-    }
-
-    /// From what a `continue` token holds.
-    pub fn from_text(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// `namespace/name`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Empty for what is in none.
-    pub fn namespace(&self) -> &str {
-        self.0.split_once('/').map_or("", |(namespace, _)| namespace)
-    }
-
-    /// The object's name.
-    pub fn name(&self) -> &str {
-        self.0.split_once('/').map_or(&self.0, |(_, name)| name)
-    }
-}
+/// A cluster that has just been set up is about this far. Numbers of one or two digits would be taken for
+/// something else where messages name them.
+const FIRST: u64 = 1000;
 
 /// One change of one object.
 #[derive(Clone, Debug)]
@@ -94,23 +71,25 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        // As in a new etcd, whose first revision is 1.
-        Self { revision: 1, forgotten: 0, weight: 0, collections: BTreeMap::new() }
+        Self { revision: FIRST, forgotten: 0, weight: 0, collections: BTreeMap::new() }
     }
 }
 
 impl Store {
     /// The number of the last change.
+    #[must_use]
     pub fn revision(&self) -> u64 {
         self.revision
     }
 
     /// The number of the last change of this resource's objects; 0: there was none.
+    #[must_use]
     pub fn last_change(&self, resource: &Resource) -> u64 {
         self.collections.get(resource).map_or(0, |collection| collection.last_change)
     }
 
     /// The object of this key.
+    #[must_use]
     pub fn get(&self, resource: &Resource, key: &Key) -> Option<&Arc<Object>> {
         self.collections.get(resource)?.objects.get(key)
     }
@@ -119,10 +98,14 @@ impl Store {
     pub fn all<'a>(
         &'a self,
         resource: &Resource,
-        namespace: &'a str,
-    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Object>)> {
+        namespace: &str,
+    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Object>)> + use<'a> {
+        let prefix = Key::prefix(namespace);
         let objects = self.collections.get(resource).map(|collection| &collection.objects);
-        objects.into_iter().flatten().filter(move |(key, _)| is_in(key, namespace))
+        let from = Bound::Included(prefix.clone());
+        let behind =
+            objects.into_iter().flat_map(move |objects| objects.range((from.clone(), Bound::Unbounded)));
+        behind.take_while(move |(key, _)| key.as_str().starts_with(prefix.as_str()))
     }
 
     /// Keeps this state of an object, and gives it the next version.
@@ -220,115 +203,84 @@ impl Store {
         if after < self.forgotten { Err(Forgotten { oldest: self.forgotten }) } else { Ok(()) }
     }
 
-    /// The objects as they were at this revision, in the order of their keys, from behind a key.
+    /// The objects as they were at this revision, in the order of their keys, from behind a key, so many at
+    /// most.
     pub fn at(
         &self,
         resource: &Resource,
         namespace: &str,
         revision: u64,
         behind: Option<&Key>,
+        most: usize,
     ) -> Result<Vec<Arc<Object>>, Forgotten> {
+        let states = self.states(resource, namespace, revision, behind)?;
+        Ok(states.take(most).map(|(_, object)| Arc::clone(object)).collect())
+    }
+
+    /// How many these are.
+    pub fn count(
+        &self,
+        resource: &Resource,
+        namespace: &str,
+        revision: u64,
+        behind: Option<&Key>,
+    ) -> Result<usize, Forgotten> {
+        Ok(self.states(resource, namespace, revision, behind)?.count())
+    }
+
+    fn states<'a>(
+        &'a self,
+        resource: &Resource,
+        namespace: &str,
+        revision: u64,
+        behind: Option<&Key>,
+    ) -> Result<impl Iterator<Item = (&'a Key, &'a Arc<Object>)> + use<'a>, Forgotten> {
         self.check(revision)?;
-        let Some(collection) = self.collections.get(resource) else { return Ok(Vec::new()) };
-        let mut earlier: BTreeMap<&Key, Option<&Arc<Object>>> = BTreeMap::new();
-        for change in collection.changes.iter().rev().take_while(|change| change.revision > revision) {
-            earlier.insert(&change.key, change.before.as_ref());
-        }
-        let from = behind.map_or(Bound::Unbounded, Bound::Excluded);
-        let now = collection.objects.range((from, Bound::Unbounded));
-        if earlier.is_empty() {
-            return Ok(now
-                .filter(|(key, _)| is_in(key, namespace))
-                .map(|(_, object)| Arc::clone(object))
-                .collect());
-        }
-        let mut then: BTreeMap<&Key, &Arc<Object>> = now.collect();
-        for (key, object) in earlier {
-            match object {
-                Some(object) if behind.is_none_or(|behind| key > behind) => {
-                    then.insert(key, object);
-                }
-                _ => {
-                    then.remove(key);
-                }
+        let prefix = Key::prefix(namespace);
+        let from = match behind {
+            Some(behind) if *behind >= prefix => Bound::Excluded(behind.clone()),
+            _ => Bound::Included(prefix.clone()),
+        };
+        let from = (from, Bound::Unbounded);
+        let mut earlier = BTreeMap::new();
+        let collection = self.collections.get(resource);
+        let changes = collection.into_iter().flat_map(|collection| collection.changes.iter().rev());
+        for change in changes.take_while(|change| change.revision > revision) {
+            if from.contains(&change.key) {
+                earlier.insert(&change.key, change.before.as_ref());
             }
         }
-        Ok(then
-            .into_iter()
-            .filter(|(key, _)| is_in(key, namespace))
-            .map(|(_, object)| Arc::clone(object))
-            .collect())
+        let now = collection.into_iter().flat_map(move |collection| collection.objects.range(from.clone()));
+        let states = merged(now, earlier.into_iter());
+        Ok(states.take_while(move |(key, _)| key.as_str().starts_with(prefix.as_str())))
     }
 }
 
-fn is_in(key: &Key, namespace: &str) -> bool {
-    namespace.is_empty() || key.namespace() == namespace
+/// The states of now, but where an earlier one is known: that, or none if there was none.
+fn merged<'a>(
+    now: impl Iterator<Item = (&'a Key, &'a Arc<Object>)>,
+    earlier: impl Iterator<Item = (&'a Key, Option<&'a Arc<Object>>)>,
+) -> impl Iterator<Item = (&'a Key, &'a Arc<Object>)> {
+    let (mut now, mut earlier) = (now.peekable(), earlier.peekable());
+    iter::from_fn(move || {
+        loop {
+            let order = match (now.peek(), earlier.peek()) {
+                (Some((present, _)), Some((past, _))) => present.cmp(past),
+                (_, None) => Ordering::Less,
+                (None, _) => Ordering::Greater,
+            };
+            if order == Ordering::Less {
+                return now.next();
+            }
+            if order == Ordering::Equal {
+                now.next();
+            }
+            if let Some((key, Some(object))) = earlier.next() {
+                return Some((key, object));
+            }
+        }
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn pods() -> Resource {
-        Resource::core("pods")
-    }
-
-    fn put(store: &mut Store, name: &str, value: i32) {
-        store.put(&pods(), &Key::new("a", name), json!({"metadata": {"name": name}, "value": value}));
-    }
-
-    fn shown(objects: &[Arc<Object>]) -> Vec<(String, i64)> {
-        let one = |object: &Arc<Object>| {
-            let value = object.value();
-            (value["metadata"]["name"].as_str().unwrap().to_owned(), value["value"].as_i64().unwrap())
-        };
-        objects.iter().map(one).collect()
-    }
-
-    #[test]
-    fn an_older_state_is_put_together_from_the_changes_since() {
-        let mut store = Store::default();
-        for (name, value) in [("one", 1), ("two", 1), ("three", 1)] {
-            put(&mut store, name, value);
-        }
-        let then = store.revision();
-        put(&mut store, "one", 2);
-        put(&mut store, "one", 3);
-        store.remove(&pods(), &Key::new("a", "two"));
-        put(&mut store, "four", 1);
-        store.remove(&pods(), &Key::new("a", "four"));
-        let at = |revision, behind: Option<&Key>| shown(&store.at(&pods(), "a", revision, behind).unwrap());
-        let all = [("one".to_owned(), 1), ("three".to_owned(), 1), ("two".to_owned(), 1)];
-        assert_eq!(at(then, None), all);
-        assert_eq!(at(then, Some(&Key::new("a", "one"))), all[1..]);
-        assert_eq!(at(store.revision(), None), [("one".to_owned(), 3), ("three".to_owned(), 1)]);
-        assert_eq!(store.at(&pods(), "b", then, None).unwrap().len(), 0);
-    }
-
-    #[test]
-    fn what_was_compacted_is_refused_and_the_newest_state_is_not() {
-        let mut store = Store::default();
-        put(&mut store, "one", 1);
-        let then = store.revision();
-        put(&mut store, "one", 2);
-        assert_eq!(store.changes(&pods(), then).unwrap().count(), 1);
-        store.compact();
-        assert_eq!(store.at(&pods(), "", then, None).err(), Some(Forgotten { oldest: store.revision() }));
-        assert!(store.changes(&pods(), then).is_err());
-        assert_eq!(store.changes(&pods(), store.revision()).unwrap().count(), 0);
-        assert_eq!(shown(&store.at(&pods(), "", store.revision(), None).unwrap()), [("one".to_owned(), 2)]);
-    }
-
-    #[test]
-    fn only_so_much_is_remembered() {
-        let mut store = Store::default();
-        let text = "x".repeat(MEMORY / 4);
-        for _ in 0..6 {
-            store.put(&pods(), &Key::new("a", "one"), json!({"metadata": {}, "text": text}));
-        }
-        assert!(store.changes(&pods(), 2).is_err());
-        assert!(store.changes(&pods(), store.revision() - 2).is_ok());
-        assert!(store.weight <= MEMORY);
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::kinds::Resource;
-use super::object::Object;
+use super::object::{Object, head, rest};
 use super::server::{Server, time};
 use super::store::Key;
 
@@ -20,7 +20,7 @@ pub struct Load {
     pub namespaces: u32,
     /// Bytes of JSON each, about.
     pub size: usize,
-    /// Every so many-th is in CrashLoopBackOff; 0: none.
+    /// Every so many-th is in `CrashLoopBackOff`; 0: none.
     pub crashing_every: u32,
 }
 
@@ -38,6 +38,7 @@ impl Load {
 #[derive(Debug)]
 pub struct Template {
     load: Load,
+    head: usize,
     running: Vec<Part>,
     crashing: Vec<Part>,
 }
@@ -57,11 +58,20 @@ const REVISION: &str = "\u{1}revision";
 
 impl Template {
     fn new(load: Load, created: &str) -> Self {
-        let parts = |crashing| split(&pod(created, crashing, load.size).to_string());
-        Self { load, running: parts(false), crashing: parts(true) }
+        let pods = [false, true].map(|crashing| pod(created, crashing, load.size));
+        let head = head(&pods[0]);
+        let [running, crashing] = pods.map(|mut pod| split(&(head.clone() + &rest(&mut pod))));
+        Self { load, head: head.len(), running, crashing }
+    }
+
+    /// Of the JSON, so much says which kind it is.
+    #[must_use]
+    pub fn head(&self) -> usize {
+        self.head
     }
 
     /// The JSON of one pod.
+    #[must_use]
     pub fn make(&self, number: u32, revision: u64) -> String {
         let parts = if self.load.is_crashing(number) { &self.crashing } else { &self.running };
         let mut text = String::with_capacity(self.load.size + 256);

@@ -1,41 +1,38 @@
 //! A watch that is open: it remembers how far it has told, looks for what came since whenever the bell
 //! rings, and ends when it was asked to, when its version is forgotten, or when its kind goes.
 
+mod start;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use std::vec::IntoIter;
 
 use bytes::{BufMut, Bytes, BytesMut};
-use futures::future::BoxFuture;
+use futures::future::{self, BoxFuture, FutureExt};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::answer::Answer;
-use super::api::{Call, options};
-use super::failure::{Cause, Failure};
+use super::api::Call;
+use super::failure::Failure;
 use super::kinds::{Kind, Version};
 use super::object::Object;
 use super::represent::Representation;
 use super::selection::Selection;
 use super::server::Server;
-use super::store::{Change, Forgotten};
+use super::store::Change;
+use start::{Start, start};
 
 /// Bytes that are put together before they go out, if so many are waiting.
 const CHUNK: usize = 256 << 10;
 
+/// So long before its end a watch that asked for bookmarks gets one, as kube-apiserver has it.
+const BEFORE_THE_END: Duration = Duration::from_secs(2);
+
 /// A watch that was not asked to end by itself. kube-apiserver takes 30 to 60 minutes.
 const LONGEST: Duration = Duration::from_secs(30 * 60);
-
-/// Where a watch begins.
-enum Start {
-    /// What came after this version.
-    After(u64),
-    /// With all objects as they are, told as added.
-    WithAll,
-    /// The same, with a bookmark behind them that says that these were all.
-    Streaming,
-}
 
 /// Events, as they come.
 pub struct Watch {
@@ -50,18 +47,23 @@ pub struct Watch {
     initial: IntoIter<Arc<Object>>,
     /// A bookmark that ends the initial events is owed.
     owes_bookmark: bool,
-    bookmarks: bool,
+    /// All that it tells.
+    refusal: Option<Failure>,
     /// No event has gone out.
     first: bool,
     ended: bool,
     bell: watch::Receiver<u64>,
     end: BoxFuture<'static, ()>,
+    deadline: Timestamp,
     next_bookmark: BoxFuture<'static, ()>,
 }
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("kind", &self.kind.resource).field("told", &self.told).finish()
+        f.debug_struct("Watch")
+            .field("kind", &self.kind.resource)
+            .field("told", &self.told)
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,11 +78,10 @@ pub fn open(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     let bell = server.bell();
     let (told, initial) = server.read(|state| {
         let current = state.store.revision();
-        match start {
-            Start::After(version) => match state.store.check(version) {
-                Err(forgotten) if server.behaviour.refuse_expired_watches => {
-                    Err(Failure::expired(too_old(version, forgotten)))
-                }
+        match &start {
+            Start::Refused(_) => Ok((current, Vec::new())),
+            &Start::After(version) => match state.store.check(version) {
+                Err(_) if server.behaviour.refuse_expired_watches => Err(expired()),
                 // Whoever reads is told in the stream.
                 _ => Ok((version, Vec::new())),
             },
@@ -92,6 +93,7 @@ pub fn open(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     })?;
     let seconds = call.query.number("timeoutSeconds")?.filter(|seconds| *seconds > 0);
     let end = seconds.map_or(LONGEST, Duration::from_secs);
+    let deadline = server.now().checked_add(end).unwrap_or(Timestamp::MAX);
     let watch = Watch {
         server: Arc::clone(server),
         kind: Arc::clone(&call.kind),
@@ -102,12 +104,17 @@ pub fn open(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
         told,
         initial: initial.into_iter(),
         owes_bookmark: matches!(start, Start::Streaming),
-        bookmarks: call.query.is_set("allowWatchBookmarks"),
+        refusal: if let Start::Refused(failure) = start { Some(failure) } else { None },
         first: true,
         ended: false,
         bell,
         end: server.clock.sleep(end),
-        next_bookmark: server.clock.sleep(server.behaviour.bookmarks),
+        deadline,
+        next_bookmark: if call.query.is_set("allowWatchBookmarks") {
+            next_bookmark(server, deadline)
+        } else {
+            future::pending().boxed()
+        },
     };
     let content_type = match call.representation {
         Representation::Whole => "application/json",
@@ -116,47 +123,17 @@ pub fn open(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     Ok(Answer::watch(watch).with_header(http::header::CONTENT_TYPE, content_type))
 }
 
-fn start(server: &Server, call: &Call) -> Result<Start, Failure> {
-    let query = &call.query;
-    let asked = options::version(query.text("resourceVersion"))?;
-    let rule = query.text("resourceVersionMatch");
-    let initial = match query.text("sendInitialEvents") {
-        "" => None,
-        _ => Some(query.is_set("sendInitialEvents")),
-    };
-    let forbidden = |field: &str, message: &str| {
-        let cause = Cause::new("FieldValueForbidden", field, format!("Forbidden: {message}"));
-        Err(options::invalid(&[cause]))
-    };
-    if initial.is_none() && !rule.is_empty() {
-        return forbidden(
-            "resourceVersionMatch",
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-        );
-    }
-    if initial.is_some() && rule != "NotOlderThan" {
-        return forbidden(
-            "resourceVersionMatch",
-            "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        );
-    }
-    match (initial, asked) {
-        (Some(true), asked) => {
-            let current = server.read(|state| state.store.revision());
-            match asked.filter(|asked| *asked > current) {
-                Some(asked) => Err(options::too_new(asked, current)),
-                None if query.is_set("allowWatchBookmarks") => Ok(Start::Streaming),
-                None => Ok(Start::WithAll),
-            }
-        }
-        (_, Some(version)) if version > 0 => Ok(Start::After(version)),
-        (Some(false), _) => Ok(Start::After(server.read(|state| state.store.revision()))),
-        (None, _) => Ok(Start::WithAll),
-    }
+/// Every so often, and once more before the end.
+fn next_bookmark(server: &Server, deadline: Timestamp) -> BoxFuture<'static, ()> {
+    let left = Duration::try_from(deadline.duration_since(server.now())).unwrap_or_default();
+    let last = left.checked_sub(BEFORE_THE_END).filter(|last| !last.is_zero());
+    let regular = server.behaviour.bookmarks;
+    server.clock.sleep(last.map_or(regular, |last| last.min(regular)))
 }
 
-fn too_old(version: u64, Forgotten { oldest }: Forgotten) -> String {
-    format!("too old resource version: {version} ({oldest})")
+/// 410.
+fn expired() -> Failure {
+    Failure::expired("The resourceVersion for the provided watch is too old.")
 }
 
 /// What ends a pause.
@@ -189,11 +166,9 @@ impl Watch {
                 Woken::Look => {}
                 Woken::End => self.ended = true,
                 Woken::Bookmark => {
-                    self.next_bookmark = self.server.clock.sleep(self.server.behaviour.bookmarks);
-                    if self.bookmarks {
-                        let bookmark = self.bookmark(self.told, false);
-                        return Some(self.line("BOOKMARK", bookmark));
-                    }
+                    self.next_bookmark = next_bookmark(&self.server, self.deadline);
+                    let bookmark = self.bookmark(self.told, false);
+                    return Some(self.line("BOOKMARK", bookmark));
                 }
             }
         }
@@ -202,6 +177,10 @@ impl Watch {
     /// What is to be told now.
     fn collect(&mut self) -> Bytes {
         let mut bytes = BytesMut::new();
+        if let Some(failure) = self.refusal.take() {
+            self.ended = true;
+            return self.line("ERROR", failure.status());
+        }
         while let Some(object) = self.initial.next() {
             if self.is_wanted(&object) {
                 bytes.put_slice(&self.event("ADDED", &object));
@@ -222,8 +201,8 @@ impl Watch {
             (changes, state.store.revision(), state.kinds.get(resource).is_some())
         });
         match changes {
-            Err(forgotten) => {
-                let failure = Failure::expired(too_old(self.told, forgotten));
+            Err(_) => {
+                let failure = expired();
                 bytes.put_slice(&self.line("ERROR", failure.status()));
                 self.ended = true;
             }
@@ -251,6 +230,7 @@ impl Watch {
         match (was, is) {
             (false, true) => Some(("ADDED", Arc::clone(&change.shown))),
             (true, true) => Some(("MODIFIED", Arc::clone(&change.shown))),
+            (true, false) if change.after.is_none() => Some(("DELETED", Arc::clone(&change.shown))),
             (true, false) => {
                 // The last state that was selected, with the version of the change.
                 let last = change.before.as_ref()?;
@@ -261,7 +241,7 @@ impl Watch {
     }
 
     fn is_wanted(&self, object: &Object) -> bool {
-        self.selection.is_everything() || self.selection.matches(&object.value())
+        self.selection.selects(object)
     }
 
     fn event(&mut self, what: &str, object: &Object) -> Bytes {
@@ -292,9 +272,6 @@ impl Watch {
 
     fn bookmark(&self, version: u64, ends_initial_events: bool) -> Value {
         let mut metadata = json!({"resourceVersion": version.to_string()});
-        if !self.kind.is_custom() {
-            metadata["creationTimestamp"] = Value::Null;
-        }
         if ends_initial_events {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }

@@ -200,6 +200,11 @@ fn set_priority(state: &State, object: &mut Value) -> Result<(), Failure> {
 /// The defaults that readers of pods rely on; a real server fills in more.
 fn prepare_pod(object: &mut Value) {
     object["status"] = json!({"phase": "Pending", "qosClass": "BestEffort"});
+    default_pod(object);
+}
+
+/// The same defaults, of whatever is written later.
+pub(super) fn default_pod(object: &mut Value) {
     let Some(spec) = object["spec"].as_object_mut() else { return };
     for (member, value) in [
         ("restartPolicy", json!("Always")),

@@ -9,7 +9,7 @@ use super::super::failure::Failure;
 use super::super::server::{Server, State};
 use super::super::store::Key;
 use super::super::{metadata, patch};
-use super::{Call, admission, definitions, remove, text};
+use super::{Call, admission, definitions, pods, remove, text};
 
 /// Members of metadata that only the server sets.
 const KEPT: &[&str] =
@@ -46,6 +46,15 @@ pub(super) fn change(server: &Arc<Server>, call: &Call) -> Result<Answer, Failur
         };
         check_preconditions(call, &old, &new)?;
         restrict(call, &old, &mut new);
+        if resource.is("", "pods") && call.target.subresource.is_empty() {
+            if call.verb == "update" {
+                admission::default_pod(&mut new);
+            }
+            let causes = pods::check_change(&old, &new);
+            if !causes.is_empty() {
+                return Err(Failure::invalid(&call.kind, key.name(), &causes));
+            }
+        }
         apply(server, state, call, &key, &old, new, dry_run)
     })?;
     Ok(call.answer(server, 200, changed))
@@ -142,11 +151,10 @@ pub(super) fn apply(
         return Ok(new);
     }
     if remove::has_ended(call.resource(), &new) {
-        // The last one that held it has let go.
-        state.store.put(resource, key, new);
-        let last = state.store.remove(resource, key).map(|object| object.value());
+        // The last one that held it has let go: that is the answer, but it is never kept.
+        state.store.remove(resource, key);
         definitions::changed(server, state, resource, key);
-        return Ok(last.unwrap_or_default());
+        return Ok(new);
     }
     let stored = state.store.put(resource, key, new).value();
     definitions::changed(server, state, resource, key);

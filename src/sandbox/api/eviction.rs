@@ -11,13 +11,25 @@ use super::super::selection::LabelSelector;
 use super::super::server::{Server, State};
 use super::super::store::Key;
 use super::remove::{self, Options};
-use super::{Call, text};
+use super::{Call, pods, text};
 
 /// As the real server: more are no sane state.
 const MOST_DISRUPTED: usize = 2000;
 
 pub(super) fn evict(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     let eviction = call.json()?;
+    let (kind, version) = (text(&eviction, "/kind"), text(&eviction, "/apiVersion"));
+    if !["", "Eviction"].contains(&kind) || !["", "policy/v1", "policy/v1beta1"].contains(&version) {
+        return Err(Failure::bad_request(format!(
+            "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+        )));
+    }
+    let namespace = text(&eviction, "/metadata/namespace");
+    if !namespace.is_empty() && namespace != call.target.namespace {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
     let name = text(&eviction, "/metadata/name");
     if name != call.target.name {
         return Err(Failure::bad_request("name in URL does not match name in Eviction object"));
@@ -25,9 +37,12 @@ pub(super) fn evict(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure
     let mut options = Options::from_json(&eviction["deleteOptions"])?;
     options.dry_run |= call.query.is_dry_run()?;
     server.write(|state| evict_in(server, state, &call.key(), &options))?;
-    Ok(Answer::json(201, json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
-    })))
+    Ok(Answer::json(
+        201,
+        json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
+        }),
+    ))
 }
 
 fn evict_in(server: &Server, state: &mut State, key: &Key, options: &Options) -> Result<(), Failure> {
@@ -37,7 +52,27 @@ fn evict_in(server: &Server, state: &mut State, key: &Key, options: &Options) ->
     if !needs_no_budget(&pod) {
         take_from_budget(server, state, key, &pod, options.dry_run)?;
     }
-    remove::delete_in(server, state, &pods, key, options).map(drop)
+    options.check(&pods, &pod)?;
+    let mut options = options.clone();
+    if !options.dry_run {
+        let marked = mark(server, state, key, pod);
+        // What was asked for is the state before this mark.
+        options.version = options.version.map(|_| text(&marked, "/metadata/resourceVersion").to_owned());
+    }
+    remove::delete_in(server, state, &pods, key, &options).map(drop)
+}
+
+/// Says of a pod why it goes.
+fn mark(server: &Server, state: &mut State, key: &Key, mut pod: Value) -> Value {
+    let told = json!({
+        "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI",
+        "message": "Eviction API: evicting", "lastProbeTime": null,
+    });
+    if pods::set_condition(&mut pod, told, &server.time()) {
+        state.store.put(&Resource::core("pods"), key, pod).value()
+    } else {
+        pod
+    }
 }
 
 /// A pod that does not run, or is on its way out, disrupts nothing.
@@ -73,7 +108,7 @@ fn take_from_budget(
         .collect();
     if found.len() > 1 {
         let message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
-        return Err(Failure::new(500, "InternalError", message));
+        return Err(Failure::new(500, "", message));
     }
     let Some((key, mut budget)) = found.pop() else { return Ok(()) };
     let number = |pointer: &str| budget.pointer(pointer).and_then(Value::as_i64).unwrap_or_default();
@@ -101,16 +136,26 @@ fn take_from_budget(
         return Err(Failure::forbidden(&budgets, key.name(), because));
     }
     if allowed == 0 {
-        let told = format!(
-            "The disruption budget {} needs {desired} healthy pods and has {healthy} currently",
-            key.name()
-        );
+        let name = key.name();
+        let told = if healthy <= desired {
+            format!("The disruption budget {name} needs {desired} healthy pods and has {healthy} currently")
+        } else {
+            format!("The disruption budget {name} does not allow evicting pods currently")
+        };
         return Err(refused(&told));
     }
     if dry_run {
         return Ok(());
     }
+    let observed = budget["status"]["observedGeneration"].clone();
     budget["status"]["disruptionsAllowed"] = (allowed - 1).into();
+    if allowed == 1 {
+        let told = json!({
+            "type": "DisruptionAllowed", "status": "False", "reason": "InsufficientPods", "message": "",
+            "observedGeneration": observed,
+        });
+        pods::set_condition(&mut budget, told, &server.time());
+    }
     if !budget["status"]["disruptedPods"].is_object() {
         budget["status"]["disruptedPods"] = json!({});
     }

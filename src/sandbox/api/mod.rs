@@ -6,6 +6,7 @@ mod create;
 mod definitions;
 mod eviction;
 pub mod options;
+mod pods;
 mod read;
 mod remove;
 mod subresources;

@@ -5,28 +5,46 @@ use serde_json::json;
 use super::super::failure::{Cause, Failure};
 use super::super::request::Query;
 
-/// 422, about the options of a list or a watch.
-pub fn invalid(causes: &[Cause]) -> Failure {
+/// 422, about the options of a request: `ListOptions`, say.
+#[must_use]
+pub fn invalid(kind: &str, causes: &[Cause]) -> Failure {
     let told: Vec<String> =
         causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
-    let message = format!("ListOptions.meta.k8s.io \"\" is invalid: {}", told.join(", "));
+    let told = match &told[..] {
+        [one] => one.clone(),
+        all => format!("[{}]", all.join(", ")),
+    };
+    let message = format!("{kind}.meta.k8s.io \"\" is invalid: {told}");
     let mut failure = Failure::new(422, "Invalid", message);
-    failure.details = json!({"group": "meta.k8s.io", "kind": "ListOptions"});
+    failure.details = json!({"group": "meta.k8s.io", "kind": kind});
     failure.with_causes(causes)
 }
 
-/// A version of the query; none where it is not given.
-pub fn version(text: &str) -> Result<Option<u64>, Failure> {
+/// The version of the query; none where it is not given. One that is no number fails deep within the real
+/// server: 500, without a reason.
+pub fn version(query: &Query) -> Result<Option<u64>, Failure> {
+    number(query).map_err(|message| Failure::new(500, "", message))
+}
+
+/// The same of a list, which looks at it earlier.
+pub(super) fn version_of_list(query: &Query) -> Result<Option<u64>, Failure> {
+    number(query).map_err(|message| Failure::bad_request(format!("invalid resource version: {message}")))
+}
+
+fn number(query: &Query) -> Result<Option<u64>, String> {
+    let text = query.text("resourceVersion");
     if text.is_empty() {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| {
-        let message = format!("Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
-        invalid(&[Cause::new("FieldValueInvalid", "resourceVersion", message)])
+        format!(
+            "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+        )
     })
 }
 
 /// 504: the version that was asked for does not exist yet.
+#[must_use]
 pub fn too_new(asked: u64, current: u64) -> Failure {
     let message = format!("Timeout: Too large resource version: {asked}, current: {current}");
     let cause = Cause::new("ResourceVersionTooLarge", "", "Too large resource version");
@@ -34,30 +52,68 @@ pub fn too_new(asked: u64, current: u64) -> Failure {
 }
 
 /// Refuses what does not go together in the query of a list.
-pub(super) fn check_list(query: &Query, asked: Option<u64>) -> Result<(), Failure> {
-    let (rule, token) = (query.text("resourceVersionMatch"), query.text("continue"));
-    let forbidden = |message: &str| {
-        let message = format!("Forbidden: {message}");
-        Err(invalid(&[Cause::new("FieldValueForbidden", "resourceVersionMatch", message)]))
-    };
-    if !rule.is_empty() && !token.is_empty() {
-        return forbidden("resourceVersionMatch is forbidden when continue is provided");
-    }
-    if !token.is_empty() && asked.is_some_and(|asked| asked != 0) {
-        let message = "specifying resource version is not allowed when using continue";
-        return Err(Failure::bad_request(message));
-    }
-    match (rule, asked) {
-        ("", _) | ("NotOlderThan", Some(_)) => Ok(()),
-        (_, None) => forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"),
-        ("Exact", Some(0)) => {
-            forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"")
-        }
-        ("Exact", _) => Ok(()),
-        (other, _) => {
-            let message =
-                format!("Unsupported value: {other:?}: supported values: \"Exact\", \"NotOlderThan\", \"\"");
-            Err(invalid(&[Cause::new("FieldValueNotSupported", "resourceVersionMatch", message)]))
+pub(super) fn check_list(query: &Query) -> Result<(), Failure> {
+    let (version, token) = (query.text("resourceVersion"), query.text("continue"));
+    let mut causes = Vec::new();
+    match query.text("resourceVersionMatch") {
+        "" => {}
+        rule => {
+            if version.is_empty() {
+                causes
+                    .push(forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            }
+            if !token.is_empty() {
+                causes.push(forbidden("resourceVersionMatch is forbidden when continue is provided"));
+            }
+            if !["Exact", "NotOlderThan"].contains(&rule) {
+                causes.push(unsupported(rule, "\"Exact\", \"NotOlderThan\", \"\""));
+            }
+            if rule == "Exact" && version == "0" {
+                causes
+                    .push(forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+            }
         }
     }
+    if !query.text("sendInitialEvents").is_empty() {
+        let message = "Forbidden: sendInitialEvents is forbidden for list";
+        causes.push(Cause::new("FieldValueForbidden", "sendInitialEvents", message));
+    }
+    refuse(&causes)
+}
+
+/// Refuses what does not go together in the query of a watch.
+pub fn check_watch(query: &Query) -> Result<(), Failure> {
+    let rule = query.text("resourceVersionMatch");
+    let has_initial = !query.text("sendInitialEvents").is_empty();
+    let mut causes = Vec::new();
+    if has_initial && rule != "NotOlderThan" {
+        causes.push(forbidden("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+    }
+    if !rule.is_empty() {
+        if !has_initial {
+            causes.push(forbidden(
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ));
+        }
+        if rule != "NotOlderThan" {
+            causes.push(unsupported(rule, "\"NotOlderThan\""));
+        }
+        if !query.text("continue").is_empty() {
+            causes.push(forbidden("resourceVersionMatch is forbidden when continue is provided"));
+        }
+    }
+    refuse(&causes)
+}
+
+fn refuse(causes: &[Cause]) -> Result<(), Failure> {
+    if causes.is_empty() { Ok(()) } else { Err(invalid("ListOptions", causes)) }
+}
+
+fn forbidden(message: &str) -> Cause {
+    Cause::new("FieldValueForbidden", "resourceVersionMatch", format!("Forbidden: {message}"))
+}
+
+fn unsupported(rule: &str, known: &str) -> Cause {
+    let message = format!("Unsupported value: {rule:?}: supported values: {known}");
+    Cause::new("FieldValueNotSupported", "resourceVersionMatch", message)
 }

@@ -1,5 +1,8 @@
 //! `DELETE` of an object or of a collection: preconditions, propagation, graceful ends, finalizers.
 
+mod grace;
+mod options;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -10,77 +13,9 @@ use super::super::kinds::Resource;
 use super::super::selection::Selection;
 use super::super::server::{Server, State, time};
 use super::super::store::Key;
-use super::{Call, definitions, text};
-
-/// What a deletion asks for.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Only this very object.
-    pub uid: Option<String>,
-    /// Only this state of it.
-    pub version: Option<String>,
-    /// In seconds; none: as the object has it.
-    pub grace: Option<u64>,
-    /// `Background`, `Foreground`, `Orphan`; empty: as the kind has it.
-    pub propagation: String,
-    /// Change nothing.
-    pub dry_run: bool,
-}
-
-impl Options {
-    /// From a `DeleteOptions`, which may be empty.
-    pub fn from_json(options: &Value) -> Result<Self, Failure> {
-        let owned = |pointer: &str| match text(options, pointer) {
-            "" => None,
-            text => Some(text.to_owned()),
-        };
-        let dry_run = match options["dryRun"].as_array().map_or(&[][..], Vec::as_slice) {
-            [] => false,
-            [all] if all == "All" => true,
-            _ => return Err(Failure::bad_request("invalid dryRun: only `All` is supported")),
-        };
-        let propagation = match (text(options, "/propagationPolicy"), &options["orphanDependents"]) {
-            ("", Value::Bool(true)) => "Orphan",
-            ("", Value::Bool(false)) => "Background",
-            (policy, _) => policy,
-        };
-        Ok(Self {
-            uid: owned("/preconditions/uid"),
-            version: owned("/preconditions/resourceVersion"),
-            grace: options["gracePeriodSeconds"].as_u64(),
-            propagation: propagation.to_owned(),
-            dry_run,
-        })
-    }
-
-    fn of(call: &Call) -> Result<Self, Failure> {
-        let body = if call.body.is_empty() { json!({}) } else { call.json()? };
-        let mut options = Self::from_json(&body)?;
-        options.dry_run |= call.query.is_dry_run()?;
-        options.grace = options.grace.or(call.query.number("gracePeriodSeconds")?);
-        if options.propagation.is_empty() {
-            call.query.text("propagationPolicy").clone_into(&mut options.propagation);
-        }
-        Ok(options)
-    }
-
-    fn check(&self, resource: &Resource, name: &str, object: &Value) -> Result<(), Failure> {
-        let fields = [
-            (&self.uid, "/metadata/uid", "UID"),
-            (&self.version, "/metadata/resourceVersion", "ResourceVersion"),
-        ];
-        for (asked, pointer, what) in fields {
-            let known = text(object, pointer);
-            if let Some(asked) = asked.as_deref().filter(|asked| *asked != known) {
-                let because = format!(
-                    "Precondition failed: {what} in precondition: {asked}, {what} in object meta: {known}"
-                );
-                return Err(Failure::conflict(resource, name, because));
-            }
-        }
-        Ok(())
-    }
-}
+use super::{Call, definitions, read};
+use grace::Graceful;
+pub use options::Options;
 
 /// What became of a deletion.
 #[derive(Debug)]
@@ -104,8 +39,15 @@ pub(super) fn delete(server: &Arc<Server>, call: &Call) -> Result<Answer, Failur
 
 /// The kinds whose deletion answers the object even if it is gone at once.
 fn returns_the_object(resource: &Resource) -> bool {
-    let core = ["pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes"];
-    resource.group.is_empty() && (core.contains(&&*resource.plural) || resource.plural == "resourcequotas")
+    const KINDS: [&str; 6] = [
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+    ];
+    resource.group.is_empty() && KINDS.contains(&&*resource.plural)
 }
 
 fn success(resource: &Resource, object: &Value) -> Value {
@@ -118,27 +60,36 @@ fn success(resource: &Resource, object: &Value) -> Value {
     json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
 }
 
+/// The answer shows the objects as they were before.
 pub(super) fn delete_collection(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
+    if !call.kind.verbs().contains(&"deletecollection")
+        || (call.kind.namespaced && call.target.namespace.is_empty())
+    {
+        return Err(Failure::method_not_allowed());
+    }
     let options = Options::of(call)?;
     let selection = Selection::parse(&call.query, &call.kind, &call.version)?;
-    let deleted = server.write(|state| {
-        let resource = call.resource();
-        let all: Vec<(Key, Value)> = state
+    let resource = call.resource();
+    let (revision, objects) = server.write(|state| {
+        let revision = state.store.revision();
+        let objects: Vec<(Key, Value)> = state
             .store
             .all(resource, call.namespace())
-            .map(|(key, object)| (key.clone(), object.value()))
-            .filter(|(_, object)| selection.matches(object))
+            .map(|(key, object)| (key, object, object.value()))
+            .filter(|(_, _, value)| selection.matches(value))
+            .map(|(key, object, _)| (key.clone(), read::in_version(call, object)))
             .collect();
-        all.iter()
-            .filter_map(|(key, _)| delete_in(server, state, resource, key, &options).ok())
-            .map(|deleted| match deleted {
-                Deleted::Gone(object) | Deleted::Ending(object) => object,
-            })
-            .collect::<Vec<_>>()
-    });
-    let metadata = json!({"resourceVersion": server.read(|state| state.store.revision()).to_string()});
-    let list = call.representation.list(&call.kind, &call.version, metadata, deleted, server.now());
-    Ok(Answer::json(200, list))
+        for (key, _) in &objects {
+            match delete_in(server, state, resource, key, &options) {
+                Err(failure) if failure.code != 404 => return Err(failure),
+                _ => {}
+            }
+        }
+        Ok((revision, objects))
+    })?;
+    let items = objects.into_iter().map(|(_, object)| object).collect();
+    let metadata = read::metadata(call, revision);
+    Ok(Answer::json(200, call.representation.list(&call.kind, &call.version, metadata, items, server.now())))
 }
 
 /// Deletes an object, as far as nothing holds it.
@@ -151,46 +102,69 @@ pub(super) fn delete_in(
 ) -> Result<Deleted, Failure> {
     let found = state.store.get(resource, key).map(|object| object.value());
     let mut object = found.ok_or_else(|| Failure::not_found(resource, key.name()))?;
-    options.check(resource, key.name(), &object)?;
-    let before = object.clone();
-    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
-        definitions::hold(&mut object);
-    }
-    set_propagation(&mut object, &options.propagation);
-    let grace = grace_of(resource, &object, options);
-    let ending = !object["metadata"]["deletionTimestamp"].is_null();
-    let waits = grace > 0 || is_held(resource, &object);
-    if waits {
-        let shorter = object["metadata"]["deletionGracePeriodSeconds"].as_u64().is_some_and(|known| grace < known);
-        if !ending || shorter {
-            // A second request may only shorten it, counted from now.
-            let end = server.now() + jiff::SignedDuration::from_secs(i64::try_from(grace).unwrap_or(i64::MAX / 2));
-            object["metadata"]["deletionTimestamp"] = time(end).into();
-            object["metadata"]["deletionGracePeriodSeconds"] = grace.into();
-            if !ending && object["metadata"]["generation"].is_number() {
-                let generation = object["metadata"]["generation"].as_u64().unwrap_or_default();
-                object["metadata"]["generation"] = (generation + 1).into();
-            }
+    options.check(resource, &object)?;
+    if ends_in_two_steps(resource) {
+        let first = object["metadata"]["deletionTimestamp"].is_null();
+        if first {
+            object = tell_to_end(server, state, resource, key, object, options);
         }
-        if resource.is("", "namespaces") {
-            object["status"]["phase"] = "Terminating".into();
-        }
-        if object == before || options.dry_run {
+        if first || holds(&object, "/spec/finalizers") {
             return Ok(Deleted::Ending(object));
         }
-        let stored = state.store.put(resource, key, object).value();
-        definitions::changed(server, state, resource, key);
-        return Ok(match state.store.get(resource, key) {
-            Some(object) => Deleted::Ending(object.value()),
-            None => Deleted::Gone(stored),
-        });
     }
+    let before = object.clone();
+    let graceful = grace::apply(resource, &mut object, options, server.now());
+    if matches!(graceful, Graceful::Pending) {
+        return Ok(Deleted::Ending(object));
+    }
+    set_propagation(&mut object, &options.propagation);
+    let is_held = holds(&object, "/metadata/finalizers");
+    if is_held && matches!(graceful, Graceful::Not) {
+        grace::end_now(&mut object, server.now());
+    }
+    let stays = is_held || matches!(graceful, Graceful::Within(1..));
     if options.dry_run {
-        return Ok(Deleted::Gone(object));
+        return Ok(if stays { Deleted::Ending(object) } else { Deleted::Gone(object) });
     }
-    let last = state.store.remove(resource, key).map(|object| object.value()).unwrap_or_default();
+    if (stays || matches!(graceful, Graceful::Within(_))) && object != before {
+        object = state.store.put(resource, key, object).value();
+        definitions::changed(server, state, resource, key);
+    }
+    if stays {
+        return Ok(Deleted::Ending(object));
+    }
+    let last = state.store.remove(resource, key).map_or(object, |object| object.value());
     definitions::changed(server, state, resource, key);
     Ok(Deleted::Gone(last))
+}
+
+/// Namespaces and definitions are told to end by the first deletion, whatever holds them, and controllers
+/// do the rest.
+fn ends_in_two_steps(resource: &Resource) -> bool {
+    resource.is("", "namespaces") || resource.is("apiextensions.k8s.io", "customresourcedefinitions")
+}
+
+fn tell_to_end(
+    server: &Server,
+    state: &mut State,
+    resource: &Resource,
+    key: &Key,
+    mut object: Value,
+    options: &Options,
+) -> Value {
+    if resource.is("", "namespaces") {
+        set_propagation(&mut object, &options.propagation);
+        object["status"]["phase"] = "Terminating".into();
+    } else {
+        definitions::hold(&mut object);
+    }
+    object["metadata"]["deletionTimestamp"] = time(server.now()).into();
+    if options.dry_run {
+        return object;
+    }
+    let stored = state.store.put(resource, key, object).value();
+    definitions::changed(server, state, resource, key);
+    stored
 }
 
 /// The finalizers of the garbage collector, by what was asked.
@@ -211,31 +185,16 @@ fn set_propagation(object: &mut Value, policy: &str) {
     }
 }
 
-/// Only pods end gracefully: those that run somewhere.
-fn grace_of(resource: &Resource, object: &Value, options: &Options) -> u64 {
-    if !resource.is("", "pods") {
-        return 0;
-    }
-    let runs_nowhere = text(object, "/spec/nodeName").is_empty();
-    let has_ended = ["Succeeded", "Failed"].contains(&text(object, "/status/phase"));
-    if runs_nowhere || has_ended {
-        return 0;
-    }
-    options.grace.or(object["spec"]["terminationGracePeriodSeconds"].as_u64()).unwrap_or(30)
-}
-
-/// Whether something must let go of it first.
-fn is_held(resource: &Resource, object: &Value) -> bool {
-    let some = |pointer: &str| {
-        object.pointer(pointer).and_then(Value::as_array).is_some_and(|list| !list.is_empty())
-    };
-    some("/metadata/finalizers") || (resource.is("", "namespaces") && some("/spec/finalizers"))
+/// Whether this list has somebody who must let go first.
+fn holds(object: &Value, pointer: &str) -> bool {
+    object.pointer(pointer).and_then(Value::as_array).is_some_and(|list| !list.is_empty())
 }
 
 /// Whether it was told to end, and nothing holds it any more.
 pub(super) fn has_ended(resource: &Resource, object: &Value) -> bool {
     let metadata = &object["metadata"];
-    !metadata["deletionTimestamp"].is_null()
-        && metadata["deletionGracePeriodSeconds"].as_u64().unwrap_or_default() == 0
-        && !is_held(resource, object)
+    let has_time = metadata["deletionGracePeriodSeconds"].as_u64().is_some_and(|grace| grace > 0);
+    let is_held = holds(object, "/metadata/finalizers")
+        || (resource.is("", "namespaces") && holds(object, "/spec/finalizers"));
+    !metadata["deletionTimestamp"].is_null() && !has_time && !is_held
 }

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::answer::Answer;
 use super::super::failure::Failure;
+use super::super::kinds::Resource;
 use super::super::server::Server;
-use super::{Call, change, eviction, text};
+use super::{Call, change, eviction, pods, text};
 
 pub(super) fn handle(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     let parts = (&*call.kind.resource.plural, &*call.target.subresource);
@@ -47,10 +48,12 @@ fn bind(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
         let bound = text(&old, "/spec/nodeName");
         if !bound.is_empty() {
             let because = format!("pod {} is already assigned to node {bound:?}", key.name());
-            return Err(Failure::conflict(resource, key.name(), because));
+            return Err(Failure::conflict(&Resource::core("pods/binding"), key.name(), because));
         }
         let mut new = old.clone();
         new["spec"]["nodeName"] = body["target"]["name"].clone();
+        let scheduled = json!({"type": "PodScheduled", "status": "True", "lastProbeTime": null});
+        pods::set_condition(&mut new, scheduled, &server.time());
         change::apply(server, state, call, &key, &old, new, false)
     })?;
     Ok(Answer::json(201, json!({

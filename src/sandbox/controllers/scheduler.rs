@@ -118,7 +118,6 @@ impl Scheduler {
                 let outcome = self.actor.post_to(round, key, "binding", &binding);
                 if outcome.is_done() {
                     used.entry(node).or_default().count(asks, 1);
-                    self.tell(round, key, ["PodScheduled", "True", "", ""]);
                 }
                 !outcome.is_outdated()
             }

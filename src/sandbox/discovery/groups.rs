@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "apiextensions.k8s.io",
     "scheduling.k8s.io",
     "coordination.k8s.io",
+    "discovery.k8s.io",
 ];
 
 /// What is asked and answered but never kept: group, plural, kind, in namespaces.

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::fingerprint;
+use super::super::base64;
 use super::groups::{Entry, Group, Subresource};
+use super::sha256::digest;
 
 /// `/api`.
 pub(super) fn versions() -> Value {
@@ -82,8 +83,9 @@ fn resource(group: &Group, version: &str, entry: &Entry) -> Value {
         resource["categories"] = entry.categories.clone().into();
     }
     if entry.is_stored {
-        let stored = format!("{}/{version}/{}", group.name, entry.kind);
-        resource["storageVersionHash"] = fingerprint(&stored).into();
+        let digest = digest(format!("{}/{version}/{}", group.name, entry.kind).as_bytes());
+        let start = [digest[0].to_be_bytes(), digest[1].to_be_bytes()].concat();
+        resource["storageVersionHash"] = base64::standard(&start).into();
     }
     resource
 }

@@ -31,15 +31,14 @@ impl FieldSelector {
             };
             let field = field.trim().to_owned();
             if !is_known(&field, kind, version) {
-                let name = &kind.kind;
-                let message = if kind.is_custom() {
-                    format!("field label not supported: {field}")
-                } else {
-                    format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
-                };
                 let message = match known(kind) {
-                    [] => message,
-                    _ => format!("field label not supported for {name}: {field}"),
+                    [] if !kind.is_custom() => format!(
+                        "{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                    ),
+                    _ if kind.resource.is("batch", "jobs") => {
+                        format!("field label {field:?} not supported for Job")
+                    }
+                    _ => format!("field label not supported: {field}"),
                 };
                 return Err(Failure::bad_request(message));
             }
@@ -57,11 +56,20 @@ impl FieldSelector {
     }
 
     /// Whether nothing is asked.
+    #[must_use]
     pub fn is_everything(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Whether name and namespace are all that is looked at.
+    #[must_use]
+    pub fn is_of_metadata(&self) -> bool {
+        let own = ["metadata.name", "metadata.namespace"];
+        self.0.iter().all(|requirement| own.contains(&requirement.field.as_str()))
+    }
+
     /// Whether the object has these values.
+    #[must_use]
     pub fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|requirement| {
             let mut value = object;
@@ -74,7 +82,8 @@ impl FieldSelector {
                 other => other.to_string(),
             };
             // Go's zero value of a boolean.
-            let text = if text.is_empty() && is_boolean(&requirement.field) { "false".to_owned() } else { text };
+            let text =
+                if text.is_empty() && is_boolean(&requirement.field) { "false".to_owned() } else { text };
             (text == requirement.value) == requirement.equal
         })
     }

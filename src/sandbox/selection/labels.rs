@@ -30,9 +30,7 @@ impl LabelSelector {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let mut rest = text.trim();
         let mut requirements = Vec::new();
-        let refuse = |what: &str| {
-            Err(Failure::bad_request(format!("unable to parse requirement: {what}")))
-        };
+        let refuse = |what: &str| Err(Failure::bad_request(format!("unable to parse requirement: {what}")));
         while !rest.is_empty() {
             let end = end_of_requirement(rest);
             let (one, after) = rest.split_at(end);
@@ -81,11 +79,13 @@ impl LabelSelector {
     }
 
     /// Whether nothing is asked.
+    #[must_use]
     pub fn is_everything(&self) -> bool {
         self.0.is_empty()
     }
 
     /// `labels` is `metadata.labels`, or null.
+    #[must_use]
     pub fn matches(&self, labels: &Value) -> bool {
         self.0.iter().all(|requirement| requirement.matches(labels[&requirement.key].as_str()))
     }
@@ -123,16 +123,54 @@ fn end_of_requirement(text: &str) -> usize {
     text.len()
 }
 
+const VALUE: &str = "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', \
+                     and must start and end with an alphanumeric character";
+
+/// A label's value, and the name of a key: so long at most.
+const LONGEST: usize = 63;
+
+/// `name`, or `prefix.example.com/name`.
+fn check_key(key: &str) -> Result<(), String> {
+    let refuse = |what: &str| Err(format!("<nil>: Invalid value: {key:?}: {what}"));
+    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    if name.contains('/') {
+        return refuse("a qualified name must consist of a name, with an optional prefix before a '/'");
+    }
+    let is_part = |part: &str| {
+        part.starts_with(is_plain)
+            && part.ends_with(is_plain)
+            && part.chars().all(|letter| is_plain(letter) || letter == '-')
+    };
+    if prefix.is_some_and(|prefix| prefix.len() > 253 || !prefix.split('.').all(is_part)) {
+        return refuse("prefix part must be a lowercase RFC 1123 subdomain");
+    }
+    if name.is_empty() || !is_value(name) {
+        return refuse(
+            "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with \
+             an alphanumeric character",
+        );
+    }
+    Ok(())
+}
+
+/// A letter of the names of hosts.
+fn is_plain(letter: char) -> bool {
+    letter.is_ascii_lowercase() || letter.is_ascii_digit()
+}
+
+fn is_value(value: &str) -> bool {
+    let outer = |letter: char| letter.is_ascii_alphanumeric();
+    value.len() <= LONGEST
+        && value.chars().all(|letter| outer(letter) || "-_.".contains(letter))
+        && (value.is_empty() || (value.starts_with(outer) && value.ends_with(outer)))
+}
+
 fn requirement(text: &str) -> Result<Requirement, String> {
     let make = |key: &str, operator, values: Vec<String>| {
         let key = key.trim();
-        let is_key = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
-        if key.is_empty() || !key.chars().all(is_key) {
-            return Err(format!("<nil>: Invalid value: {key:?}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"));
-        }
-        let is_value = |value: &String| value.chars().all(|letter| is_key(letter) && letter != '/');
-        match values.iter().find(|value| !is_value(value)) {
-            Some(value) => Err(format!("values[0][{key}]: Invalid value: {value:?}: a valid label must be an empty string or consist of alphanumeric characters")),
+        check_key(key)?;
+        match values.iter().position(|value| !is_value(value)) {
+            Some(at) => Err(format!("values[{at}][{key}]: Invalid value: {:?}: {VALUE}", values[at])),
             None => Ok(Requirement { key: key.to_owned(), operator, values }),
         }
     };
@@ -159,8 +197,12 @@ fn requirement(text: &str) -> Result<Requirement, String> {
         ("<", Operator::Less),
     ] {
         if let Some((key, value)) = text.split_once(sign) {
-            if matches!(operator, Operator::Greater | Operator::Less) && value.trim().parse::<i64>().is_err() {
-                return Err(format!("values[0]: Invalid value: {:?}: for 'Gt', 'Lt' operators, the value must be an integer", value.trim()));
+            if matches!(operator, Operator::Greater | Operator::Less) && value.trim().parse::<i64>().is_err()
+            {
+                return Err(format!(
+                    "values[0]: Invalid value: {:?}: for 'Gt', 'Lt' operators, the value must be an integer",
+                    value.trim()
+                ));
             }
             return make(key, operator, one(value));
         }
@@ -200,7 +242,9 @@ mod tests {
             assert_eq!(LabelSelector::parse(text).unwrap().matches(&labels), expected, "{text}");
         }
         assert!(LabelSelector::parse("!a").unwrap().matches(&Value::Null));
-        for wrong in ["a in (b", "a,", "=b", "a b", "a>b", "a in b", "a=b=c", "a=b/c"] {
+        for wrong in
+            ["a in (b", "a,", "=b", "a b", "a>b", "a in b", "a=b=c", "a=b/c", "a/b/c=d", "A/b", "a=-b"]
+        {
             assert!(LabelSelector::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -210,9 +254,7 @@ mod tests {
         let labels = json!({"app": "web"});
         let selects = |selector: Value| LabelSelector::from_json(&selector).unwrap().matches(&labels);
         assert!(selects(json!({})) && selects(json!({"matchLabels": {"app": "web"}})));
-        let expression = |operator: &str, values: Value| {
-            json!({"matchExpressions": [{"key": "app", "operator": operator, "values": values}]})
-        };
+        let expression = |operator: &str, values: Value| json!({"matchExpressions": [{"key": "app", "operator": operator, "values": values}]});
         assert!(selects(expression("In", json!(["web"]))) && !selects(expression("NotIn", json!(["web"]))));
         assert!(selects(expression("Exists", json!([]))) && !selects(expression("DoesNotExist", json!([]))));
         assert!(LabelSelector::from_json(&expression("Is", json!([]))).is_err());
