@@ -45,6 +45,8 @@ pub struct Entry<'a> {
     pub verb: &'a str,
     /// None: unknown.
     pub user: Option<&'a User>,
+    /// Who they say they are.
+    pub impersonated: Option<&'a User>,
     /// As sent.
     pub user_agent: &'a str,
     /// None: no resource.

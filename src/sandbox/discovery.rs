@@ -4,7 +4,6 @@
 mod aggregated;
 mod groups;
 mod plain;
-mod sha256;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

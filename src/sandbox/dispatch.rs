@@ -1,6 +1,8 @@
 //! A request on its way: who sends it, may they, what does it name, who does it. The same for what comes
 //! over the wire and for what is asked from within: by the sandbox's own controllers, and by scripts.
 
+mod sender;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,6 +30,8 @@ pub struct Asked {
     target: Option<Target>,
     headers: HeaderMap,
     user: Option<User>,
+    /// Who the sender wants to be.
+    impersonated: Option<User>,
     body: Bytes,
     received: Timestamp,
     uri: String,
@@ -44,6 +48,7 @@ impl Asked {
             uri: uri.to_string(),
             path: uri.path().to_owned(),
             user: None,
+            impersonated: None,
             body: Bytes::new(),
             method,
             headers,
@@ -65,6 +70,19 @@ impl Asked {
             self.body = Bytes::from(value.to_string());
             self.headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
         }
+    }
+
+    /// What it is about to rights and to the audit log: a selector of one name is that name.
+    fn as_recorded(&self) -> Option<Target> {
+        let mut target = self.target.clone()?;
+        if target.name.is_empty()
+            && ["list", "watch"].contains(&verb(&self.method, &target, &self.query))
+            && let Some(name) = self.query.text("fieldSelector").strip_prefix("metadata.name=")
+            && !name.contains([',', '='])
+        {
+            name.clone_into(&mut target.name);
+        }
+        Some(target)
     }
 
     /// As in the audit log; outside the API proper the method itself.
@@ -133,18 +151,24 @@ fn is_unchanged(asked: &Asked, answer: &Answer) -> bool {
 }
 
 fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
-    let user = match &asked.user {
-        Some(user) => user.clone(),
-        None => {
-            let authorization =
-                asked.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-            server.read(|state| state.tokens.user_of(authorization, server.now()))?
-        }
-    };
-    let user = impersonated(server, asked, user)?;
-    asked.user = Some(user.clone());
+    if asked.user.is_none() {
+        asked.user = Some(sender::authenticate(server, &asked.headers)?);
+    }
+    let sender = asked.user.clone().unwrap_or_default();
+    asked.impersonated = sender::impersonated(server, &asked.headers, &sender)?;
+    let user = asked.impersonated.clone().unwrap_or(sender);
+    check_rights(server, asked, &user)?;
+    let Some(target) = asked.target.clone() else { return unnamed(server, asked) };
+    match rights::is_review(&target.group, &target.plural) {
+        true if asked.method == Method::POST => review(server, asked, &user, &target),
+        true => Err(Failure::method_not_allowed()),
+        false => api::handle(server, &call(server, asked, user, target)?),
+    }
+}
+
+fn check_rights(server: &Server, asked: &Asked, user: &User) -> Result<(), Failure> {
     let verb = asked.verb();
-    let target = asked.target.clone().unwrap_or_default();
+    let target = asked.as_recorded().unwrap_or_default();
     let attributes = Attributes {
         verb: &verb,
         group: &target.group,
@@ -156,20 +180,19 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
         path: &asked.path,
         is_resource: asked.target.is_some(),
     };
-    let allowed = server.write(|state| state.grants.allow(&state.store, &user, &attributes));
-    if !allowed {
-        return Err(rights::refusal(&user, &attributes));
-    }
-    let Some(target) = asked.target.clone() else { return unnamed(server, asked) };
-    if ["authorization.k8s.io", "authentication.k8s.io"].contains(&&*target.group) {
-        let body = serde_json::from_slice(&asked.body).unwrap_or_default();
-        let reviewed = server.write(|state| {
-            rights::review(state, &user, &target.plural, &target.namespace, &body, server.now())
-        });
-        if let Some(reviewed) = reviewed {
-            return Ok(Answer::json(201, reviewed?));
-        }
-    }
+    let allowed = server.write(|state| state.grants.allow(&state.store, user, &attributes));
+    if allowed { Ok(()) } else { Err(rights::refusal(user, &attributes)) }
+}
+
+fn review(server: &Server, asked: &Asked, user: &User, target: &Target) -> Result<Answer, Failure> {
+    let body = serde_json::from_slice(&asked.body).unwrap_or_default();
+    let reviewed = server
+        .write(|state| rights::review(state, user, &target.plural, &target.namespace, &body, server.now()));
+    Ok(Answer::json(201, reviewed.ok_or_else(Failure::no_such_resource)??))
+}
+
+/// What the path and the query ask of a kind that is served.
+fn call(server: &Server, asked: &mut Asked, user: User, target: Target) -> Result<Call, Failure> {
     let resource = Resource::new(&target.group, &target.plural);
     let kind = server.read(|state| state.kinds.get(&resource).cloned());
     let version = kind.as_ref().and_then(|kind| kind.version(&target.version).cloned());
@@ -181,51 +204,19 @@ fn answer(server: &Arc<Server>, asked: &mut Asked) -> Result<Answer, Failure> {
     if target.watch && (kind.is_custom() || !target.subresource.is_empty()) {
         return Err(Failure::no_such_path());
     }
-    let verb = self::verb(&asked.method, &target, &asked.query);
+    let verb = verb(&asked.method, &target, &asked.query);
     if target.watch && verb != "watch" {
         return Err(Failure::method_not_allowed());
     }
     let media = asked.header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_owned();
-    let call = Call {
-        representation: Representation::of_request(
-            asked.header(header::ACCEPT),
-            &asked.query,
-            &kind,
-            target.name.is_empty(),
-        )?,
-        query: asked.query.clone(),
-        body: asked.body.clone(),
-        verb,
-        target,
-        kind,
-        version,
-        media,
-        user,
-    };
-    api::handle(server, &call)
-}
-
-/// Who the sender wants to be: `kubectl --as`.
-fn impersonated(server: &Server, asked: &Asked, sender: User) -> Result<User, Failure> {
-    let text = |value: &header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-    let Some(name) = asked.headers.get("impersonate-user").map(text) else { return Ok(sender) };
-    let attributes = Attributes {
-        verb: "impersonate",
-        group: "",
-        version: "",
-        resource: "users",
-        subresource: "",
-        name: &name,
-        namespace: "",
-        path: "",
-        is_resource: true,
-    };
-    if !server.write(|state| state.grants.allow(&state.store, &sender, &attributes)) {
-        return Err(rights::refusal(&sender, &attributes));
-    }
-    let mut groups: Vec<String> = asked.headers.get_all("impersonate-group").iter().map(text).collect();
-    groups.push("system:authenticated".to_owned());
-    Ok(User { name, uid: String::new(), groups })
+    let representation = Representation::of_request(
+        asked.header(header::ACCEPT),
+        &asked.query,
+        &kind,
+        target.name.is_empty(),
+    )?;
+    let (query, body) = (asked.query.clone(), asked.body.clone());
+    Ok(Call { verb, target, kind, version, query, representation, media, body, user })
 }
 
 /// What is not about a resource.
@@ -251,8 +242,9 @@ fn record(server: &Server, asked: &Asked, answer: &Answer, failure: Option<&Fail
         uri: &asked.uri,
         verb: &verb,
         user: asked.user.as_ref(),
+        impersonated: asked.impersonated.as_ref(),
         user_agent: asked.header(header::USER_AGENT),
-        target: asked.target.as_ref(),
+        target: asked.as_recorded().as_ref(),
         code: answer.status,
         failure,
         body: &asked.body,

@@ -8,7 +8,6 @@
 pub mod answer;
 pub mod api;
 pub mod audit;
-mod base64;
 mod built_in;
 pub mod controllers;
 pub mod definitions;

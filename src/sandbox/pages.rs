@@ -1,9 +1,10 @@
 //! The `continue` token: where a list goes on, and of which version it is. In the form of the real server,
 //! base64 of JSON, as clients have been seen to look into it.
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeError, Engine};
 use serde_json::{Value, json};
 
-use super::base64;
 use super::failure::Failure;
 use super::store::Key;
 
@@ -31,7 +32,7 @@ impl Continue {
             // A real server counts anew for each page; here that is known.
             token["remaining"] = remaining.into();
         }
-        base64::for_addresses(token.to_string().as_bytes())
+        URL_SAFE_NO_PAD.encode(token.to_string())
     }
 
     /// 400: it is none of ours.
@@ -43,7 +44,7 @@ impl Continue {
 
     fn parse(text: &str) -> Result<Self, String> {
         let plain =
-            base64::from_addresses(text).map_err(|at| format!("illegal base64 data at input byte {at}"))?;
+            URL_SAFE_NO_PAD.decode(text).map_err(|error| illegal(&error, text))?;
         let token: Value = serde_json::from_slice(&plain).map_err(|error| not_json(&plain, &error))?;
         match token["v"].as_str().unwrap_or_default() {
             VERSION => {}
@@ -78,6 +79,15 @@ fn not_json(plain: &[u8], error: &serde_json::Error) -> String {
     }
 }
 
+/// In Go's words.
+fn illegal(error: &DecodeError, text: &str) -> String {
+    let at = match error {
+        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => *at,
+        DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => text.len().saturating_sub(1),
+    };
+    format!("illegal base64 data at input byte {at}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,14 +110,14 @@ mod tests {
             ("a+b=", "illegal base64 data at input byte 1"),
             ("e", "illegal base64 data at input byte 0"),
             (
-                &base64::for_addresses(br#"{"v":"meta.k8s.io/v1"}"#),
+                &URL_SAFE_NO_PAD.encode(br#"{"v":"meta.k8s.io/v1"}"#),
                 "incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
             ),
             (
-                &base64::for_addresses(br#"{"v":"meta.k8s.io/v1","rv":1}"#),
+                &URL_SAFE_NO_PAD.encode(br#"{"v":"meta.k8s.io/v1","rv":1}"#),
                 "encoded start key empty (version meta.k8s.io/v1)",
             ),
-            (&base64::for_addresses(br#"{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}"#), "../a"),
+            (&URL_SAFE_NO_PAD.encode(br#"{"v":"meta.k8s.io/v1","rv":1,"start":"../a"}"#), "../a"),
         ] {
             let refused = Continue::from_text(text).unwrap_err();
             assert_eq!(

@@ -14,7 +14,7 @@ use super::failure::{Cause, Failure};
 use super::kinds::Resource;
 
 pub use grants::Grants;
-pub use reviews::review;
+pub use reviews::{is_review, review};
 pub use tokens::Tokens;
 
 /// All that is allowed everywhere.

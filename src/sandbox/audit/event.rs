@@ -18,7 +18,7 @@ pub(super) fn events(entry: &Entry<'_>) -> Vec<Value> {
 }
 
 fn event(entry: &Entry<'_>, stage: Stage) -> Value {
-    let refused = match (entry.user, entry.failure) {
+    let refused = match (entry.impersonated.or(entry.user), entry.failure) {
         (Some(user), Some(failure)) => is_refusal(user, failure),
         (user, _) => user.is_none(),
     };
@@ -36,6 +36,9 @@ fn event(entry: &Entry<'_>, stage: Stage) -> Value {
         "sourceIPs": ["127.0.0.1"], "responseStatus": status(entry),
         "requestReceivedTimestamp": micros(entry.received), "stageTimestamp": micros(entry.now),
     });
+    if let Some(user) = entry.impersonated {
+        event["impersonatedUser"] = user.to_json();
+    }
     if !entry.user_agent.is_empty() {
         event["userAgent"] = entry.user_agent.into();
     }

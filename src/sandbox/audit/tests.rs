@@ -31,6 +31,7 @@ fn record(audit: &Audit, user: Option<&User>, request: &Request<'_>) {
         uri: request.path,
         verb: request.verb,
         user,
+        impersonated: None,
         user_agent: "test",
         target: Target::parse(request.path).as_ref(),
         code: request.code,

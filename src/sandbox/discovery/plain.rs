@@ -1,10 +1,10 @@
 //! A document for each group and for each version, as clients read them that know no other.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::super::base64;
 use super::groups::{Entry, Group, Subresource};
-use super::sha256::digest;
 
 /// `/api`.
 pub(super) fn versions() -> Value {
@@ -83,9 +83,10 @@ fn resource(group: &Group, version: &str, entry: &Entry) -> Value {
         resource["categories"] = entry.categories.clone().into();
     }
     if entry.is_stored {
-        let digest = digest(format!("{}/{version}/{}", group.name, entry.kind).as_bytes());
-        let start = [digest[0].to_be_bytes(), digest[1].to_be_bytes()].concat();
-        resource["storageVersionHash"] = base64::standard(&start).into();
+        let form = format!("{}/{version}/{}", group.name, entry.kind);
+        let digest = ring::digest::digest(&ring::digest::SHA256, form.as_bytes());
+        let start = digest.as_ref().first_chunk::<8>().copied().unwrap_or_default();
+        resource["storageVersionHash"] = STANDARD.encode(start).into();
     }
     resource
 }

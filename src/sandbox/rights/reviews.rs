@@ -10,6 +10,21 @@ use super::{Attributes, User, invalid, text, wrong_namespace};
 const AUTHORIZATION: &str = "authorization.k8s.io";
 const AUTHENTICATION: &str = "authentication.k8s.io";
 
+/// Group, plural, kind.
+const REVIEWS: &[(&str, &str, &str)] = &[
+    (AUTHORIZATION, "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
+    (AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview"),
+    (AUTHORIZATION, "localsubjectaccessreviews", "LocalSubjectAccessReview"),
+    (AUTHORIZATION, "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
+    (AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview"),
+    (AUTHENTICATION, "tokenreviews", "TokenReview"),
+];
+
+/// Whether it is a question, which is answered and not kept.
+pub fn is_review(group: &str, plural: &str) -> bool {
+    REVIEWS.iter().any(|(of, known, _)| *of == group && *known == plural)
+}
+
 /// The answer to a review; `None`: it is none.
 pub fn review(
     state: &mut State,
@@ -19,15 +34,7 @@ pub fn review(
     body: &Value,
     now: Timestamp,
 ) -> Option<Result<Value, Failure>> {
-    let (group, kind) = match plural {
-        "selfsubjectaccessreviews" => (AUTHORIZATION, "SelfSubjectAccessReview"),
-        "subjectaccessreviews" => (AUTHORIZATION, "SubjectAccessReview"),
-        "localsubjectaccessreviews" => (AUTHORIZATION, "LocalSubjectAccessReview"),
-        "selfsubjectrulesreviews" => (AUTHORIZATION, "SelfSubjectRulesReview"),
-        "selfsubjectreviews" => (AUTHENTICATION, "SelfSubjectReview"),
-        "tokenreviews" => (AUTHENTICATION, "TokenReview"),
-        _ => return None,
-    };
+    let (group, _, kind) = *REVIEWS.iter().find(|(_, known, _)| *known == plural)?;
     if namespace.is_empty() == (kind == "LocalSubjectAccessReview") {
         return None;
     }
