@@ -55,6 +55,16 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// With what the sender is told beside it.
+    #[must_use]
+    pub fn with_warnings(self, warnings: &[String]) -> Self {
+        warnings.iter().fold(self, |answer, warning| {
+            answer.with_header(http::header::WARNING, &format!("299 - {warning:?}"))
+        })
+    }
+}
+
 impl From<Failure> for Answer {
     fn from(failure: Failure) -> Self {
         let retry_after = failure.retry_after;

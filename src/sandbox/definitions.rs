@@ -18,8 +18,12 @@ fn texts(value: &Value) -> Vec<String> {
 /// The kind that a definition adds.
 pub fn kind_of(definition: &Value) -> Kind {
     let (spec, names) = (&definition["spec"], &definition["spec"]["names"]);
-    let mut versions: Vec<&Value> =
-        spec["versions"].as_array().into_iter().flatten().filter(|version| version["served"] == true).collect();
+    let mut versions: Vec<&Value> = spec["versions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|version| version["served"] == true)
+        .collect();
     versions.sort_by_key(|version| std::cmp::Reverse(priority(version["name"].as_str().unwrap_or_default())));
     Kind {
         resource: Resource::new(&text(&spec["group"]), &text(&names["plural"])),
@@ -31,7 +35,10 @@ pub fn kind_of(definition: &Value) -> Kind {
         namespaced: spec["scope"] == "Namespaced",
         versions: versions
             .iter()
-            .map(|version| Version { deprecation: deprecation(spec, version, &versions), ..version_of(version) })
+            .map(|version| Version {
+                deprecation: deprecation(spec, version, &versions),
+                ..version_of(version)
+            })
             .collect(),
         definition: Some(text(&definition["metadata"]["name"])),
     }
@@ -177,20 +184,29 @@ pub fn validate(definition: &Value) -> Vec<Cause> {
     causes
 }
 
+/// The names of the versions that objects are kept in.
+pub fn storage_versions(definition: &Value) -> Vec<Value> {
+    let versions = definition["spec"]["versions"].as_array().into_iter().flatten();
+    versions.filter(|version| version["storage"] == true).map(|version| version["name"].clone()).collect()
+}
+
 /// Accepts the names, if no other definition has them, and says so in the status; whether that changed.
 pub fn establish(definition: &mut Value, kinds: &Kinds, now: &str) -> bool {
     let kind = kind_of(definition);
     let taken = |other: &&Arc<Kind>| {
         other.resource.group == kind.resource.group
             && other.definition != kind.definition
-            && (other.resource == kind.resource || other.kind == kind.kind || other.list_kind == kind.list_kind)
+            && (other.resource == kind.resource
+                || other.kind == kind.kind
+                || other.list_kind == kind.list_kind)
     };
     let clash = kinds.iter().find(taken);
     let before = definition["status"].clone();
     let old = before["conditions"].clone();
     let condition = |kind: &str, status: bool, reason: &str, message: &str| {
         let status = if status { "True" } else { "False" };
-        let known = old.as_array().into_iter().flatten().find(|one| one["type"] == kind && one["status"] == status);
+        let known =
+            old.as_array().into_iter().flatten().find(|one| one["type"] == kind && one["status"] == status);
         let time = known.map_or_else(|| now.into(), |one| one["lastTransitionTime"].clone());
         json!({"type": kind, "status": status, "reason": reason, "message": message, "lastTransitionTime": time})
     };
@@ -208,11 +224,13 @@ pub fn establish(definition: &mut Value, kinds: &Kinds, now: &str) -> bool {
     if established {
         definition["status"]["acceptedNames"] = definition["spec"]["names"].clone();
     }
-    let storage = definition["spec"]["versions"].as_array().into_iter().flatten();
-    let storage: Vec<Value> =
-        storage.filter(|version| version["storage"] == true).map(|version| version["name"].clone()).collect();
+    let storage = storage_versions(definition);
     let mut stored = before["storedVersions"].as_array().cloned().unwrap_or_default();
-    stored.extend(storage.into_iter().filter(|name| !before["storedVersions"].as_array().is_some_and(|all| all.contains(name))));
+    stored.extend(
+        storage
+            .into_iter()
+            .filter(|name| !before["storedVersions"].as_array().is_some_and(|all| all.contains(name))),
+    );
     definition["status"]["storedVersions"] = stored.into();
     definition["status"] != before
 }
@@ -222,9 +240,7 @@ mod tests {
     use super::*;
 
     fn definition() -> Value {
-        let version = |name: &str, storage: bool| {
-            json!({"name": name, "served": true, "storage": storage, "schema": {"openAPIV3Schema": {"type": "object"}}})
-        };
+        let version = |name: &str, storage: bool| json!({"name": name, "served": true, "storage": storage, "schema": {"openAPIV3Schema": {"type": "object"}}});
         let mut definition = json!({
             "metadata": {"name": "things.a.io"},
             "spec": {

@@ -197,7 +197,10 @@ fn call(server: &Server, asked: &mut Asked, user: User, target: Target) -> Resul
     let kind = server.read(|state| state.kinds.get(&resource).cloned());
     let version = kind.as_ref().and_then(|kind| kind.version(&target.version).cloned());
     let (Some(kind), Some(version)) = (kind, version) else {
-        let known = server.read(|state| state.kinds.iter().any(|kind| kind.resource.group == target.group));
+        // What a definition's group does not have, nobody serves; the others' servers know their own.
+        let known = server.read(|state| {
+            state.kinds.iter().any(|kind| kind.resource.group == target.group && !kind.is_custom())
+        });
         return Err(if known { Failure::no_such_resource() } else { Failure::no_such_path() });
     };
     asked.warning.clone_from(&version.deprecation);

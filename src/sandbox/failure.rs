@@ -113,6 +113,13 @@ impl Failure {
         Self::of(resource, name, 409, "AlreadyExists", format!("{resource} {name:?} already exists"))
     }
 
+    /// 409, of an object that is on its way out.
+    #[must_use]
+    pub fn still_exists(resource: &Resource, name: &str) -> Self {
+        let message = format!("object is being deleted: {resource} {name:?} already exists");
+        Self::of(resource, name, 409, "AlreadyExists", message)
+    }
+
     /// 409.
     pub fn conflict(resource: &Resource, name: &str, because: impl std::fmt::Display) -> Self {
         let message = format!("Operation cannot be fulfilled on {resource} {name:?}: {because}");
@@ -154,6 +161,22 @@ impl Failure {
         let mut failure = Self::of(&kind.resource, name, 422, "Invalid", message);
         failure.details["kind"] = kind.kind.as_str().into();
         failure.with_causes(causes)
+    }
+
+    /// The same of what is wrong with its metadata: of custom resources a real server tells each twice.
+    #[must_use]
+    pub fn invalid_metadata(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
+        let failure = Self::invalid(kind, name, causes);
+        if kind.is_custom() { failure.with_causes(&[causes, causes].concat()) } else { failure }
+    }
+
+    /// The same of a custom resource whose metadata is wrong, which is named as its resource is.
+    #[must_use]
+    pub fn invalid_resource(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
+        let told: Vec<String> =
+            causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let message = format!("{resource} {name:?} is invalid: {}", told.join(", "));
+        Self::of(resource, name, 422, "Invalid", message).with_causes(causes)
     }
 
     /// With these entries of `details.causes`.

@@ -43,8 +43,7 @@ impl Continue {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let plain =
-            URL_SAFE_NO_PAD.decode(text).map_err(|error| illegal(&error, text))?;
+        let plain = URL_SAFE_NO_PAD.decode(text).map_err(|error| illegal(&error, text))?;
         let token: Value = serde_json::from_slice(&plain).map_err(|error| not_json(&plain, &error))?;
         match token["v"].as_str().unwrap_or_default() {
             VERSION => {}

@@ -55,12 +55,15 @@ pub fn check(media: &str, patch: &[u8], kind: &Kind) -> Result<Value, Failure> {
     }
 }
 
-/// 415. Of custom resources and of server-side apply with what would be understood; of the others without, as
-/// a real server does.
+/// 415, with what a real server would take of custom resources; of the others it names nothing. Who asks for
+/// server-side apply, which a real server takes, is told what this one does.
 fn unsupported(media: &str, kind: &Kind) -> Failure {
-    if kind.is_custom() || media == APPLY {
+    if media == APPLY {
         let supported = [JSON, MERGE, STRATEGIC];
         return Failure::unsupported_media(&supported[..if kind.is_custom() { 2 } else { 3 }]);
+    }
+    if kind.is_custom() {
+        return Failure::unsupported_media(&[JSON, MERGE, APPLY]);
     }
     let mut failure = Failure::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
     failure.details = json!({});

@@ -5,7 +5,7 @@ mod validate;
 
 use serde_json::Value;
 
-pub use validate::validate;
+pub use validate::{validate, validate_status};
 
 const PRESERVES: &str = "x-kubernetes-preserve-unknown-fields";
 const EMBEDS: &str = "x-kubernetes-embedded-resource";
@@ -79,7 +79,9 @@ pub fn default(schema: &Value, value: &mut Value) {
             let additional = &schema["additionalProperties"];
             if additional.is_object() {
                 let known = schema["properties"].as_object();
-                let others = members.iter_mut().filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
+                let others = members
+                    .iter_mut()
+                    .filter(|(name, _)| known.is_none_or(|known| !known.contains_key(*name)));
                 others.for_each(|(_, member)| self::default(additional, member));
             }
         }

@@ -22,6 +22,8 @@ pub(crate) type Compact = Box<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send
 
 /// What the sandbox does not model, each with its reason.
 const SANDBOX_DIFFERS: &[(&str, &str)] = &[
+    ("create/as_yaml", "it reads JSON, and protobuf as far as kubectl writes it"),
+    ("create/with_unknown_fields", "the fields of built-in kinds are not known to it"),
     (
         "discovery/aggregated",
         "its pods have no logs, and nobody can attach to them, run things in them or resize them",

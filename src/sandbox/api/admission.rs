@@ -1,6 +1,8 @@
 //! What the server makes of an object before it is kept: the checks that apply to every kind, the fields
 //! that it fills in, and what is particular about a few kinds.
 
+mod fields;
+
 use serde_json::{Value, json};
 
 use super::super::failure::{Cause, Failure};
@@ -9,6 +11,8 @@ use super::super::server::{Server, State};
 use super::super::store::Key;
 use super::super::{definitions, schema};
 use super::{Call, text};
+
+pub(super) use fields::check_fields;
 
 /// The body is of the kind that the path says.
 pub(super) fn check_type(call: &Call, object: &Value) -> Result<(), Failure> {
@@ -33,9 +37,14 @@ pub(super) fn check_type(call: &Call, object: &Value) -> Result<(), Failure> {
     let slash = if group.is_empty() { "/" } else { "" };
     if call.kind.is_custom() {
         let message = if wrong_version {
-            format!("the API version in the data ({version}) does not match the expected API version ({expected})")
+            format!(
+                "the API version in the data ({version}) does not match the expected API version ({expected})"
+            )
         } else {
-            format!("{}.{} is being created with the wrong kind {kind}", call.kind.kind, call.kind.resource.group)
+            format!(
+                "{}.{} is being created with the wrong kind {kind}",
+                call.kind.kind, call.kind.resource.group
+            )
         };
         return Err(Failure::bad_request(message));
     }
@@ -45,30 +54,6 @@ pub(super) fn check_type(call: &Call, object: &Value) -> Result<(), Failure> {
         "{what} in version {wanted:?} cannot be handled as a {what}: no kind {kind:?} is registered for \
          version {version:?}; sent {slash}{sent}"
     )))
-}
-
-/// Takes out what the schema of a custom resource does not know, and says so as `fieldValidation` asks.
-/// The result is what to warn of.
-pub(super) fn check_unknown_fields(call: &Call, object: &mut Value) -> Result<Vec<String>, Failure> {
-    if call.version.schema.is_null() {
-        return Ok(Vec::new());
-    }
-    let unknown = schema::prune(&call.version.schema, object);
-    let told: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
-    match call.query.text("fieldValidation") {
-        "Strict" if !told.is_empty() => {
-            let message = format!(
-                "{} in version {:?} cannot be handled as a {}: strict decoding error: {}",
-                call.kind.kind,
-                call.version.name,
-                call.kind.kind,
-                told.join(", ")
-            );
-            Err(Failure::bad_request(message))
-        }
-        "Ignore" => Ok(Vec::new()),
-        _ => Ok(told),
-    }
 }
 
 /// What is kept of a new object beside what was sent.
@@ -104,14 +89,20 @@ pub(super) fn prepare_new(
         ("apps", "deployments" | "replicasets" | "statefulsets") => prepare_replicas(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             definitions::complete(object);
-            object["status"] = json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": null});
+            let storage = definitions::storage_versions(object);
+            object["status"] = json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": storage});
         }
         ("policy", "poddisruptionbudgets") => {
             object["status"] = json!({
                 "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0,
             });
         }
-        ("", "secrets") if object["type"].is_null() => object["type"] = "Opaque".into(),
+        ("", "secrets") => {
+            fields::merge_text(object);
+            if object["type"].is_null() {
+                object["type"] = "Opaque".into();
+            }
+        }
         ("", "persistentvolumeclaims") => object["status"] = json!({"phase": "Pending"}),
         _ => {}
     }
@@ -127,30 +118,57 @@ pub(super) fn prepare_change(call: &Call, old: &Value, new: &mut Value) {
         schema::default(&call.version.schema, new);
     }
     match (&*call.kind.resource.group, &*call.kind.resource.plural) {
-        ("", "namespaces") if call.target.subresource != "finalize" => {
-            new["spec"] = old["spec"].clone();
+        ("", "namespaces") => {
+            if call.target.subresource != "finalize" {
+                new["spec"] = old["spec"].clone();
+            }
+            fill_conditions(new, &["lastTransitionTime"]);
             let name = new["metadata"]["name"].clone();
             label(new, "kubernetes.io/metadata.name", name);
         }
         ("apps", "deployments" | "replicasets" | "statefulsets") => prepare_replicas(new),
+        ("", "secrets") => fields::merge_text(new),
+        ("", "pods") => fill_conditions(new, &["lastProbeTime", "lastTransitionTime"]),
         ("apiextensions.k8s.io", "customresourcedefinitions") => definitions::complete(new),
         _ => {}
     }
 }
 
 /// What is wrong with the object's own fields.
-pub(super) fn check(state: &State, call: &Call, object: &Value) -> Vec<Cause> {
-    let _ = state;
+pub(super) fn check(call: &Call, object: &Value) -> Vec<Cause> {
     if call.kind.is_custom() {
-        return schema::validate(&call.version.schema, object);
+        let validate =
+            if call.target.subresource == "status" { schema::validate_status } else { schema::validate };
+        return validate(&call.version.schema, object);
     }
     match (&*call.kind.resource.group, &*call.kind.resource.plural) {
         ("apiextensions.k8s.io", "customresourcedefinitions") => definitions::validate(object),
         ("", "pods") if object["spec"]["containers"].as_array().is_none_or(Vec::is_empty) => {
             vec![Cause::new("FieldValueRequired", "spec.containers", "Required value")]
         }
+        ("rbac.authorization.k8s.io", "roles" | "clusterroles") => {
+            let rules = object["rules"].as_array().into_iter().flatten().enumerate();
+            let wordless = rules.filter(|(_, rule)| rule["verbs"].as_array().is_none_or(Vec::is_empty));
+            let cause = |(at, _)| {
+                let message = "Required value: verbs must contain at least one value";
+                Cause::new("FieldValueRequired", format!("rules[{at}].verbs"), message)
+            };
+            wordless.map(cause).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// What may not change once it is said that it does not.
+pub(super) fn check_immutable(call: &Call, old: &Value, new: &Value) -> Vec<Cause> {
+    let Resource { group, plural } = call.resource();
+    if !group.is_empty() || !["configmaps", "secrets"].contains(&&**plural) || old["immutable"] != true {
+        return Vec::new();
+    }
+    let message = "Forbidden: field is immutable when `immutable` is set";
+    let changed = |field: &&str| old[*field] != new[*field];
+    let fields = ["immutable", "data", "binaryData"].into_iter().filter(changed);
+    fields.map(|field| Cause::new("FieldValueForbidden", field, message)).collect()
 }
 
 /// The kinds whose desired state is numbered.
@@ -233,6 +251,17 @@ pub(super) fn default_pod(object: &mut Value) {
             ] {
                 container.entry(member).or_insert(value);
             }
+        }
+    }
+}
+
+/// Times of conditions that Go writes though nobody has set them.
+fn fill_conditions(object: &mut Value, times: &[&str]) {
+    let conditions = object.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten() {
+        let Some(condition) = condition.as_object_mut() else { continue };
+        for time in times {
+            condition.entry(*time).or_insert(Value::Null);
         }
     }
 }

@@ -5,26 +5,28 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::super::answer::Answer;
-use super::super::failure::Failure;
+use super::super::failure::{Cause, Failure};
+use super::super::kinds::Resource;
 use super::super::server::{Server, State};
 use super::super::store::Key;
 use super::super::{metadata, patch};
-use super::{Call, admission, definitions, pods, remove, text};
+use super::{Call, admission, definitions, options, pods, remove, text};
 
 /// Members of metadata that only the server sets.
 const KEPT: &[&str] =
     &["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"];
 
 pub(super) fn change(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
-    let dry_run = call.query.is_dry_run()?;
+    let dry_run = options::check_write(&call.query, "UpdateOptions", "PatchOptions", call.verb)?;
     if call.target.subresource == "status" && !call.version.status {
-        return Err(Failure::no_such_resource());
+        return Err(call.no_such_part());
     }
+    let mut warnings = Vec::new();
     let sent = if call.verb == "update" {
         let mut object = call.json()?;
         admission::check_type(call, &object)?;
         check_identity(call, &object)?;
-        admission::check_unknown_fields(call, &mut object)?;
+        warnings = admission::check_fields(call, &mut object)?;
         Some(object)
     } else {
         None
@@ -40,7 +42,7 @@ pub(super) fn change(server: &Arc<Server>, call: &Call) -> Result<Answer, Failur
                 let mut shown = old.clone();
                 shown["apiVersion"] = call.kind.api_version(&call.version.name).into();
                 let mut new = patch::apply(&call.media, &call.body, &shown, &call.kind, key.name())?;
-                admission::check_unknown_fields(call, &mut new)?;
+                warnings = admission::check_fields(call, &mut new)?;
                 new
             }
         };
@@ -57,12 +59,19 @@ pub(super) fn change(server: &Arc<Server>, call: &Call) -> Result<Answer, Failur
         }
         apply(server, state, call, &key, &old, new, dry_run)
     })?;
-    Ok(call.answer(server, 200, changed))
+    Ok(call.answer(server, 200, changed).with_warnings(&warnings))
 }
 
 /// The body's name and namespace are the path's.
 fn check_identity(call: &Call, object: &Value) -> Result<(), Failure> {
     let name = text(object, "/metadata/name");
+    if name.is_empty() {
+        let message = format!(
+            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+            call.target.name
+        );
+        return Err(Failure::bad_request(message));
+    }
     if name != call.target.name {
         let message = format!(
             "the name of the object ({name}) does not match the name on the URL ({})",
@@ -83,24 +92,37 @@ fn check_preconditions(call: &Call, old: &Value, new: &Value) -> Result<(), Fail
     let (resource, name) = (call.resource(), call.target.name.as_str());
     let (known, asked) = (text(old, "/metadata/uid"), text(new, "/metadata/uid"));
     if call.verb == "update" && !asked.is_empty() && asked != known {
-        let because =
-            format!("Precondition failed: UID in precondition: {asked}, UID in object meta: {known}");
+        let because = format!(
+            "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition \
+             failed: UID in precondition: {asked}, UID in object meta: {known}",
+            storage_key(call)
+        );
         return Err(Failure::conflict(resource, name, because));
     }
     let asked = text(new, "/metadata/resourceVersion");
-    if !asked.is_empty() && asked != text(old, "/metadata/resourceVersion") {
+    let number = match asked {
+        "" => 0,
+        asked => asked.parse::<u64>().map_err(|_| {
+            Failure::new(500, "", format!("strconv.ParseUint: parsing {asked:?}: invalid syntax"))
+        })?,
+    };
+    if number != 0 && asked != text(old, "/metadata/resourceVersion") {
         return Err(Failure::stale(resource, name));
     }
-    // Some kinds are never replaced blindly.
-    if asked.is_empty() && call.verb == "update" && call.kind.is_custom() {
-        let cause = super::super::failure::Cause::new(
-            "FieldValueInvalid",
-            "metadata.resourceVersion",
-            "Invalid value: 0: must be specified for an update",
-        );
-        return Err(Failure::invalid(&call.kind, name, &[cause]));
+    // Objects of definitions are never replaced blindly.
+    if number == 0 && call.verb == "update" && call.kind.is_custom() {
+        let message = "Invalid value: 0: must be specified for an update";
+        let cause = Cause::new("FieldValueInvalid", "metadata.resourceVersion", message);
+        return Err(Failure::invalid_resource(resource, name, &[cause]));
     }
     Ok(())
+}
+
+/// Where etcd would have it.
+fn storage_key(call: &Call) -> String {
+    let Resource { group, plural } = call.resource();
+    let group = if call.kind.is_custom() { format!("{group}/") } else { String::new() };
+    format!("/registry/{group}{plural}/{}", call.key().as_str())
 }
 
 /// The status is changed through its subresource alone, and nothing else is through that.
@@ -139,11 +161,11 @@ pub(super) fn apply(
     let resource = call.resource();
     let causes = metadata::check_change(&call.kind, &old["metadata"], &new["metadata"]);
     if !causes.is_empty() {
-        return Err(Failure::invalid(&call.kind, key.name(), &causes));
+        return Err(Failure::invalid_metadata(&call.kind, key.name(), &causes));
     }
-    set_by_the_server(old, &mut new);
+    set_by_the_server(old, &mut new, !call.version.status);
     admission::prepare_change(call, old, &mut new);
-    let causes = admission::check(state, call, &new);
+    let causes = [admission::check_immutable(call, old, &new), admission::check(call, &new)].concat();
     if !causes.is_empty() {
         return Err(Failure::invalid(&call.kind, key.name(), &causes));
     }
@@ -161,7 +183,8 @@ pub(super) fn apply(
     Ok(state.store.get(resource, key).map_or(stored, |object| object.value()))
 }
 
-fn set_by_the_server(old: &Value, new: &mut Value) {
+/// `status_counts`: it is a part of what is wished for, since it has no subresource.
+fn set_by_the_server(old: &Value, new: &mut Value, status_counts: bool) {
     new["apiVersion"] = old["apiVersion"].clone();
     new["kind"] = old["kind"].clone();
     new["metadata"]["name"] = old["metadata"]["name"].clone();
@@ -185,17 +208,19 @@ fn set_by_the_server(old: &Value, new: &mut Value) {
             after.remove(member);
         }
     }
-    if new["metadata"]["generation"].is_number() && differs_beyond_status(old, new) {
+    if new["metadata"]["generation"].is_number() && differs(old, new, status_counts) {
         let generation = old["metadata"]["generation"].as_u64().unwrap_or_default();
         new["metadata"]["generation"] = (generation + 1).into();
     }
 }
 
-/// Whether anything but metadata and status differs.
-fn differs_beyond_status(old: &Value, new: &Value) -> bool {
+/// Whether anything differs but metadata, and status unless it counts.
+fn differs(old: &Value, new: &Value, status_counts: bool) -> bool {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return false };
     let rest = |object: &Map<String, Value>| -> Map<String, Value> {
-        let told = |(key, _): &(&String, &Value)| key.as_str() != "metadata" && key.as_str() != "status";
+        let told = |(key, _): &(&String, &Value)| {
+            key.as_str() != "metadata" && (status_counts || key.as_str() != "status")
+        };
         object.iter().filter(told).map(|(key, value)| (key.clone(), value.clone())).collect()
     };
     rest(old) != rest(new)

@@ -10,17 +10,15 @@ use super::super::kinds::Resource;
 use super::super::metadata;
 use super::super::server::{Server, State};
 use super::super::store::Key;
-use super::{Call, admission, definitions, text};
+use super::{Call, admission, definitions, options, text};
 
 pub(super) fn create(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
-    let dry_run = call.query.is_dry_run()?;
+    let dry_run = options::check_write(&call.query, "CreateOptions", "", call.verb)?;
     let mut object = call.json()?;
     admission::check_type(call, &object)?;
-    let warnings = admission::check_unknown_fields(call, &mut object)?;
+    let warnings = admission::check_fields(call, &mut object)?;
     let created = server.write(|state| create_in(server, state, call, object, dry_run))?;
-    Ok(warnings.into_iter().fold(call.answer(server, 201, created), |answer, warning| {
-        answer.with_header(http::header::WARNING, &format!("299 - {warning:?}"))
-    }))
+    Ok(call.answer(server, 201, created).with_warnings(&warnings))
 }
 
 fn create_in(
@@ -33,11 +31,7 @@ fn create_in(
     let resource = call.resource();
     check_namespace(state, call, &mut object)?;
     if !text(&object, "/metadata/resourceVersion").is_empty() {
-        return Err(Failure::new(
-            500,
-            "",
-            "resourceVersion should not be set on objects to be created",
-        ));
+        return Err(Failure::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     if text(&object, "/metadata/name").is_empty() && !text(&object, "/metadata/generateName").is_empty() {
         let base = text(&object, "/metadata/generateName");
@@ -52,21 +46,24 @@ fn create_in(
     object["metadata"]["creationTimestamp"] = server.time().into();
     admission::prepare_new(server, state, call, &mut object)?;
     let mut causes = metadata::check_new(&call.kind, &object["metadata"]);
-    causes.extend(admission::check(state, call, &object));
+    causes.extend(admission::check(call, &object));
     if !causes.is_empty() {
         return Err(Failure::invalid(&call.kind, &name, &causes));
     }
     let key = call.key_of(&name);
-    if state.store.get(resource, &key).is_some() {
-        return Err(Failure::already_exists(resource, &name));
+    if let Some(other) = state.store.get(resource, &key) {
+        let ends = !other.value()["metadata"]["deletionTimestamp"].is_null();
+        let exists = if ends { Failure::still_exists } else { Failure::already_exists };
+        return Err(exists(resource, &name));
     }
+    definitions::check_open(state, &call.kind, &name)?;
     if dry_run {
         return Ok(object);
     }
-    let stored = state.store.put(resource, &key, object);
+    // What a controller makes of it at once, a real server does not answer with.
+    let stored = state.store.put(resource, &key, object).value();
     definitions::changed(server, state, resource, &key);
-    let stored = state.store.get(resource, &key).unwrap_or(&stored);
-    Ok(stored.value())
+    Ok(stored)
 }
 
 /// The object's namespace is the path's, exists, and is not on its way out.
@@ -76,11 +73,8 @@ fn check_namespace(state: &State, call: &Call, object: &mut Value) -> Result<(),
     }
     let own = text(object, "/metadata/namespace");
     if !call.kind.namespaced {
-        if own.is_empty() {
-            object["metadata"].as_object_mut().map(|metadata| metadata.remove("namespace"));
-            return Ok(());
-        }
-        return Err(Failure::bad_request("namespace may not be specified on a cluster-scoped object"));
+        object["metadata"].as_object_mut().map(|metadata| metadata.remove("namespace"));
+        return Ok(());
     }
     let namespace = call.target.namespace.as_str();
     if !own.is_empty() && own != namespace {
@@ -97,9 +91,8 @@ fn check_namespace(state: &State, call: &Call, object: &mut Value) -> Result<(),
             "" => text(object, "/metadata/generateName"),
             name => name,
         };
-        let because = format!(
-            "unable to create new content in namespace {namespace} because it is being terminated"
-        );
+        let because =
+            format!("unable to create new content in namespace {namespace} because it is being terminated");
         let cause = Cause::new(
             "NamespaceTerminating",
             "metadata.namespace",

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::definitions;
+use super::super::failure::Failure;
 use super::super::kinds::{Kind, Resource};
 use super::super::server::{Server, State};
 use super::super::store::Key;
@@ -31,7 +32,7 @@ pub(super) fn hold(definition: &mut Value) {
 pub(super) fn changed(server: &Server, state: &mut State, resource: &Resource, key: &Key) {
     if !is_definition(resource) {
         if let Some(name) = state.kinds.get(resource).and_then(|kind| kind.definition.clone()) {
-            finish(server, state, resource, &Key::new("", &name));
+            finish(state, resource, &Key::new("", &name));
         }
         return;
     }
@@ -50,12 +51,25 @@ pub(super) fn changed(server: &Server, state: &mut State, resource: &Resource, k
         return;
     }
     remove_objects(server, state, &kind);
-    finish(server, state, &kind.resource, key);
+    finish(state, &kind.resource, key);
+}
+
+/// Refuses new objects of a definition that goes.
+pub(super) fn check_open(state: &State, kind: &Kind, name: &str) -> Result<(), Failure> {
+    let Some(definition) = &kind.definition else { return Ok(()) };
+    let resource = Resource::new("apiextensions.k8s.io", "customresourcedefinitions");
+    let found = state.store.get(&resource, &Key::new("", definition)).map(|object| object.value());
+    if found.is_some_and(|definition| !definition["metadata"]["deletionTimestamp"].is_null()) {
+        let because = "create not allowed while custom resource definition is terminating";
+        return Err(Failure::forbidden(&kind.resource, name, because));
+    }
+    Ok(())
 }
 
 fn is_established(definition: &Value) -> bool {
     let conditions = definition["status"]["conditions"].as_array();
-    conditions.is_some_and(|all| all.iter().any(|one| one["type"] == "Established" && one["status"] == "True"))
+    conditions
+        .is_some_and(|all| all.iter().any(|one| one["type"] == "Established" && one["status"] == "True"))
 }
 
 fn remove_objects(server: &Server, state: &mut State, kind: &Kind) {
@@ -69,7 +83,7 @@ fn remove_objects(server: &Server, state: &mut State, kind: &Kind) {
 }
 
 /// Lets a definition on its way out go, once nothing of it is left.
-fn finish(server: &Server, state: &mut State, of: &Resource, key: &Key) {
+fn finish(state: &mut State, of: &Resource, key: &Key) {
     let resource = Resource::new("apiextensions.k8s.io", "customresourcedefinitions");
     let Some(mut definition) = state.store.get(&resource, key).map(|object| object.value()) else { return };
     let going = !definition["metadata"]["deletionTimestamp"].is_null();
@@ -85,7 +99,6 @@ fn finish(server: &Server, state: &mut State, of: &Resource, key: &Key) {
     if !held {
         state.store.remove(&resource, key);
     }
-    let _ = server;
 }
 
 /// What this definition added is served no more.

@@ -70,6 +70,15 @@ impl Call {
         if self.kind.namespaced { &self.target.namespace } else { "" }
     }
 
+    /// 404, of a subresource that the kind does not have.
+    fn no_such_part(&self) -> Failure {
+        if self.kind.is_custom() {
+            Failure::not_found(self.resource(), &self.target.name)
+        } else {
+            Failure::no_such_resource()
+        }
+    }
+
     /// The body, as JSON.
     fn json(&self) -> Result<Value, Failure> {
         if !["", "application/json"].contains(&&*self.media) {
@@ -87,7 +96,8 @@ impl Call {
     fn answer(&self, server: &Server, status: u16, mut object: Value) -> Answer {
         object["apiVersion"] = self.kind.api_version(&self.version.name).into();
         let shown = self.representation.object(&self.kind, &self.version, object, server.now());
-        Answer::json(status, shown).with_header(http::header::CONTENT_TYPE, self.representation.content_type())
+        Answer::json(status, shown)
+            .with_header(http::header::CONTENT_TYPE, self.representation.content_type())
     }
 }
 
@@ -107,10 +117,11 @@ pub fn handle(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
     let named = !call.target.name.is_empty();
     if call.kind.namespaced && call.target.namespace.is_empty() && (named || call.verb == "create") {
         // A name, or a new object, without the namespace that it is in.
-        return Err(Failure::no_such_resource());
+        return Err(if named { Failure::no_such_resource() } else { Failure::method_not_allowed() });
     }
     if !call.kind.namespaced && !call.target.namespace.is_empty() && !call.resource().is("", "namespaces") {
-        return Err(Failure::no_such_resource());
+        let custom = call.kind.is_custom();
+        return Err(if custom { Failure::no_such_path() } else { Failure::no_such_resource() });
     }
     match (&*call.target.subresource, call.verb) {
         ("", "get") => read::get(server, call),
@@ -140,8 +151,7 @@ pub fn create_first_objects(server: &Server, state: &mut State) {
         state.store.put(&namespaces, &Key::new("", name), object);
     }
     let classes = Resource::new("scheduling.k8s.io", "priorityclasses");
-    for (name, value) in
-        [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
+    for (name, value) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)]
     {
         let object = json!({
             "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",

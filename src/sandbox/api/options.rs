@@ -117,3 +117,22 @@ fn unsupported(rule: &str, known: &str) -> Cause {
     let message = format!("Unsupported value: {rule:?}: supported values: {known}");
     Cause::new("FieldValueNotSupported", "resourceVersionMatch", message)
 }
+
+/// Refuses options of a write that mean nothing; whether nothing is to be changed.
+pub(super) fn check_write(query: &Query, update: &str, patch: &str, verb: &str) -> Result<bool, Failure> {
+    let kind = if verb == "patch" { patch } else { update };
+    let unknown = |field: &str, value: String, known: &str| {
+        let message = format!("Unsupported value: {value}: supported values: {known}");
+        Err(invalid(kind, &[Cause::new("FieldValueNotSupported", field, message)]))
+    };
+    let validation = query.text("fieldValidation");
+    if !["", "Ignore", "Strict", "Warn"].contains(&validation) {
+        let known = "\"\", \"Ignore\", \"Strict\", \"Warn\"";
+        return unknown("fieldValidation", format!("{validation:?}"), known);
+    }
+    match query.text("dryRun") {
+        "" => Ok(false),
+        "All" => Ok(true),
+        other => unknown("dryRun", format!("[{other:?}]"), "\"All\""),
+    }
+}

@@ -22,7 +22,7 @@ pub(super) fn handle(server: &Arc<Server>, call: &Call) -> Result<Answer, Failur
         ("", "pods", "eviction" | "binding", _)
         | ("", "serviceaccounts", "token", _)
         | ("", "namespaces", "finalize", _) => Err(Failure::method_not_allowed()),
-        _ => Err(Failure::no_such_resource()),
+        _ => Err(call.no_such_part()),
     }
 }
 
@@ -56,9 +56,12 @@ fn bind(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
         pods::set_condition(&mut new, scheduled, &server.time());
         change::apply(server, state, call, &key, &old, new, false)
     })?;
-    Ok(Answer::json(201, json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
-    })))
+    Ok(Answer::json(
+        201,
+        json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201,
+        }),
+    ))
 }
 
 /// A namespace's own finalizers; without them, and told to end, it is gone.
@@ -69,6 +72,9 @@ fn finalize(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
         let old = state.store.get(resource, &key).map(|object| object.value());
         let old = old.ok_or_else(|| Failure::not_found(resource, key.name()))?;
         let mut new = old.clone();
+        if body["metadata"].is_object() {
+            new["metadata"] = body["metadata"].clone();
+        }
         new["spec"]["finalizers"] = body["spec"]["finalizers"].clone();
         if new["spec"]["finalizers"].as_array().is_none_or(Vec::is_empty) {
             new["spec"] = json!({});
@@ -115,9 +121,13 @@ fn scale_of(object: &Value, spec: &str, status: &str) -> Value {
             "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
             "resourceVersion": metadata["resourceVersion"], "creationTimestamp": metadata["creationTimestamp"],
         },
-        "spec": {"replicas": number(spec)},
+        "spec": {},
         "status": {"replicas": number(status)},
     });
+    // Go leaves a zero out of what is wished for, and not out of what is.
+    if number(spec) != 0 {
+        scale["spec"]["replicas"] = number(spec);
+    }
     if let Some(labels) = object.pointer("/spec/selector/matchLabels").and_then(Value::as_object) {
         let pairs = labels.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
         scale["status"]["selector"] = pairs.collect::<Vec<_>>().join(",").into();

@@ -179,7 +179,7 @@ fn custom_resources_are_patched_in_two_ways_and_keep_their_kind() {
         |media: &str, patch: &str| apply(media, patch.as_bytes(), &object, &things, "a").unwrap_err();
     let failure = refused(STRATEGIC, "{}");
     assert_eq!((failure.code, failure.details.clone()), (415, Value::Null));
-    assert!(failure.message.ends_with("include: application/json-patch+json, application/merge-patch+json"));
+    assert!(failure.message.ends_with("application/merge-patch+json, application/apply-patch+yaml"));
     let failure = refused(MERGE, r#"{"kind": "Other"}"#);
     assert_eq!(failure.message, "Other.t.io \"a\" is invalid: kind: Invalid value: \"Other\": must be Thing");
     let failure = refused(MERGE, r#"{"apiVersion": "x/v2"}"#);

@@ -18,6 +18,16 @@ pub fn validate(schema: &Value, object: &Value) -> Vec<Cause> {
     causes
 }
 
+/// The same of the status alone, when that is written. In messages, the fields then begin at the status.
+pub fn validate_status(schema: &Value, object: &Value) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let status = &schema["properties"]["status"];
+    if status.is_object() && !object["status"].is_null() {
+        check(status, &object["status"], "", &mut causes);
+    }
+    causes.into_iter().map(|cause| Cause { field: join("status", &cause.field), ..cause }).collect()
+}
+
 fn check(schema: &Value, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     if value.is_null() {
         if schema["nullable"] != true && !path.is_empty() && schema["type"].is_string() {
@@ -56,8 +66,11 @@ fn check(schema: &Value, value: &Value, path: &str, causes: &mut Vec<Cause>) {
         Value::String(text) => {
             bound(schema, "minLength", "maxLength", text.chars().count(), "chars long", path, value, causes);
             check_pattern(schema, text, path, causes);
+            check_format(schema, text, path, causes);
         }
-        Value::Number(number) => check_number(schema, number.as_f64().unwrap_or_default(), value, path, causes),
+        Value::Number(number) => {
+            check_number(schema, number.as_f64().unwrap_or_default(), value, path, causes)
+        }
         _ => {}
     }
 }
@@ -85,8 +98,7 @@ fn type_of(value: &Value) -> &'static str {
 
 fn wrong_type(wanted: &str, value: &Value, path: &str) -> Cause {
     let is = type_of(value);
-    let message =
-        format!("Invalid value: {is:?}: {path} in body must be of type {wanted}: {is:?}");
+    let message = format!("Invalid value: {is:?}: {path} in body must be of type {wanted}: {is:?}");
     Cause::new("FieldValueTypeInvalid", path, message)
 }
 
@@ -166,6 +178,13 @@ fn check_pattern(schema: &Value, text: &str, path: &str, causes: &mut Vec<Cause>
     }
 }
 
+fn check_format(schema: &Value, text: &str, path: &str, causes: &mut Vec<Cause>) {
+    if schema["format"] == "date-time" && text.parse::<jiff::Timestamp>().is_err() {
+        let message = format!("Invalid value: {text:?}: {path} in body must be of type date-time: {text:?}");
+        causes.push(Cause::new("FieldValueTypeInvalid", path, message));
+    }
+}
+
 fn check_number(schema: &Value, number: f64, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     let limit = |name: &str| schema[name].as_f64();
     if let Some(least) = limit("minimum") {
@@ -225,7 +244,11 @@ mod tests {
                 json!("b"),
                 "spec: Invalid value: \"b\": spec in body should match '^a+$'",
             ),
-            (json!({"type": "array", "maxItems": 1}), json!([1, 2]), "spec: Too many: 2: must have at most 1 items"),
+            (
+                json!({"type": "array", "maxItems": 1}),
+                json!([1, 2]),
+                "spec: Too many: 2: must have at most 1 items",
+            ),
         ] {
             assert_eq!(messages(schema, value), [expected]);
         }
