@@ -33,6 +33,7 @@ pub enum Body {
 
 impl Answer {
     /// JSON with this status.
+    #[must_use]
     pub fn json(status: u16, value: Value) -> Self {
         Self { status, headers: Vec::new(), body: Body::Json(value) }
     }
@@ -43,6 +44,7 @@ impl Answer {
     }
 
     /// Events, as they come.
+    #[must_use]
     pub fn watch(watch: Watch) -> Self {
         Self { status: 200, headers: Vec::new(), body: Body::Watch(Box::new(watch)) }
     }

@@ -16,6 +16,7 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// The kind that a definition adds.
+#[must_use]
 pub fn kind_of(definition: &Value) -> Kind {
     let (spec, names) = (&definition["spec"], &definition["spec"]["names"]);
     let mut versions: Vec<&Value> = spec["versions"]
@@ -185,6 +186,7 @@ pub fn validate(definition: &Value) -> Vec<Cause> {
 }
 
 /// The names of the versions that objects are kept in.
+#[must_use]
 pub fn storage_versions(definition: &Value) -> Vec<Value> {
     let versions = definition["spec"]["versions"].as_array().into_iter().flatten();
     versions.filter(|version| version["storage"] == true).map(|version| version["name"].clone()).collect()

@@ -74,6 +74,7 @@ impl Failure {
     }
 
     /// 401.
+    #[must_use]
     pub fn unauthorized() -> Self {
         Self::new(401, "Unauthorized", "Unauthorized")
     }
@@ -86,29 +87,34 @@ impl Failure {
     }
 
     /// 404, of a path that nothing serves.
+    #[must_use]
     pub fn no_such_path() -> Self {
         let message = "404 page not found\n";
         Self { plain: true, ..Self::new(404, "NotFound", message) }
     }
 
     /// 404, of a resource that the server does not serve.
+    #[must_use]
     pub fn no_such_resource() -> Self {
         let message = "the server could not find the requested resource";
         Self { details: json!({}), ..Self::new(404, "NotFound", message) }
     }
 
     /// 404, of an object.
+    #[must_use]
     pub fn not_found(resource: &Resource, name: &str) -> Self {
         Self::of(resource, name, 404, "NotFound", format!("{resource} {name:?} not found"))
     }
 
     /// 405.
+    #[must_use]
     pub fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
         Self { details: json!({}), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
     /// 409, of an object that exists already.
+    #[must_use]
     pub fn already_exists(resource: &Resource, name: &str) -> Self {
         Self::of(resource, name, 409, "AlreadyExists", format!("{resource} {name:?} already exists"))
     }
@@ -127,6 +133,7 @@ impl Failure {
     }
 
     /// 409, of a write on an older version than the newest.
+    #[must_use]
     pub fn stale(resource: &Resource, name: &str) -> Self {
         let because =
             "the object has been modified; please apply your changes to the latest version and try again";
@@ -139,6 +146,7 @@ impl Failure {
     }
 
     /// 415.
+    #[must_use]
     pub fn unsupported_media(supported: &[&str]) -> Self {
         let message = format!(
             "the body of the request was in an unknown format - accepted media types include: {}",
@@ -148,6 +156,7 @@ impl Failure {
     }
 
     /// 422, with what is wrong with each field.
+    #[must_use]
     pub fn invalid(kind: &Kind, name: &str, causes: &[Cause]) -> Self {
         let told: Vec<String> =
             causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
@@ -208,6 +217,7 @@ impl Failure {
     }
 
     /// The `Status` object.
+    #[must_use]
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message,

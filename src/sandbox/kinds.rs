@@ -17,16 +17,19 @@ pub struct Resource {
 
 impl Resource {
     /// `Resource::new("apps", "deployments")`.
+    #[must_use]
     pub fn new(group: &str, plural: &str) -> Self {
         Self { group: group.to_owned(), plural: plural.to_owned() }
     }
 
     /// Of the core group.
+    #[must_use]
     pub fn core(plural: &str) -> Self {
         Self::new("", plural)
     }
 
     /// Whether it is this one.
+    #[must_use]
     pub fn is(&self, group: &str, plural: &str) -> bool {
         self.group == group && self.plural == plural
     }
@@ -103,11 +106,13 @@ pub struct Kind {
 
 impl Kind {
     /// The version of this name, if it is served.
+    #[must_use]
     pub fn version(&self, name: &str) -> Option<&Version> {
         self.versions.iter().find(|version| version.name == name)
     }
 
     /// `apps/v1`.
+    #[must_use]
     pub fn api_version(&self, version: &str) -> String {
         match &*self.resource.group {
             "" => version.to_owned(),
@@ -116,11 +121,13 @@ impl Kind {
     }
 
     /// Whether a definition made it.
+    #[must_use]
     pub fn is_custom(&self) -> bool {
         self.definition.is_some()
     }
 
     /// The subresources of this version, without `status` and `scale`, which the version itself tells.
+    #[must_use]
     pub fn other_subresources(&self) -> &'static [&'static str] {
         match (&*self.resource.group, &*self.resource.plural) {
             ("", "pods") => &["binding", "eviction"],
@@ -131,6 +138,7 @@ impl Kind {
     }
 
     /// What may be done with its objects.
+    #[must_use]
     pub fn verbs(&self) -> &'static [&'static str] {
         match (&*self.resource.group, &*self.resource.plural) {
             // The real server has no deletion of all namespaces at once.
@@ -148,12 +156,14 @@ pub struct Kinds {
 
 impl Kinds {
     /// Those of Kubernetes itself that the sandbox knows.
+    #[must_use]
     pub fn built_in() -> Self {
         let kinds = super::built_in::kinds();
         Self { kinds: kinds.into_iter().map(|kind| (kind.resource.clone(), Arc::new(kind))).collect() }
     }
 
     /// By group and plural.
+    #[must_use]
     pub fn get(&self, resource: &Resource) -> Option<&Arc<Kind>> {
         self.kinds.get(resource)
     }
@@ -174,6 +184,7 @@ impl Kinds {
     }
 
     /// By `apiVersion` and `kind` of an object.
+    #[must_use]
     pub fn of_object(&self, api_version: &str, kind: &str) -> Option<&Arc<Kind>> {
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         let fits =

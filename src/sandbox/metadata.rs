@@ -15,6 +15,7 @@ const LARGEST_ANNOTATIONS: usize = 256 << 10;
 const STANDARD_FINALIZERS: &[&str] = &["kubernetes", "orphan", "foregroundDeletion"];
 
 /// What is wrong with the metadata of a new object.
+#[must_use]
 pub fn check_new(kind: &Kind, metadata: &Value) -> Vec<Cause> {
     let mut causes = check_generate_name(kind, metadata);
     let name = metadata["name"].as_str().unwrap_or_default();
@@ -34,6 +35,7 @@ pub fn check_new(kind: &Kind, metadata: &Value) -> Vec<Cause> {
 }
 
 /// What is wrong with changed metadata.
+#[must_use]
 pub fn check_change(kind: &Kind, old: &Value, new: &Value) -> Vec<Cause> {
     let mut causes = if kind.is_custom() { Vec::new() } else { check_generate_name(kind, new) };
     causes.extend(check_members(new));

@@ -71,16 +71,19 @@ impl Sandbox {
     }
 
     /// `http://127.0.0.1:PORT`.
+    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// What kubectl needs to find it.
+    #[must_use]
     pub fn kubeconfig(&self) -> String {
         kubeconfig::kubeconfig(&self.url(), "sandbox-admin", None)
     }
 
     /// What it answers from.
+    #[must_use]
     pub fn server(&self) -> &Arc<Server> {
         &self.server
     }

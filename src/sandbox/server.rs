@@ -150,6 +150,7 @@ impl Server {
 }
 
 /// RFC 3339 in whole seconds, as objects write times.
+#[must_use]
 pub fn time(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -15,7 +15,9 @@ fn rule(hold: &str) -> String {
     bad_rule(&format!("for: {hold}\n  actions: [ {{ delete: {{}} }} ]"))
 }
 
-async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice(stage: Stage) {
+async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice(
+    stage: Stage,
+) {
     let Some(plane) = stage.own(Options::default()).await else { return };
     let mut scene = Scene::on(&plane.cluster()).await;
     let mut daemon = scene.daemon(&rule("3s"), &[]).await;
@@ -48,7 +50,9 @@ async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_n
     assert_eq!(daemon.terminate().status.code(), Some(0));
 }
 
-async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew(stage: Stage) {
+async fn after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew(
+    stage: Stage,
+) {
     let options = Options { apiserver_flags: vec!["--watch-cache=false".into()], ..Options::default() };
     let Some(plane) = stage.own(options).await else { return };
     let scene = Scene::on(&plane.cluster()).await;

@@ -20,9 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::scene::*;
 use crate::support::{Proxy, Seen, Stage, on_both, wait_until};
 
-on_both!(
-    a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list,
-);
+on_both!(a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list,);
 
 const TIMINGS: Timings = Timings {
     server_time_out: Duration::from_secs(4),

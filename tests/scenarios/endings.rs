@@ -103,7 +103,9 @@ async fn ended_in_the_middle_of_its_work_it_leaves_nothing_half_done(stage: Stag
     assert_eq!(scene.objects.list("configmaps", &scene.namespace).await.len() + deletes.len(), 60);
 }
 
-async fn it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_at_the_second_signal(stage: Stage) {
+async fn it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_at_the_second_signal(
+    stage: Stage,
+) {
     let Some(scene) = stage.scene().await else { return };
     scene.bad("map").await;
     for signals in 1..=2 {

@@ -5,13 +5,13 @@ use serde_json::Value;
 use crate::support::scene::*;
 use crate::support::{Options, Stage, install_crd, on_both, remove_crd, shapes, unique};
 
-on_both!(
-    a_kind_that_comes_wakes_its_rules_and_one_that_goes_lays_them_to_sleep_and_nothing_else,
-);
+on_both!(a_kind_that_comes_wakes_its_rules_and_one_that_goes_lays_them_to_sleep_and_nothing_else,);
 
 const MACHINES: &str = "virtualmachines.kubevirt.io";
 
-async fn a_kind_that_comes_wakes_its_rules_and_one_that_goes_lays_them_to_sleep_and_nothing_else(stage: Stage) {
+async fn a_kind_that_comes_wakes_its_rules_and_one_that_goes_lays_them_to_sleep_and_nothing_else(
+    stage: Stage,
+) {
     // Of its own: the definition goes, with the objects of all.
     let Some(plane) = stage.own(Options::default()).await else { return };
     let scene = Scene::on(&plane.cluster()).await;

@@ -9,9 +9,7 @@ use serde_json::json;
 use crate::support::scene::*;
 use crate::support::{Stage, on_both, shapes, wait_until};
 
-on_both!(
-    of_5000_objects_that_come_and_go_none_that_is_ill_is_missed_and_no_other_is_touched,
-);
+on_both!(of_5000_objects_that_come_and_go_none_that_is_ill_is_missed_and_no_other_is_touched,);
 
 /// How many requests of the test are under way at once.
 const AT_ONCE: usize = 32;

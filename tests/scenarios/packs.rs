@@ -5,9 +5,7 @@ use std::path::Path;
 use crate::support::scene::*;
 use crate::support::{Daemon, Stage, install_crd, on_both, shapes};
 
-on_both!(
-    the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other,
-);
+on_both!(the_shipped_packs_heal_the_namespaces_that_they_are_set_to_and_no_other,);
 
 const MACHINES: &str = "virtualmachines.kubevirt.io";
 

@@ -45,7 +45,9 @@ async fn a_step_follows_the_one_before_after_its_time_across_the_events_between(
     assert_on_time("the delete", writes[0].received, Duration::from_secs(3), writes[1].received);
 }
 
-async fn what_recovers_between_two_steps_is_spared_the_second_unless_the_step_asks_only_that_it_is_there(stage: Stage) {
+async fn what_recovers_between_two_steps_is_spared_the_second_unless_the_step_asks_only_that_it_is_there(
+    stage: Stage,
+) {
     let Some(scene) = stage.scene().await else { return };
     let rule = |name: &str, step: &str| {
         format!(

@@ -21,6 +21,7 @@ const REVIEWS: &[(&str, &str, &str)] = &[
 ];
 
 /// Whether it is a question, which is answered and not kept.
+#[must_use]
 pub fn is_review(group: &str, plural: &str) -> bool {
     REVIEWS.iter().any(|(of, known, _)| *of == group && *known == plural)
 }

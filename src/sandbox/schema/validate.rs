@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::super::failure::Cause;
 
 /// What is wrong with an object.
+#[must_use]
 pub fn validate(schema: &Value, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     if schema.is_object() {
@@ -19,6 +20,7 @@ pub fn validate(schema: &Value, object: &Value) -> Vec<Cause> {
 }
 
 /// The same of the status alone, when that is written. In messages, the fields then begin at the status.
+#[must_use]
 pub fn validate_status(schema: &Value, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let status = &schema["properties"]["status"];
@@ -43,7 +45,7 @@ fn check(schema: &Value, value: &Value, path: &str, causes: &mut Vec<Cause>) {
     match value {
         Value::Object(members) => {
             for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-                if !members.contains_key(name) && !(path.is_empty() && name == "metadata") {
+                if !members.contains_key(name) && (!path.is_empty() || name != "metadata") {
                     causes.push(Cause::new("FieldValueRequired", join(path, name), "Required value"));
                 }
             }
@@ -69,7 +71,7 @@ fn check(schema: &Value, value: &Value, path: &str, causes: &mut Vec<Cause>) {
             check_format(schema, text, path, causes);
         }
         Value::Number(number) => {
-            check_number(schema, number.as_f64().unwrap_or_default(), value, path, causes)
+            check_number(schema, number.as_f64().unwrap_or_default(), value, path, causes);
         }
         _ => {}
     }

@@ -18,7 +18,7 @@ pub(super) fn requirements(text: &str) -> Result<Vec<Requirement>, String> {
                 requirements.push(requirement);
             }
             Token::End => return Ok(requirements),
-            other => {
+            other @ Token::Sign(_) => {
                 let found = other.text();
                 return Err(format!("found '{found}', expected: !, identifier, or 'end of string'"));
             }
