@@ -13,7 +13,6 @@ pub(crate) fn normal(text: &str) -> String {
         (r"https?://127\.0\.0\.1:\d+", "SERVER"),
         // An age, with the padding of its column.
         (r"(?m)(\s)(\d+d)?(\d+h)?(\d+m)?\d+s( *)", "${1}AGE "),
-        (r"<(unknown|invalid)>( *)", "AGE "),
         (r"(?m) +$", ""),
         // The width of a column is that of its widest cell.
         (r"(\S) {2,}", "$1  "),

@@ -75,7 +75,7 @@ fn too_long(most: usize, of: &str) -> String {
 }
 
 /// `of` is what the real server counts: it has two ways to say the same.
-fn wrong_subdomain(name: &str, of: &str) -> Vec<String> {
+pub(in super::super) fn wrong_subdomain(name: &str, of: &str) -> Vec<String> {
     let mut told = Vec::new();
     if name.len() > LONGEST_NAME {
         told.push(too_long(LONGEST_NAME, of));

@@ -9,25 +9,6 @@ use super::super::super::failure::Failure;
 use super::super::super::schema;
 use super::super::Call;
 
-/// Members of `metadata`.
-const METADATA: &[&str] = &[
-    "annotations",
-    "creationTimestamp",
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generateName",
-    "generation",
-    "labels",
-    "managedFields",
-    "name",
-    "namespace",
-    "ownerReferences",
-    "resourceVersion",
-    "selfLink",
-    "uid",
-];
-
 /// Refuses what cannot be read, takes out what is not known, and says so as `fieldValidation` asks. The
 /// result is what to warn of.
 pub(in super::super) fn check_fields(call: &Call, object: &mut Value) -> Result<Vec<String>, Failure> {
@@ -36,15 +17,6 @@ pub(in super::super) fn check_fields(call: &Call, object: &mut Value) -> Result<
         return Ok(Vec::new());
     }
     let mut unknown = schema::prune(&call.version.schema, object);
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.retain(|name, _| {
-            let known = METADATA.contains(&name.as_str());
-            if !known {
-                unknown.push(format!("metadata.{name}"));
-            }
-            known
-        });
-    }
     unknown.sort();
     let told: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
     match call.query.text("fieldValidation") {
