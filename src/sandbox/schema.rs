@@ -21,6 +21,7 @@ const EMBEDS: &str = "x-kubernetes-embedded-resource";
 const OF_OBJECTS: &[&str] = &["apiVersion", "kind", "metadata"];
 
 /// What is wrong with an object, beside its metadata.
+#[must_use]
 pub fn validate(schema: &Value, object: &Value) -> Vec<Cause> {
     if !schema.is_object() {
         return Vec::new();
@@ -37,6 +38,7 @@ pub fn validate(schema: &Value, object: &Value) -> Vec<Cause> {
 
 /// What is wrong with an object's status, as a real server tells it where the status alone is written: causes
 /// name the field from the root, their messages from the status.
+#[must_use]
 pub fn validate_status(schema: &Value, object: &Value) -> Vec<Cause> {
     let (schema, status) = (&schema["properties"]["status"], &object["status"]);
     if !schema.is_object() || status.is_null() {

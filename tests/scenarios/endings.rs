@@ -20,7 +20,6 @@ on_both!(
     it_ends_within_a_second_though_the_server_does_not_answer_and_at_once_at_the_second_signal,
     it_ends_within_a_second_while_it_waits_for_the_server_at_the_start,
     with_a_broken_rules_file_it_ends_with_1_and_contacts_nobody,
-    without_a_server_or_a_rule_it_ends_with_2_and_says_what_is_missing,
 );
 
 const DELETE: &str = "actions: [ { delete: {} } ]";
@@ -154,7 +153,8 @@ async fn with_a_broken_rules_file_it_ends_with_1_and_contacts_nobody(stage: Stag
     assert!(proxy.seen().is_empty(), "{:?}", proxy.seen());
 }
 
-async fn without_a_server_or_a_rule_it_ends_with_2_and_says_what_is_missing(stage: Stage) {
+#[tokio::test]
+async fn without_a_server_or_a_rule_it_ends_with_2_and_says_what_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("kubeconfig");
     let port = free_port();

@@ -1,4 +1,5 @@
 use super::*;
+use crate::sandbox::failure::Cause;
 use crate::sandbox::kinds::Kinds;
 
 fn definition() -> Value {
@@ -40,8 +41,6 @@ fn told(pointer: &str, value: Value) -> Vec<String> {
     };
     validate(&changed).into_iter().map(short).collect()
 }
-
-use crate::sandbox::failure::Cause;
 
 #[test]
 fn mistakes_are_told_as_a_real_server_does() {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::failure::Cause;
 use super::text;
 use super::validate::{invalid, required};
-use crate::sandbox::failure::Cause;
 
 /// The versions' own values of something, each with where it stands: a real server keeps what all versions have
 /// in common at the definition itself.

@@ -76,6 +76,7 @@ fn told(schema: Value, value: Value) -> Vec<String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of mistakes")]
 fn mistakes_are_told_as_a_real_server_does() {
     let wrong = |is: &str, wanted: &str| {
         format!(

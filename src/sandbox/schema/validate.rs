@@ -44,7 +44,7 @@ fn check_members(schema: &Value, members: &Map<String, Value>, path: &str, cause
         }
     }
     for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        if !members.contains_key(name) && !(path.is_empty() && name == "metadata") {
+        if !members.contains_key(name) && (!path.is_empty() || name != "metadata") {
             causes.push(Cause::new("FieldValueRequired", join(path, name), "Required value"));
         }
     }
