@@ -40,7 +40,7 @@ fn an_account_may_what_it_was_granted_and_nothing_more() {
 fn a_token_is_made_for_an_account_that_there_is() {
     let Some(person) = Person::new("token") else { return };
     // Made with the namespace, by a controller.
-    person.waits_to_read("kubectl get serviceaccounts -o name", "serviceaccount/default");
+    person.waits_to_read("kubectl get serviceaccounts -o name", "serviceaccount/default\n");
     let token = person.reads("kubectl create token default");
     assert!(token.trim().len() > 20 && token.trim().lines().count() == 1);
     assert!(person.is_refused("kubectl create token nobody").contains("\"nobody\" not found"));

@@ -154,16 +154,16 @@ impl Person {
         Daemon::spawn(self.shell(&format!("exec {line}")))
     }
 
-    /// Types it again until it prints this.
+    /// Types it again until it prints this and nothing else.
     #[track_caller]
     pub(crate) fn waits_to_read(&self, line: &str, wanted: &str) {
         let start = Instant::now();
         loop {
             let said = self.types(line);
-            if said.out.contains(wanted) {
+            if said.out == wanted {
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "{line}: {wanted:?} is not in {said:?}");
+            assert!(start.elapsed() < PATIENCE, "{line}: not {wanted:?} but {said:?}");
             thread::sleep(Duration::from_millis(100));
         }
     }

@@ -58,14 +58,14 @@ fn what_a_deployment_owned_goes_with_it_or_stays_as_asked() {
     assert_eq!(person.reads(owned), rest);
     person.reads("kubectl delete deployment background");
     let rest = "pod/orphan\nreplicaset.apps/orphan\n";
-    person.waits_to_read(&format!("{owned}; echo ."), &format!("{rest}."));
+    person.waits_to_read(owned, rest);
     person.reads("kubectl delete deployment orphan --cascade=orphan");
     let owners = "kubectl get rs -o jsonpath='{.items[0].metadata.ownerReferences}.'";
     person.waits_to_read(owners, ".");
     assert_eq!(person.reads(owned), rest);
     assert_eq!(person.reads(owners), ".");
     person.reads("kubectl delete rs --all");
-    person.waits_to_read(&format!("{owned}; echo ."), ".");
+    person.waits_to_read(owned, "");
 }
 
 #[test]

@@ -43,15 +43,15 @@ fn a_new_image_rolls_out_in_a_new_replica_set() {
     person.reads("kubectl set image deployment/web nginx=nginx:2");
     person.reads("kubectl rollout status deployment/web --timeout=20s");
     person.waits_to_read(
-        "kubectl get rs -o jsonpath='{.items[*].spec.replicas}' | tr ' ' '\\n' | sort",
-        "0\n2",
+        "kubectl get rs -o jsonpath='{range .items[*]}{.spec.replicas}{\"\\n\"}{end}' | sort",
+        "0\n2\n",
     );
     let images = "kubectl get pods -o jsonpath='{.items[*].spec.containers[0].image}'";
-    person.waits_to_read(&format!("{images}; echo ."), "nginx:2 nginx:2.");
+    person.waits_to_read(images, "nginx:2 nginx:2");
     let before = person.reads("kubectl get pods -o name");
     assert_eq!(person.reads("kubectl rollout restart deployment/web"), "deployment.apps/web restarted\n");
     person.reads("kubectl rollout status deployment/web --timeout=20s");
-    person.waits_to_read("kubectl get pods -o name | wc -l", "2");
+    person.waits_to_read("kubectl get pods -o name | wc -l", "2\n");
     let after = person.reads("kubectl get pods -o name");
     assert!(after.lines().all(|pod| !before.contains(pod)), "{before} and then {after}");
 }

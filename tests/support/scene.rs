@@ -198,10 +198,22 @@ pub fn assert_preconditions(request: &Request, object: &Value) {
 
 /// Nothing was sent before its time, nor much after it.
 pub fn assert_on_time(what: &str, since: Timestamp, wait: Duration, sent: Timestamp) {
-    let waited = sent.duration_since(since);
+    assert_on_time_after_a_gap(what, since, since, wait, sent);
+}
+
+/// As [`assert_on_time`], where the daemon could see what is so since `since` only from `seen` on.
+pub fn assert_on_time_after_a_gap(
+    what: &str,
+    since: Timestamp,
+    seen: Timestamp,
+    wait: Duration,
+    sent: Timestamp,
+) {
     let wait = SignedDuration::try_from(wait).unwrap();
+    let waited = sent.duration_since(since);
     assert!(waited >= wait, "{what}: {waited:?} after, {:?} too early", wait - waited);
-    assert!(waited <= wait + LATE, "{what}: {waited:?} after, {:?} too late", waited - wait);
+    let late = sent.duration_since(seen.max(since)) - wait;
+    assert!(late <= LATE, "{what}: {waited:?} after, {late:?} too late");
 }
 
 /// Long enough for something that must not happen to happen.

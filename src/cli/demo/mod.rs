@@ -76,14 +76,18 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the runtime cannot be started: {error}")),
     };
-    let played = runtime.block_on(async {
-        tokio::select! {
-            played = play(arguments) => played,
-            () = signals::ended() => Ok(130),
+    let ended = runtime.block_on(async {
+        let played = tokio::select! {
+            played = play(arguments) => played?,
+            () = signals::ended() => return Ok(130),
+        };
+        if arguments.keep {
+            keep(&played).await;
         }
+        Ok(u8::from(!played.is_right))
     });
     runtime.shutdown_background();
-    played.unwrap_or_else(|reason| failed(&reason))
+    ended.unwrap_or_else(|reason: String| failed(&reason))
 }
 
 fn failed(reason: &str) -> u8 {
@@ -91,7 +95,15 @@ fn failed(reason: &str) -> u8 {
     2
 }
 
-async fn play(arguments: &Arguments) -> Result<u8, String> {
+/// The story is over; the server and its controllers still go on.
+struct Played {
+    is_right: bool,
+    narrator: Narrator,
+    sandbox: Sandbox,
+    _controllers: controllers::Controllers,
+}
+
+async fn play(arguments: &Arguments) -> Result<Played, String> {
     let start = "2026-01-01T09:00:00Z".parse().unwrap_or_default();
     let clock = Arc::new(FastClock::new(start, arguments.speed));
     let narrator = Narrator::new(Arc::clone(&clock));
@@ -124,11 +136,7 @@ async fn play(arguments: &Arguments) -> Result<u8, String> {
     let outcome = Outcome::new(&story.roles, &narrator.decisions(), &writes(&server));
     narrator::line("");
     outcome.show(&narrator);
-    if arguments.keep {
-        keep(&narrator, &sandbox).await;
-    }
-    drop(controllers);
-    Ok(u8::from(!outcome.is_right()))
+    Ok(Played { is_right: outcome.is_right(), narrator, sandbox, _controllers: controllers })
 }
 
 fn introduce(narrator: &Narrator, story: &Story, speed: f64) {
@@ -252,7 +260,7 @@ fn writes(server: &Server) -> Vec<Write> {
     server.audit.events().iter().filter(is_write).map(told).collect()
 }
 
-async fn keep(narrator: &Narrator, sandbox: &Sandbox) {
+async fn keep(Played { narrator, sandbox, .. }: &Played) {
     narrator::line("");
     narrator::line(&narrator.strong("The server goes on until Ctrl-C, without the daemon. Its kubeconfig:"));
     narrator::line(&sandbox.kubeconfig());

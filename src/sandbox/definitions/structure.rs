@@ -81,6 +81,9 @@ fn check_type(schema: &Value, path: &str, level: Level) -> Option<Cause> {
     let field = format!("{path}.type");
     let open = schema["x-kubernetes-int-or-string"] == true
         || schema["x-kubernetes-preserve-unknown-fields"] == true;
+    if !schema["$ref"].is_null() {
+        return None;
+    }
     match (schema["type"].as_str().unwrap_or_default(), level) {
         ("", Level::Root) => Some(required(field, "must not be empty at the root")),
         ("object", _) => None,

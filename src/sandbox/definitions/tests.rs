@@ -173,6 +173,7 @@ fn a_schema_is_structural_or_told_why_not() {
             json!({"type": "string", "anyOf": [{"type": "string"}]}),
             ".anyOf[0].type: Forbidden: must be empty to be structural",
         ),
+        (json!({"$ref": "#/x"}), ".$ref: Forbidden: $ref is not supported"),
         (json!({"x-kubernetes-preserve-unknown-fields": true}), ""),
         (json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}), ""),
     ] {

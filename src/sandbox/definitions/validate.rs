@@ -189,6 +189,10 @@ fn wrong_label(name: &str) -> Vec<String> {
 }
 
 fn check_conversion(conversion: &Value) -> Vec<Cause> {
+    // It is filled in, unless there is no spec at all.
+    if conversion.is_null() {
+        return Vec::new();
+    }
     match conversion["strategy"].as_str().unwrap_or_default() {
         "None" => Vec::new(),
         "" => vec![required("spec.conversion.strategy", "")],
@@ -224,7 +228,8 @@ fn check_stored(definition: &Value) -> Vec<Cause> {
         return vec![invalid(field, &json!(stored), &message)];
     }
     let versions = definition["spec"]["versions"].as_array().map_or(&[][..], Vec::as_slice);
-    let is_gone = |name: &String| !versions.iter().any(|version| version["name"] == **name);
+    let is_gone =
+        |name: &String| !name.is_empty() && !versions.iter().any(|version| version["name"] == **name);
     let gone = stored.iter().enumerate().filter(|(_, name)| is_gone(name));
     gone.map(|(at, name)| {
         let message = format!(

@@ -92,6 +92,18 @@ fn wrong_type(object: &Value, kind: &Kind) -> Option<String> {
             return wrong(&metadata[member], &format!("{prefix}.{member}"), "string");
         }
     }
+    for member in ["deletionGracePeriodSeconds", "generation"] {
+        if !metadata[member].is_null() && !metadata[member].is_i64() {
+            return wrong(&metadata[member], &format!("{prefix}.{member}"), "int64");
+        }
+    }
+    for member in ["creationTimestamp", "deletionTimestamp"] {
+        let time = metadata[member].as_str().unwrap_or_default();
+        if !time.is_empty() && time.parse::<jiff::Timestamp>().is_err() {
+            let form = "2006-01-02T15:04:05Z07:00";
+            return Some(format!("parsing time {time:?} as {form:?}: cannot parse {time:?} as \"2006\""));
+        }
+    }
     for (member, list, of) in
         [("finalizers", "[]string", "string"), ("ownerReferences", "[]v1.OwnerReference", "")]
     {

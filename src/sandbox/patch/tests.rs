@@ -93,6 +93,18 @@ fn what_is_no_patch_is_told_as_a_real_server_does() {
             "json: cannot unmarshal string into Go struct field ConfigMap.metadata of type v1.ObjectMeta",
         ),
         (
+            MERGE,
+            r#"{"metadata": {"deletionGracePeriodSeconds": "x"}}"#,
+            422,
+            "json: cannot unmarshal string into Go struct field ObjectMeta.metadata.deletionGracePeriodSeconds of type int64",
+        ),
+        (
+            MERGE,
+            r#"{"metadata": {"creationTimestamp": "bad"}}"#,
+            422,
+            "parsing time \"bad\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"bad\" as \"2006\"",
+        ),
+        (
             STRATEGIC,
             r#"{"metadata": {"$patch": "nope"}}"#,
             500,
