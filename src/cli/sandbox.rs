@@ -69,6 +69,12 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 }
 
 fn serve(arguments: &Arguments) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = {
+        // Before it is said how to end it.
+        let _within = runtime.enter();
+        signals::ended()
+    };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let seed = arguments.seed.unwrap_or_else(|| clock.now().as_millisecond().unsigned_abs());
     let audit = match &arguments.audit {
@@ -105,8 +111,7 @@ fn serve(arguments: &Arguments) -> io::Result<()> {
     }
     writeln!(notes, "Ctrl-C ends it, and all that is in it")?;
     drop(notes);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(signals::ended());
+    runtime.block_on(ended);
     drop(controllers);
     Ok(())
 }

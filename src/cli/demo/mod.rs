@@ -261,10 +261,11 @@ fn writes(server: &Server) -> Vec<Write> {
 }
 
 async fn keep(Played { narrator, sandbox, .. }: &Played) {
+    let ended = signals::ended();
     narrator::line("");
     narrator::line(&narrator.strong("The server goes on until Ctrl-C, without the daemon. Its kubeconfig:"));
     narrator::line(&sandbox.kubeconfig());
-    signals::ended().await;
+    ended.await;
 }
 
 #[cfg(test)]
