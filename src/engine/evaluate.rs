@@ -1,9 +1,11 @@
 //! The heart: is this rule true of this object now, and when can that change?
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::facts::Facts;
-use crate::matcher::Context;
+use crate::matcher::{Context, Matcher};
 use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::verdict::Verdict;
@@ -13,9 +15,16 @@ use crate::verdict::Verdict;
 #[must_use]
 pub fn evaluate(rule: &Rule, object: &Observation, facts: &Facts, now: Timestamp) -> Verdict {
     let context = Context { object, facts, now };
-    let matches = rule.matches.iter().map(|matcher| matcher.evaluate(&context));
-    let unless = rule.unless.iter().map(|matcher| Verdict::spared_by(matcher.evaluate(&context)));
-    Verdict::all(matches.chain(unless))
+    let verdict = |matcher: &Arc<dyn Matcher>| matcher.evaluate(&context);
+    of_parts(rule.matches.iter().map(verdict), rule.unless.iter().map(verdict))
+}
+
+/// The verdict of a rule from those of its `match` and `unless`.
+pub(crate) fn of_parts(
+    matches: impl IntoIterator<Item = Verdict>,
+    unless: impl IntoIterator<Item = Verdict>,
+) -> Verdict {
+    Verdict::all(matches.into_iter().chain(unless.into_iter().map(Verdict::spared_by)))
 }
 
 /// The values that make a rule what it is, for a person.

@@ -6,7 +6,7 @@
 //!   paths a rule hangs on.
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
-//! - [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
+//! - [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
 //!   the paths that no object has had.
 //! - [`guard`]: the protections that no rule can lift; [`cooldown`]: replacements are left alone for a while.
 
@@ -19,6 +19,7 @@ pub mod effect;
 pub mod evaluate;
 pub mod facts;
 pub mod guard;
+pub mod index;
 pub mod matcher;
 pub mod matchers;
 pub mod moment;

@@ -9,6 +9,7 @@ use crate::asked::Asked;
 use crate::facts::Facts;
 use crate::observation::Observation;
 use crate::projection::Projection;
+use crate::values::Path;
 use crate::verdict::Verdict;
 
 /// What a matcher may look at.
@@ -38,10 +39,26 @@ pub trait Matcher: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// Texts of which one must be there for it to be true, so that an index can pass over its rule on all
+    /// other objects; `None`: there is no such list.
+    fn needs(&self) -> Option<Needed<'_>> {
+        None
+    }
+
     /// What follows when it is true, for the checks of a whole rule.
     fn implies(&self) -> Implied {
         Implied::default()
     }
+}
+
+/// What an object must have for a matcher to be true of it, or to become true by time alone: at one of the
+/// paths a string that is one of the texts.
+#[derive(Clone, Debug)]
+pub struct Needed<'a> {
+    /// Plain ones.
+    pub paths: Vec<Path>,
+    /// What may stand there.
+    pub texts: Vec<&'a str>,
 }
 
 /// What is certain of an object on which a matcher is true.

@@ -41,3 +41,60 @@ pub fn after(start: Timestamp, duration: Duration) -> Timestamp {
 pub fn elapsed(start: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(start)).unwrap_or_default()
 }
+
+/// A moment in eight bytes, for what is remembered of a hundred thousand objects: exact from 1678 to 2262,
+/// and what is beyond is taken for the nearer end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SmallMoment(i64);
+
+impl SmallMoment {
+    /// No moment at all: it never comes.
+    pub(crate) const NEVER: Self = Self(i64::MAX);
+
+    /// Before all others.
+    pub(crate) const FIRST: Self = Self(i64::MIN);
+
+    /// `None` for [`NEVER`](Self::NEVER).
+    pub(crate) fn get(self) -> Option<Timestamp> {
+        if self == Self::NEVER { None } else { Some(self.timestamp()) }
+    }
+
+    /// [`Timestamp::MAX`] for [`NEVER`](Self::NEVER).
+    pub(crate) fn timestamp(self) -> Timestamp {
+        if self == Self::NEVER {
+            return Timestamp::MAX;
+        }
+        Timestamp::from_nanosecond(i128::from(self.0)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl From<Timestamp> for SmallMoment {
+    fn from(moment: Timestamp) -> Self {
+        let clamped = moment.as_nanosecond().clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+        Self(i64::try_from(clamped).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<Option<Timestamp>> for SmallMoment {
+    fn from(moment: Option<Timestamp>) -> Self {
+        moment.map_or(Self::NEVER, Self::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_moment_is_the_moment_or_never() {
+        for text in ["2026-01-01T00:00:00.123456789Z", "1969-12-31T23:59:59.5Z", "1678-01-01T00:00:00Z"] {
+            let moment: Timestamp = text.parse().unwrap();
+            assert_eq!(SmallMoment::from(moment).get(), Some(moment));
+        }
+        assert_eq!(SmallMoment::from(Timestamp::MAX), SmallMoment::NEVER);
+        assert_eq!(SmallMoment::from(None).get(), None);
+        assert_eq!(SmallMoment::NEVER.timestamp(), Timestamp::MAX);
+        let first: Timestamp = "0001-01-01T00:00:00Z".parse().unwrap();
+        assert!(SmallMoment::from(first) < SmallMoment::from(Timestamp::UNIX_EPOCH));
+    }
+}

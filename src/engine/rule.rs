@@ -101,6 +101,15 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// What it is written as; scopes with the same patterns select the same. `None`: the cluster.
+    #[must_use]
+    pub fn patterns(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Namespaces(globs) => Some(globs.sources()),
+            Self::Cluster => None,
+        }
+    }
+
     /// Whether an object in this namespace (`None`: cluster-scoped) is selected.
     #[must_use]
     pub fn selects(&self, namespace: Option<&str>) -> bool {
@@ -147,10 +156,10 @@ pub struct Rule {
     pub watch: Vec<WatchTarget>,
     /// Where it looks.
     pub scope: Scope,
-    /// All must hold; never empty.
-    pub matches: Vec<Box<dyn Matcher>>,
+    /// All must hold; never empty. A matcher that stands in several rules may be shared by them.
+    pub matches: Vec<Arc<dyn Matcher>>,
     /// One that is true or unknown spares the object.
-    pub unless: Vec<Box<dyn Matcher>>,
+    pub unless: Vec<Arc<dyn Matcher>>,
     /// `for`: how long it must have been true without a break.
     pub hold: Duration,
     /// How long a replacement of what it acted on is left alone.

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::action::Action;
 use crate::descriptor::{Arguments, Fault, Key, Literal, Shape, Value, ValueKind};
 use crate::facts::Facts;
-use crate::matcher::{Context, Matcher};
+use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::registry::Registry;
@@ -39,7 +39,13 @@ pub(crate) fn verdict(name: &str, json: Json, object: &Json, now: &str) -> Verdi
     matcher.reads(&mut projection);
     let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
     let facts = Facts::none();
-    matcher.evaluate(&Context { object: &object, facts: &facts, now: at(now) })
+    let verdict = matcher.evaluate(&Context { object: &object, facts: &facts, now: at(now) });
+    if let Some(Needed { paths, texts }) = matcher.needs() {
+        let mut seen = paths.iter().flat_map(|path| path.nodes(object.object())).filter_map(Json::as_str);
+        let has = seen.any(|seen| texts.contains(&seen));
+        assert!(has || (!verdict.truth.is_true() && verdict.changes_at.is_none()), "{matcher:?} {object:?}");
+    }
+    verdict
 }
 
 fn arguments(shape: Shape, json: Json) -> Arguments {

@@ -19,12 +19,12 @@ pub use self::progress::{Sequence, StepResult};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
+use crate::index::{RuleIndex, Selection};
 use crate::matcher::Context;
 use crate::moment::{Now, after};
 use crate::observation::Observation;
 use crate::rule::{Rule, Step};
 use crate::schedule::Schedule;
-use crate::truth::Truth;
 
 /// Where an object lives and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,13 +39,34 @@ pub struct ObjectKey {
 #[derive(Debug)]
 pub struct Tracker {
     rules: Vec<Arc<Rule>>,
+    index: RuleIndex,
     slots: Slots,
     schedule: Schedule<u32>,
-    namespaces: AHashMap<Arc<str>, ()>,
+    namespaces: AHashMap<Arc<str>, Home>,
+    /// That of cluster-scoped objects.
+    cluster: Home,
     /// The number of the list that is running or ran last; entries carry that of their last sight.
     list: u32,
     /// Between a list's start and its end, or before the first.
     listing: bool,
+}
+
+/// So many namespaces are looked through for those without objects.
+const MANY: usize = 1024;
+
+/// What is known of one namespace.
+#[derive(Debug)]
+struct Home {
+    /// How many objects of it are tracked.
+    objects: usize,
+    /// The scopes that select it.
+    selection: Selection,
+}
+
+impl Home {
+    fn new(index: &RuleIndex, namespace: Option<&str>) -> Self {
+        Self { objects: 0, selection: index.selection(namespace) }
+    }
 }
 
 /// A step of a rule that is due on an object that was just read live.
@@ -75,8 +96,11 @@ impl Tracker {
     /// Rules that all watch this kind.
     #[must_use]
     pub fn new(rules: Vec<Arc<Rule>>) -> Self {
+        let index = RuleIndex::new(&rules);
         Self {
+            cluster: Home::new(&index, None),
             rules,
+            index,
             slots: Slots::default(),
             schedule: Schedule::default(),
             namespaces: AHashMap::new(),
@@ -113,7 +137,9 @@ impl Tracker {
     #[must_use]
     pub fn selected_by(&self, rule: usize) -> usize {
         let scope = &self.rules[rule].scope;
-        self.slots.entries().filter(|entry| scope.selects(entry.key.namespace.as_deref())).count()
+        let of_cluster = if scope.selects(None) { self.cluster.objects } else { 0 };
+        let selected = self.namespaces.iter().filter(|(namespace, _)| scope.selects(Some(namespace)));
+        of_cluster + selected.map(|(_, home)| home.objects).sum::<usize>()
     }
 
     /// How many objects a rule is true of now.
@@ -140,38 +166,36 @@ impl Tracker {
         for slot in self.slots.not_seen_since(self.list) {
             self.forget(slot);
         }
-        // Namespaces come and go with every test run: their names are not kept for ever.
-        self.namespaces.retain(|namespace, ()| Arc::strong_count(namespace) > 1);
+        self.namespaces.retain(|_, home| home.objects > 0);
     }
 
     /// An object of the list, or an event. Returns whether the object is new to the tracker.
     pub fn observe(&mut self, object: &Observation, origin: Origin, now: impl Into<Now>) -> bool {
-        let key = self.key_of(object);
-        if !self.rules.iter().any(|rule| rule.scope.selects(key.namespace.as_deref())) {
+        if self.home(object.namespace()).selection.is_empty() {
             return false;
         }
-        let known = self.slots.find(&key);
-        if let Some(slot) = known {
+        if let Some(slot) = self.slots.find(object.namespace(), object.name()) {
             let entry = self.slots.get(slot);
             // A late event of a state that was read live since: looking back would end an episode
             // that goes on. A list is always believed, also one of a server that was set back.
             if origin == Origin::Event && entry.is_newer_than(object) {
                 return false;
             }
-            if &*entry.uid != object.uid() {
-                self.forget(slot);
+            if entry.has_uid(object.uid()) {
+                self.update(slot, object, origin, now.into());
+                return false;
             }
+            self.forget(slot);
         }
-        let known = self.slots.find(&key);
-        let slot = known.unwrap_or_else(|| self.slots.insert(Entry::new(key, object)));
+        let slot = self.remember(object);
         self.update(slot, object, origin, now.into());
-        known.is_none()
+        true
     }
 
     /// An object was deleted. A newer one of the same name stays.
     pub fn gone(&mut self, key: &ObjectKey, uid: &str) {
-        if let Some(slot) = self.slots.find(key)
-            && (uid.is_empty() || &*self.slots.get(slot).uid == uid)
+        if let Some(slot) = self.slots.find(key.namespace.as_deref(), &key.name)
+            && (uid.is_empty() || self.slots.get(slot).has_uid(uid))
         {
             self.forget(slot);
         }
@@ -200,7 +224,7 @@ impl Tracker {
             return None;
         }
         // So many tell; a whole cluster that falls due at once is not counted again at each step.
-        let due = self.schedule.due(now).take(16 * crowd).map(|slot| &self.slots.get(slot).key.namespace);
+        let due = self.schedule.due(now).take(16 * crowd).map(|slot| &self.slots.get(slot).namespace);
         let mut counts: AHashMap<&Option<Arc<str>>, usize> = AHashMap::new();
         due.for_each(|namespace| *counts.entry(namespace).or_default() += 1);
         counts.into_iter().find(|(_, count)| *count > crowd).map(|(namespace, _)| namespace.clone())
@@ -208,7 +232,7 @@ impl Tracker {
 
     /// Takes up to `most` due entries of one namespace, like [`take_due`](Self::take_due).
     pub fn take_due_in(&mut self, namespace: Option<&str>, now: Timestamp, most: usize) -> Vec<Ticket> {
-        let here = |slot: &u32| self.slots.get(*slot).key.namespace.as_deref() == namespace;
+        let here = |slot: &u32| self.slots.get(*slot).namespace.as_deref() == namespace;
         let due: Vec<u32> = self.schedule.due(now).filter(here).take(most).collect();
         let mut tickets = Vec::new();
         for slot in due {
@@ -239,8 +263,8 @@ impl Tracker {
         let slot = self.find(ticket)?;
         let facts = Facts::none();
         let context = Context { object, facts: &facts, now };
-        for (index, rule) in self.rules.iter().enumerate() {
-            let Some(sequence) = self.slots.get(slot).progress.of(index) else { continue };
+        for (index, sequence) in self.slots.get(slot).progress.sequences() {
+            let rule = &self.rules[index];
             if !sequence.is_due(rule, now) {
                 continue;
             }
@@ -283,54 +307,68 @@ impl Tracker {
         }
     }
 
-    /// The key of an object, its namespace shared with the other entries of that namespace.
-    pub fn key_of(&mut self, object: &Observation) -> ObjectKey {
-        self.key(object.namespace(), object.name())
-    }
-
-    /// A key, its namespace shared with the other entries of that namespace.
-    pub fn key(&mut self, namespace: Option<&str>, name: &str) -> ObjectKey {
-        let namespace = namespace.map(|namespace| {
-            if let Some((shared, ())) = self.namespaces.get_key_value(namespace) {
-                return Arc::clone(shared);
-            }
-            let shared: Arc<str> = namespace.into();
-            self.namespaces.insert(Arc::clone(&shared), ());
-            shared
-        });
+    /// The key of what is called so.
+    #[must_use]
+    pub fn key(&self, namespace: Option<&str>, name: &str) -> ObjectKey {
+        let shared =
+            |namespace: &str| self.namespaces.get_key_value(namespace).map(|(known, _)| Arc::clone(known));
+        let namespace = namespace.map(|namespace| shared(namespace).unwrap_or_else(|| namespace.into()));
         ObjectKey { namespace, name: name.into() }
     }
 
+    fn home(&mut self, namespace: Option<&str>) -> &mut Home {
+        let Some(namespace) = namespace else { return &mut self.cluster };
+        if !self.namespaces.contains_key(namespace) {
+            // Namespaces come and go with every test run: those without objects are not kept for ever.
+            if self.namespaces.len() >= MANY && self.namespaces.len().is_power_of_two() {
+                self.namespaces.retain(|_, home| home.objects > 0);
+            }
+            self.namespaces.insert(namespace.into(), Home::new(&self.index, Some(namespace)));
+        }
+        self.namespaces.get_mut(namespace).unwrap_or(&mut self.cluster)
+    }
+
     fn find(&self, ticket: &Ticket) -> Option<u32> {
-        self.slots.find(&ticket.key).filter(|slot| self.slots.get(*slot).uid == ticket.uid)
+        let ObjectKey { namespace, name } = &ticket.key;
+        let found = self.slots.find(namespace.as_deref(), name);
+        found.filter(|slot| self.slots.get(*slot).has_uid(&ticket.uid))
+    }
+
+    fn remember(&mut self, object: &Observation) -> u32 {
+        self.home(object.namespace()).objects += 1;
+        let namespace = object.namespace().and_then(|namespace| self.namespaces.get_key_value(namespace));
+        let entry = Entry::new(namespace.map(|(shared, _)| Arc::clone(shared)), object);
+        self.slots.insert(entry)
     }
 
     fn forget(&mut self, slot: u32) {
         self.schedule.set(slot, None);
-        self.slots.remove(slot);
+        if let Some(entry) = self.slots.remove(slot) {
+            self.home(entry.namespace.as_deref()).objects -= 1;
+        }
     }
 
-    /// Evaluates all rules that select the object, and arms its timer.
+    /// Evaluates the rules that select the object, and arms its timer.
     fn update(&mut self, slot: u32, object: &Observation, origin: Origin, now: Now) {
         let facts = Facts::none();
+        let context = Context { object, facts: &facts, now: now.earliest };
+        let selection = Arc::clone(&self.home(object.namespace()).selection);
+        let found = self.index.survey(&selection, &context);
         let entry = self.slots.get_mut(slot);
-        let changed = entry.resource_version() != object.resource_version();
+        let changed = !entry.has_version_of(object);
         // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
         let gap = origin == Origin::Listed && changed;
-        let mut change: Option<Timestamp> = None;
-        for (index, rule) in self.rules.iter().enumerate() {
-            if !rule.scope.selects(entry.key.namespace.as_deref()) {
-                continue;
-            }
-            let verdict = evaluate(rule, object, &facts, now.earliest);
-            change = earlier(change, verdict.changes_at);
-            if verdict.truth == Truth::True {
-                entry.progress.holds(index, rule, verdict.holds_since, gap, changed, now);
-            } else {
-                entry.progress.broken(index, rule);
+        let is_true =
+            |rule: usize| found.iter().any(|(index, verdict)| *index == rule && verdict.truth.is_true());
+        for rule in entry.progress.rules() {
+            if !is_true(rule) {
+                entry.progress.broken(rule, &self.rules[rule]);
             }
         }
-        entry.seen(object, self.list, change);
+        for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
+            entry.progress.holds(*rule, &self.rules[*rule], verdict.holds_since, gap, changed, now);
+        }
+        entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
         if !entry.busy {
             self.arm(slot);
         }

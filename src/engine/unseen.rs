@@ -127,7 +127,10 @@ mod tests {
             description: String::new(),
             watch: Vec::new(),
             scope: Scope::Namespaces(Globs::parse(&["test-*".to_owned()]).unwrap()),
-            matches: matchers.iter().map(|(name, rule)| matcher(name, rule.clone()).unwrap()).collect(),
+            matches: matchers
+                .iter()
+                .map(|(name, rule)| matcher(name, rule.clone()).unwrap().into())
+                .collect(),
             unless: Vec::new(),
             hold: Duration::ZERO,
             cooldown: Duration::ZERO,

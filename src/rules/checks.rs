@@ -1,5 +1,6 @@
 //! What only the whole rule shows: steps that can do nothing, and what is legal and dangerous.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::matcher::{Implied, Matcher};
@@ -15,7 +16,7 @@ const PATIENT: Duration = Duration::from_secs(30);
 
 /// A rule's parts, as far as they are known.
 pub(super) struct Parts<'n> {
-    pub(super) matches: Option<&'n [Box<dyn Matcher>]>,
+    pub(super) matches: Option<&'n [Arc<dyn Matcher>]>,
     pub(super) hold: Option<Duration>,
     /// The value of `for`, where it is written.
     pub(super) hold_place: Option<Place>,

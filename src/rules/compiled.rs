@@ -1,9 +1,14 @@
+//! Matchers that are written alike are one, so that the engine evaluates it once for all their rules.
 //! Regular expressions and globs are compiled once for each text, however many rules inherit it, and only so
 //! many of them: each may take up to the engine's limit of memory.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use k8s_healer_engine::matcher::Matcher;
 use k8s_healer_engine::values::{Globs, ParseError, Pattern};
+
+use super::node::Node;
 
 /// What all of them may cost. The most that a set of rules was seen to reach with this is
 /// 130 MiB; a thousand expressions of a sensible length are far below.
@@ -22,10 +27,16 @@ type GlobsError = (Option<usize>, ParseError);
 pub(super) struct Compiled {
     patterns: HashMap<String, Result<Pattern, ParseError>>,
     globs: HashMap<Vec<String>, Result<Globs, GlobsError>>,
+    matchers: HashMap<String, Arc<dyn Matcher>>,
     spent: usize,
 }
 
 impl Compiled {
+    /// The matcher that this entry of a list was lowered to, or one that was written alike before.
+    pub(super) fn shared(&mut self, entry: &Node, matcher: Box<dyn Matcher>) -> Arc<dyn Matcher> {
+        Arc::clone(self.matchers.entry(entry.as_written()).or_insert_with(|| matcher.into()))
+    }
+
     /// A regular expression; the outer `None` says that there are too many of them.
     pub(super) fn pattern(&mut self, source: &str) -> Option<Result<Pattern, ParseError>> {
         if let Some(known) = self.patterns.get(source) {

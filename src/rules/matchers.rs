@@ -1,6 +1,8 @@
 //! Lowers the entries of `match`, `unless` and the combinators: each a mapping of one key, the matcher's
 //! name, which the registry knows.
 
+use std::sync::Arc;
+
 use k8s_healer_engine::matcher::Matcher;
 
 use super::code::Code;
@@ -18,6 +20,14 @@ impl Lowering<'_> {
     pub(super) fn matchers(&mut self, node: &Node, what: &str) -> Option<Vec<Lowered>> {
         let items = self.list(node, what, "`- age: { over: 6m }`")?;
         collect(items.iter().map(|item| self.matcher(item)))
+    }
+
+    /// The same, each shared with the rules that have it too.
+    pub(super) fn shared_matchers(&mut self, node: &Node, what: &str) -> Option<Vec<Arc<dyn Matcher>>> {
+        let matchers = self.matchers(node, what)?;
+        let Data::List(items) = &node.data else { return None };
+        let shared = |(item, matcher): (&Node, Lowered)| self.compiled.shared(item, matcher);
+        Some(items.iter().zip(matchers).map(shared).collect())
     }
 
     /// One matcher.

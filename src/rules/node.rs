@@ -108,6 +108,23 @@ fn looks_like_a_number(text: &str) -> bool {
 }
 
 impl Node {
+    /// A text that nodes have in common only if they are lowered alike: all but the places.
+    pub(super) fn as_written(&self) -> String {
+        match &self.data {
+            Data::Scalar(Scalar { text, plain: true }) => format!("={text:?}"),
+            Data::Scalar(Scalar { text, plain: false }) => format!("{text:?}"),
+            Data::List(items) => {
+                let items: Vec<String> = items.iter().map(Self::as_written).collect();
+                format!("[{}]", items.join(","))
+            }
+            Data::Map(entries) => {
+                let written = |entry: &Entry| format!("{:?}:{}", entry.key.text, entry.value.as_written());
+                format!("{{{}}}", entries.iter().map(written).collect::<Vec<_>>().join(","))
+            }
+            Data::Broken => "!".to_owned(),
+        }
+    }
+
     pub(super) fn scalar(&self) -> Option<&Scalar> {
         match &self.data {
             Data::Scalar(scalar) => Some(scalar),

@@ -95,9 +95,9 @@ impl Lowering<'_> {
         let scope = self.scope(node, fields, defaults);
         let matches = self
             .required(node, fields, "match", "[ { age: { over: 6m } } ]")
-            .and_then(|entry| self.matchers(&entry.value, "`match`"));
+            .and_then(|entry| self.shared_matchers(&entry.value, "`match`"));
         let unless = match inherited("unless", fields, defaults) {
-            Some(entry) => self.matchers(&entry.value, "`unless`"),
+            Some(entry) => self.shared_matchers(&entry.value, "`unless`"),
             None => Some(Vec::new()),
         };
         let hold = self.optional_duration("for", fields, defaults, Duration::ZERO);

@@ -57,7 +57,9 @@ const NAMESPACE: &str = "\u{1}namespace";
 const REVISION: &str = "\u{1}revision";
 
 impl Template {
-    fn new(load: Load, created: &str) -> Self {
+    /// Pods of such a load, created at this time.
+    #[must_use]
+    pub fn new(load: Load, created: &str) -> Self {
         let pods = [false, true].map(|crashing| pod(created, crashing, load.size));
         let head = head(&pods[0]);
         let [running, crashing] = pods.map(|mut pod| split(&(head.clone() + &rest(&mut pod))));

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
-use crate::matcher::{Context, Implied, Matcher};
+use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
 use crate::truth::Truth;
 use crate::values::{Count, Path};
@@ -185,6 +185,18 @@ impl Matcher for Containers {
         let one = self.asks_of_one().then(|| statuses.iter().map(|container| self.judge(container)).max());
         let parts = [one.flatten(), self.judge_total(&statuses)];
         Verdict::fixed(parts.into_iter().flatten().min().unwrap_or(Truth::Unknown))
+    }
+
+    fn needs(&self) -> Option<Needed<'_>> {
+        let end = if self.last { "lastState" } else { "state" };
+        let (state, kind, words) = match (&self.waiting, &self.terminated) {
+            (Some(words), _) => ("state", "waiting", words),
+            (None, Some(words)) => (end, "terminated", words),
+            (None, None) => return None,
+        };
+        let path = |list: &&str| Path::parse(&format!("$.status.{list}[*].{state}.{kind}.reason")).ok();
+        let paths = self.lists.iter().map(path).collect::<Option<_>>()?;
+        Some(Needed { paths, texts: words.iter().map(String::as_str).collect() })
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::operators::{Conversion, KEYS as OPERATORS, Operators};
 use crate::asked::Asked;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
-use crate::matcher::{Context, Implied, Matcher};
+use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
 use crate::values::Path;
 use crate::verdict::Verdict;
@@ -134,6 +134,15 @@ impl Matcher for Field {
             }
         });
         Verdict::all(exists.into_iter().chain(one).chain(several))
+    }
+
+    fn needs(&self) -> Option<Needed<'_>> {
+        if self.default.is_some() || self.path.as_plain().is_none() {
+            return None;
+        }
+        let all = std::iter::once(&self.one).chain(self.several.iter().map(|(_, operators)| operators));
+        let texts = all.into_iter().find_map(Operators::needed_texts)?;
+        Some(Needed { paths: vec![self.path.clone()], texts })
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -2,8 +2,9 @@
 //! Semantics: apimachinery `pkg/labels/selector.go`; `NotIn` and `DoesNotExist` hold without the key.
 
 use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
-use crate::matcher::{Context, Matcher};
+use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
+use crate::values::Path;
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
@@ -126,6 +127,16 @@ impl Matcher for Labels {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
         let holds = |requirement: &Requirement| requirement.holds(context.object.label(&requirement.key));
         Verdict::fixed(self.requirements.iter().all(holds))
+    }
+
+    fn needs(&self) -> Option<Needed<'_>> {
+        self.requirements.iter().find_map(|requirement| match &requirement.operator {
+            Operator::In(values) => Some(Needed {
+                paths: vec![Path::of_members(&["metadata", "labels", &requirement.key])],
+                texts: values.iter().map(String::as_str).collect(),
+            }),
+            _ => None,
+        })
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -58,6 +58,13 @@ pub(super) enum Operand {
 }
 
 impl Operand {
+    pub(super) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Quantity(a), Self::Quantity(b)) => Some(a.cmp(b)),

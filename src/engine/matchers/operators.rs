@@ -125,6 +125,18 @@ impl Operators {
         self.tests.is_empty()
     }
 
+    /// The texts of which a node must be one, where equality with texts is asked as they stand.
+    pub(super) fn needed_texts(&self) -> Option<Vec<&str>> {
+        fn of(test: &Test) -> Option<Vec<&str>> {
+            match test {
+                Test::Equals(operand) => Some(vec![operand.as_text()?]),
+                Test::In(operands) => operands.iter().map(Operand::as_text).collect(),
+                _ => None,
+            }
+        }
+        if self.kind.is_some() { None } else { self.tests.iter().find_map(of) }
+    }
+
     /// What each operator can read, and what it compares with.
     pub(super) fn expectations(&self) -> Vec<Expectation> {
         self.tests.iter().map(|test| self.expectation(test)).collect()

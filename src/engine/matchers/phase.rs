@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
-use crate::matcher::{Context, Matcher};
+use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
+use crate::values::Path;
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
@@ -32,6 +33,11 @@ impl Matcher for Phase {
             Some(seen) => Verdict::fixed(self.words.iter().any(|word| word == seen)),
             None => Verdict::unknown(),
         }
+    }
+
+    fn needs(&self) -> Option<Needed<'_>> {
+        let texts = self.words.iter().map(String::as_str).collect();
+        Some(Needed { paths: vec![Path::of_members(&["status", "phase"])], texts })
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -1,10 +1,15 @@
-//! The entries of a tracker: a slab of them with an index by key, so that a timer is a number.
+//! The entries of a tracker: a slab of them with an index of slots, so that a timer is a number. There may be
+//! a hundred thousand: each holds what it must in as few bytes as it can.
 
-use ahash::AHashMap;
+use ahash::RandomState;
+use hashbrown::HashTable;
 use jiff::Timestamp;
+
+use std::sync::Arc;
 
 use super::ObjectKey;
 use super::progress::Progress;
+use crate::moment::SmallMoment;
 use crate::observation::Observation;
 
 /// Where an observation comes from, which says how far it may be believed.
@@ -29,59 +34,133 @@ pub struct Ticket {
 
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) key: ObjectKey,
-    pub(super) uid: Box<str>,
-    resource_version: Box<str>,
+    pub(super) namespace: Option<Arc<str>>,
+    pub(super) name: Box<str>,
+    uid: Uid,
+    version: Version,
+    next_change: SmallMoment,
+    pub(super) progress: Progress,
     /// The number of the list in which, or after which, it was last seen.
     list: u32,
     /// It is being read or acted on.
     pub(super) busy: bool,
-    next_change: Option<Timestamp>,
-    pub(super) progress: Progress,
+}
+
+/// A uid is a random UUID, written in 36 letters; what is written otherwise is kept as it is.
+#[derive(Debug, PartialEq, Eq)]
+enum Uid {
+    Uuid([u8; 16]),
+    Text(Box<str>),
+}
+
+/// A resourceVersion is a number (KEP-5504); what is not, or not as a number is written, is kept as it is.
+#[derive(Debug, PartialEq, Eq)]
+enum Version {
+    Number(u64),
+    Text(Box<str>),
+}
+
+/// Where in a UUID's text the hyphens are.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+impl Uid {
+    fn new(text: &str) -> Self {
+        Self::uuid(text).unwrap_or_else(|| Self::Text(text.into()))
+    }
+
+    /// Small letters only, so that the text comes back as it was.
+    fn uuid(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        if text.len() != 36 || HYPHENS.iter().any(|at| text[*at] != b'-') {
+            return None;
+        }
+        let mut digits =
+            text.iter().enumerate().filter(|(at, _)| !HYPHENS.contains(at)).map(|(_, digit)| match digit {
+                b'0'..=b'9' => Some(digit - b'0'),
+                b'a'..=b'f' => Some(digit - b'a' + 10),
+                _ => None,
+            });
+        let mut bytes = [0; 16];
+        for byte in &mut bytes {
+            *byte = digits.next()?? << 4 | digits.next()??;
+        }
+        Some(Self::Uuid(bytes))
+    }
+
+    fn text(&self) -> Box<str> {
+        let bytes = match self {
+            Self::Text(text) => return text.clone(),
+            Self::Uuid(bytes) => bytes,
+        };
+        let mut text = String::with_capacity(36);
+        for byte in bytes {
+            if HYPHENS.contains(&text.len()) {
+                text.push('-');
+            }
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }));
+            }
+        }
+        text.into()
+    }
+}
+
+impl Version {
+    fn new(text: &str) -> Self {
+        match text.parse::<u64>() {
+            Ok(number) if !text.starts_with(['+', '0']) => Self::Number(number),
+            _ => Self::Text(text.into()),
+        }
+    }
 }
 
 impl Entry {
-    pub(super) fn new(key: ObjectKey, object: &Observation) -> Self {
+    pub(super) fn new(namespace: Option<Arc<str>>, object: &Observation) -> Self {
         Self {
-            key,
-            uid: object.uid().into(),
-            resource_version: "".into(),
+            namespace,
+            name: object.name().into(),
+            uid: Uid::new(object.uid()),
+            version: Version::Text("".into()),
+            next_change: SmallMoment::NEVER,
+            progress: Progress::default(),
             list: 0,
             busy: false,
-            next_change: None,
-            progress: Progress::default(),
         }
     }
 
+    pub(super) fn key(&self) -> ObjectKey {
+        ObjectKey { namespace: self.namespace.clone(), name: self.name.clone() }
+    }
+
     pub(super) fn ticket(&self) -> Ticket {
-        Ticket { key: self.key.clone(), uid: self.uid.clone() }
+        Ticket { key: self.key(), uid: self.uid.text() }
     }
 
-    pub(super) fn resource_version(&self) -> &str {
-        &self.resource_version
+    pub(super) fn has_uid(&self, uid: &str) -> bool {
+        self.uid == Uid::new(uid)
     }
 
-    /// Resource versions of one kind are ordered numbers (KEP-5504); where they are not, nothing is
-    /// known to be newer.
+    pub(super) fn has_version_of(&self, object: &Observation) -> bool {
+        self.version == Version::new(object.resource_version())
+    }
+
+    /// Where resource versions are no numbers, nothing is known to be newer.
     pub(super) fn is_newer_than(&self, object: &Observation) -> bool {
-        let number = |text: &str| text.parse::<u64>().ok();
-        match (number(&self.resource_version), number(object.resource_version())) {
-            (Some(mine), Some(theirs)) => &*self.uid == object.uid() && mine > theirs,
+        match (&self.version, Version::new(object.resource_version())) {
+            (Version::Number(mine), Version::Number(theirs)) => *mine > theirs && self.has_uid(object.uid()),
             _ => false,
         }
     }
 
     pub(super) fn seen(&mut self, object: &Observation, list: u32, next_change: Option<Timestamp>) {
-        if &*self.resource_version != object.resource_version() {
-            self.resource_version = object.resource_version().into();
-        }
+        self.version = Version::new(object.resource_version());
         self.list = list;
-        self.next_change = next_change;
+        self.next_change = next_change.into();
     }
 
     /// When time alone may change what some rule is of it.
     pub(super) fn next_change(&self) -> Option<Timestamp> {
-        self.next_change
+        self.next_change.get()
     }
 }
 
@@ -89,7 +168,9 @@ impl Entry {
 pub(super) struct Slots {
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
-    index: AHashMap<ObjectKey, u32>,
+    /// The slots of all entries, by namespace and name.
+    index: HashTable<u32>,
+    hasher: RandomState,
 }
 
 impl Slots {
@@ -97,8 +178,12 @@ impl Slots {
         self.index.len()
     }
 
-    pub(super) fn find(&self, key: &ObjectKey) -> Option<u32> {
-        self.index.get(key).copied()
+    pub(super) fn find(&self, namespace: Option<&str>, name: &str) -> Option<u32> {
+        let is_it = |slot: &u32| {
+            let entry = self.get(*slot);
+            &*entry.name == name && entry.namespace.as_deref() == namespace
+        };
+        self.index.find(self.hasher.hash_one((namespace, name)), is_it).copied()
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -110,16 +195,22 @@ impl Slots {
             self.entries.push(None);
             u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
         });
-        self.index.insert(entry.key.clone(), slot);
         self.entries[slot as usize] = Some(entry);
+        let hash = hash_of(&self.hasher, &self.entries, slot);
+        self.index.insert_unique(hash, slot, |slot| hash_of(&self.hasher, &self.entries, *slot));
         slot
     }
 
-    pub(super) fn remove(&mut self, slot: u32) {
-        if let Some(entry) = self.entries[slot as usize].take() {
-            self.index.remove(&entry.key);
+    pub(super) fn remove(&mut self, slot: u32) -> Option<Entry> {
+        let hash = hash_of(&self.hasher, &self.entries, slot);
+        if let Ok(indexed) = self.index.find_entry(hash, |other| *other == slot) {
+            indexed.remove();
+        }
+        let entry = self.entries[slot as usize].take();
+        if entry.is_some() {
             self.free.push(slot);
         }
+        entry
     }
 
     /// The entry of a slot that the index or the schedule names; both are kept in step with the slab.
@@ -135,6 +226,47 @@ impl Slots {
 
     pub(super) fn not_seen_since(&self, list: u32) -> Vec<u32> {
         let stale = |slot: &u32| self.get(*slot).list < list;
-        self.index.values().copied().filter(stale).collect()
+        self.index.iter().copied().filter(stale).collect()
+    }
+}
+
+fn hash_of(hasher: &RandomState, entries: &[Option<Entry>], slot: u32) -> u64 {
+    let entry = entries[slot as usize].as_ref();
+    entry.map_or(0, |entry| hasher.hash_one((entry.namespace.as_deref(), &*entry.name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_small() {
+        assert_eq!(size_of::<Option<Entry>>(), 96);
+    }
+
+    #[test]
+    fn uids_come_back_as_they_were_written() {
+        for text in [
+            "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
+            "0F1E2D3C-4B5A-6978-8796-A5B4C3D2E1F0",
+            "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f",
+            "0f1e2d3c-4b5a-6978-8796a-5b4c3d2e1f0",
+            "0f1e2d3c+4b5a-6978-8796-a5b4c3d2e1f0",
+            "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1fg",
+            "uid-1",
+            "",
+        ] {
+            assert_eq!(&*Uid::new(text).text(), text);
+            assert_eq!(Uid::new(text), Uid::new(text));
+        }
+        assert_ne!(Uid::new("a"), Uid::new("b"));
+    }
+
+    #[test]
+    fn versions_that_are_written_differently_are_different() {
+        for (one, other) in [("1", "01"), ("1", "+1"), ("", "0"), ("18446744073709551616", "0"), ("1", "2")] {
+            assert_ne!(Version::new(one), Version::new(other), "{one} {other}");
+            assert_eq!(Version::new(one), Version::new(one));
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::moment::{Now, after};
+use crate::moment::{Now, SmallMoment, after};
 use crate::rule::{Rule, StepWhile};
 use crate::truth::Truth;
 
@@ -13,14 +13,14 @@ use crate::truth::Truth;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 /// Stands for no moment at all: the object's next change.
-const WHEN_IT_CHANGES: Timestamp = Timestamp::MAX;
+const WHEN_IT_CHANGES: SmallMoment = SmallMoment::NEVER;
 /// Another object's protection is looked at again after at most this.
 const LONGEST_HOLD: Duration = Duration::from_secs(300);
 
 /// The state of the rules that are true of an object; usually none or one.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    /// Boxed: nearly all objects have none, and pay one pointer for it.
+    /// In the order of the rules. Boxed: nearly all objects have none, and pay one pointer for it.
     #[expect(clippy::box_collection, reason = "a pointer instead of three words in each idle entry")]
     states: Option<Box<Vec<(u32, Sequence)>>>,
 }
@@ -75,15 +75,16 @@ pub enum StepResult {
 #[derive(Clone, Debug)]
 pub struct Sequence {
     /// Since when the rule has been true, `for` not yet counted.
-    since: Timestamp,
-    step: u32,
-    attempts: u8,
+    since: SmallMoment,
     /// From when `after` of the current step counts: the moment the rule was due, then that of the
     /// step before.
-    base: Timestamp,
+    base: SmallMoment,
     /// Not before this moment, whatever the rule says.
-    not_before: Option<Timestamp>,
-    refused_since: Option<Timestamp>,
+    not_before: SmallMoment,
+    /// Since when an eviction has been refused; never: it was not.
+    refused_since: SmallMoment,
+    step: u32,
+    attempts: u8,
     /// The rule itself has deleted the object.
     removed: bool,
     /// A deletion was sent whose outcome is not known.
@@ -96,12 +97,12 @@ pub struct Sequence {
 impl Sequence {
     fn new(since: Timestamp, rule: &Rule) -> Self {
         Self {
-            since,
+            since: since.into(),
+            base: after(since, rule.hold).into(),
+            not_before: SmallMoment::FIRST,
+            refused_since: SmallMoment::NEVER,
             step: 0,
             attempts: 0,
-            base: after(since, rule.hold),
-            not_before: None,
-            refused_since: None,
             removed: false,
             asked: false,
             assumed: false,
@@ -117,7 +118,7 @@ impl Sequence {
     }
 
     pub(super) fn refused_since(&self) -> Option<Timestamp> {
-        self.refused_since
+        self.refused_since.get()
     }
 
     pub(super) fn was_held(&self) -> bool {
@@ -134,11 +135,11 @@ impl Sequence {
     }
 
     fn due_at(&self, rule: &Rule) -> Option<Timestamp> {
-        if self.done || self.not_before == Some(WHEN_IT_CHANGES) {
+        if self.done || self.not_before == WHEN_IT_CHANGES {
             return None;
         }
-        let due = after(self.base, rule.steps[self.step()].after.unwrap_or_default());
-        Some(self.not_before.map_or(due, |not_before| due.max(not_before)))
+        let due = after(self.base.timestamp(), rule.steps[self.step()].after.unwrap_or_default());
+        Some(due.max(self.not_before.timestamp()))
     }
 
     pub(super) fn is_due(&self, rule: &Rule, now: Timestamp) -> bool {
@@ -161,16 +162,16 @@ impl Sequence {
     fn back_off(&mut self, longest: Duration, retry_after: Option<Duration>, now: Now) {
         let wait = FIRST_RETRY.saturating_mul(1 << self.attempts.min(10)).min(longest);
         self.attempts = self.attempts.saturating_add(1);
-        self.not_before = Some(after(now.latest, wait.max(retry_after.unwrap_or_default())));
+        self.not_before = after(now.latest, wait.max(retry_after.unwrap_or_default())).into();
     }
 
     /// To the next step; it counts from `since`, where that is known, else from now.
     fn advance(&mut self, rule: &Rule, since: Option<Timestamp>, now: Now) {
         let wait = rule.steps.get(self.step() + 1).and_then(|step| step.after).unwrap_or_default();
-        self.base = since.unwrap_or(now.start_of(wait));
+        self.base = since.unwrap_or(now.start_of(wait)).into();
         self.attempts = 0;
-        self.not_before = None;
-        self.refused_since = None;
+        self.not_before = SmallMoment::FIRST;
+        self.refused_since = SmallMoment::NEVER;
         self.held = false;
         if self.step() + 1 < rule.steps.len() {
             self.step += 1;
@@ -181,17 +182,33 @@ impl Sequence {
 }
 
 impl Progress {
+    /// The rules that are true of the object or in the middle of their steps, in their order.
+    pub(super) fn sequences(&self) -> impl Iterator<Item = (usize, &Sequence)> {
+        self.states().map(|(index, sequence)| (*index as usize, sequence))
+    }
+
+    pub(super) fn rules(&self) -> Vec<usize> {
+        self.sequences().map(|(rule, _)| rule).collect()
+    }
+
     pub(super) fn of(&self, rule: usize) -> Option<&Sequence> {
-        self.states
-            .iter()
-            .flat_map(|states| states.iter())
-            .find(|(index, _)| *index as usize == rule)
-            .map(|(_, s)| s)
+        self.states().find(|(index, _)| *index as usize == rule).map(|(_, sequence)| sequence)
+    }
+
+    fn states(&self) -> impl Iterator<Item = &(u32, Sequence)> {
+        self.states.iter().flat_map(|states| states.iter())
     }
 
     fn of_mut(&mut self, rule: usize) -> Option<&mut Sequence> {
         let states = self.states.as_mut()?;
         states.iter_mut().find(|(index, _)| *index as usize == rule).map(|(_, sequence)| sequence)
+    }
+
+    /// With room for one alone: hardly ever is more than one rule true of an object.
+    fn insert(&mut self, rule: u32, sequence: Sequence) {
+        let states = self.states.get_or_insert_with(|| Box::new(Vec::with_capacity(1)));
+        let place = states.partition_point(|(index, _)| *index < rule);
+        states.insert(place, (rule, sequence));
     }
 
     fn remove(&mut self, rule: usize) {
@@ -204,8 +221,7 @@ impl Progress {
     }
 
     pub(super) fn next_due(&self, rules: &[std::sync::Arc<Rule>]) -> Option<Timestamp> {
-        let states = self.states.iter().flat_map(|states| states.iter());
-        states.filter_map(|(index, sequence)| sequence.due_at(&rules[*index as usize])).min()
+        self.states().filter_map(|(index, sequence)| sequence.due_at(&rules[*index as usize])).min()
     }
 
     /// The rule is true of the object.
@@ -221,17 +237,17 @@ impl Progress {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
         let since = holds_since.unwrap_or(now.start_of(rule.hold.saturating_add(wait)));
         let Some(sequence) = self.of_mut(index) else {
-            let state = (u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
-            self.states.get_or_insert_default().push(state);
+            self.insert(u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
             return;
         };
         // The object itself may tell that another episode began while nobody looked.
-        if sequence.done && gap && holds_since.is_some_and(|since| since > sequence.since) {
+        if sequence.done && gap && holds_since.is_some_and(|since| SmallMoment::from(since) > sequence.since)
+        {
             *sequence = Sequence::new(since, rule);
         }
         if sequence.step == 0 && !sequence.done && gap {
             // It may have been untrue meanwhile: only the object itself can tell that it was not.
-            let since = since.max(sequence.since);
+            let since = since.max(sequence.since.timestamp());
             let not_before = sequence.not_before;
             *sequence = Sequence {
                 not_before,
@@ -240,8 +256,8 @@ impl Progress {
                 ..Sequence::new(since, rule)
             };
         }
-        if changed && sequence.not_before == Some(WHEN_IT_CHANGES) {
-            sequence.not_before = None;
+        if changed && sequence.not_before == WHEN_IT_CHANGES {
+            sequence.not_before = SmallMoment::FIRST;
         }
     }
 
@@ -253,9 +269,9 @@ impl Progress {
         if over {
             self.remove(index);
         } else if let Some(sequence) = self.of_mut(index)
-            && sequence.not_before == Some(WHEN_IT_CHANGES)
+            && sequence.not_before == WHEN_IT_CHANGES
         {
-            sequence.not_before = None;
+            sequence.not_before = SmallMoment::FIRST;
         }
     }
 
@@ -291,12 +307,12 @@ impl Progress {
             }
             StepResult::Failed { retry_after } => sequence.back_off(LONGEST_RETRY, retry_after, now),
             StepResult::Refused { retry_after } => {
-                sequence.refused_since.get_or_insert(now.latest);
+                sequence.refused_since = sequence.refused_since.min(now.latest.into());
                 sequence.back_off(LONGEST_RETRY, retry_after, now);
             }
             StepResult::Postponed { until } => {
                 sequence.held = true;
-                sequence.not_before = Some(until.unwrap_or(WHEN_IT_CHANGES));
+                sequence.not_before = until.map_or(WHEN_IT_CHANGES, SmallMoment::from);
             }
             StepResult::Held => {
                 sequence.held = true;

@@ -25,7 +25,7 @@ fn rule(
         description: String::new(),
         watch: vec![WatchTarget::Resource { name: "pods".to_owned(), group: None }],
         scope: Scope::Namespaces(Globs::parse(&["test-*"]).unwrap()),
-        matches: matches.iter().map(|(name, json)| matcher(name, json.clone()).unwrap()).collect(),
+        matches: matches.iter().map(|(name, json)| matcher(name, json.clone()).unwrap().into()).collect(),
         unless: Vec::new(),
         hold: parse_duration(hold).unwrap(),
         cooldown: Duration::ZERO,

@@ -137,6 +137,13 @@ impl Globs {
             && !self.excludes.iter().any(|glob| glob.matches(text))
     }
 
+    /// What they were parsed from, excludes with their `!`.
+    #[must_use]
+    pub fn sources(&self) -> Vec<String> {
+        let includes = self.includes.iter().map(|glob| glob.source.clone());
+        includes.chain(self.excludes.iter().map(|glob| format!("!{}", glob.source))).collect()
+    }
+
     /// Whether the text itself stands among the globs, letter by letter, and no exclude matches it.
     #[must_use]
     pub fn spells_out(&self, text: &str) -> bool {

@@ -16,7 +16,7 @@ const LONGEST: usize = 1024;
 const DEEPEST: usize = 16;
 
 /// One step of a plain path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// A member of an object.
     Member(String),
@@ -100,6 +100,12 @@ impl Path {
     #[must_use]
     pub fn is_singular(&self) -> bool {
         self.general.is_none() && !self.plain.contains(&Segment::Every)
+    }
+
+    /// All of its steps, where it is nothing but plain steps.
+    #[must_use]
+    pub fn as_plain(&self) -> Option<&[Segment]> {
+        self.general.is_none().then_some(&self.plain)
     }
 
     /// What of an object this path can reach: the segments, below which everything is read. A filter

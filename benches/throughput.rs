@@ -1,0 +1,122 @@
+//! How many events a second one core takes, from the bytes of a watch's line to the verdicts of all rules, and
+//! what its parts cost: projection, each matcher, the schedule. `cargo bench --bench throughput`; allocations
+//! are counted beside the times.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    missing_docs,
+    reason = "a bench"
+)]
+
+mod input;
+
+use divan::counter::{BytesCount, ItemsCount};
+use divan::{AllocProfiler, Bencher, black_box};
+use k8s_healer::cluster::decode::{Decoder, Event};
+use k8s_healer_engine::facts::Facts;
+use k8s_healer_engine::matcher::Context;
+use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::schedule::Schedule;
+use k8s_healer_engine::tracker::{Origin, Tracker};
+
+use input::{MATCHERS, Shape, lines, moment, pods, projection, rules};
+
+#[global_allocator]
+static ALLOCATOR: AllocProfiler = AllocProfiler::system();
+
+fn main() {
+    divan::main();
+}
+
+/// Bytes of a watch's line → verdicts and timer; `sample_count` batches of all lines.
+fn events(bencher: Bencher<'_, '_>, shape: Shape, count: usize) {
+    let rules = rules(shape, count);
+    let lines = lines(1_000);
+    let decoder = Decoder::new(&projection(&rules), &pods());
+    let mut tracker = Tracker::new(rules);
+    tracker.list_started();
+    tracker.list_completed();
+    let now = moment("2026-01-01T12:00:00Z");
+    let mut at = 0;
+    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| {
+        at = (at + 1) % lines.len();
+        if let Ok(Event::Applied(object)) = decoder.line(black_box(&lines[at])) {
+            black_box(tracker.observe(&object, Origin::LiveRead, now));
+        }
+    });
+}
+
+/// Rules of one sort: all look at the same fields, in the same namespaces, for values of their own.
+#[divan::bench(args = [1, 10, 100, 1000], min_time = 1)]
+fn events_with_rules_that_share_fields_and_namespaces(bencher: Bencher<'_, '_>, rules: usize) {
+    events(bencher, Shape::Alike, rules);
+}
+
+/// The shipped sort: crash loops, phases, ages, each team in its namespaces.
+#[divan::bench(args = [1, 10, 100, 1000], min_time = 1)]
+fn events_with_rules_of_many_teams(bencher: Bencher<'_, '_>, rules: usize) {
+    events(bencher, Shape::Teams, rules);
+}
+
+/// Nothing is shared: each rule has an expression of its own on the name.
+#[divan::bench(args = [1, 10, 100, 1000], min_time = 1)]
+fn events_with_rules_that_share_nothing(bencher: Bencher<'_, '_>, rules: usize) {
+    events(bencher, Shape::Different, rules);
+}
+
+/// A pod of 13 KB through the projection of ten rules.
+#[divan::bench]
+fn projection_of_a_pod(bencher: Bencher<'_, '_>) {
+    let projection = projection(&rules(Shape::Teams, 10));
+    let pod = &input::pod_texts(1)[0];
+    bencher.counter(BytesCount::of_str(pod)).bench_local(|| projection.parse(black_box(pod.as_bytes())));
+}
+
+/// The same pod as a whole, for scale.
+#[divan::bench]
+fn the_whole_pod_as_a_value(bencher: Bencher<'_, '_>) {
+    let pod = &input::pod_texts(1)[0];
+    bencher
+        .counter(BytesCount::of_str(pod))
+        .bench_local(|| serde_json::from_slice::<serde_json::Value>(black_box(pod.as_bytes())));
+}
+
+/// One matcher on one pod that is there already.
+#[divan::bench(args = MATCHERS.iter().map(|(name, _)| *name))]
+fn matcher(bencher: Bencher<'_, '_>, name: &str) {
+    let rule = input::rule_with(name);
+    let object = Observation::new(serde_json::from_str(&input::pod_texts(1)[0]).unwrap());
+    let (facts, now) = (Facts::none(), moment("2026-01-01T12:00:00Z"));
+    bencher.bench_local(|| {
+        rule.matches[0].evaluate(black_box(&Context { object: &object, facts: &facts, now }))
+    });
+}
+
+/// Re-arming one of so many timers.
+#[divan::bench(args = [1_000, 100_000])]
+fn schedule_re_arms(bencher: Bencher<'_, '_>, timers: u32) {
+    let mut schedule = Schedule::default();
+    let second = |second: u32| Some(jiff::Timestamp::from_second(i64::from(second)).unwrap());
+    (0..timers).for_each(|key| schedule.set(key, second(key.wrapping_mul(7919) % 86_400)));
+    let mut key = 0;
+    bencher.bench_local(|| {
+        key = (key + 7919) % timers;
+        schedule.set(key, second(key.wrapping_mul(31) % 86_400 + key % 2));
+    });
+}
+
+/// Taking the earliest of so many timers, and arming it again.
+#[divan::bench(args = [1_000, 100_000])]
+fn schedule_fires(bencher: Bencher<'_, '_>, timers: u32) {
+    let mut schedule = Schedule::default();
+    let second = |second: u32| Some(jiff::Timestamp::from_second(i64::from(second)).unwrap());
+    (0..timers).for_each(|key| schedule.set(key, second(key)));
+    let mut next = timers;
+    bencher.bench_local(|| {
+        let (_, key) = schedule.pop_due(jiff::Timestamp::MAX).unwrap();
+        schedule.set(key, second(next));
+        next += 1;
+    });
+}
