@@ -35,7 +35,7 @@ pub const MATCHERS: [(&str, &str); 12] = [
     ("annotations", "annotations: { key: example.com/expires, exists: true }"),
     ("name", "name: { glob: \"e2e-*\" }"),
     ("owner", "owner: { kind: ReplicaSet }"),
-    ("terminating", "terminating: { for: 10m }"),
+    ("terminating", "terminating: { over: 10m }"),
     ("finalizers", "finalizers: { any: \"example.com/*\" }"),
     ("field", "field: { path: $.spec.nodeName, equals: node-1 }"),
     ("any", "any: [ { phase: Failed }, { age: { over: 1h } } ]"),

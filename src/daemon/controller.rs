@@ -215,9 +215,12 @@ impl Controller {
             WatchEvent::Applied(object) => {
                 self.unseen.observe(self.tracker.rules(), &object, false, now.earliest);
                 if self.tracker.observe(&object, Origin::Event, now) {
+                    let concerned = self.unseen.is_concerned(self.tracker.rules(), object.namespace());
                     let object = self.resource.object_name(object.namespace(), object.name());
                     debug!(object, "new object");
-                    self.tell_unseen();
+                    if concerned {
+                        self.tell_unseen();
+                    }
                 }
             }
             WatchEvent::Deleted { namespace, name, uid } => {
@@ -244,9 +247,9 @@ impl Controller {
     }
 
     fn census(&self) -> Census {
-        let rules = self.tracker.rules().iter().enumerate();
-        let counted = |(index, rule): (usize, &Arc<Rule>)| {
-            (rule.id.to_string(), self.tracker.selected_by(index), self.tracker.matched_by(index))
+        let rules = self.tracker.rules().iter().zip(self.tracker.matched()).enumerate();
+        let counted = |(index, (rule, matched)): (usize, (&Arc<Rule>, usize))| {
+            (rule.id.to_string(), self.tracker.selected_by(index), matched)
         };
         Census { objects: self.tracker.len(), rules: rules.map(counted).collect() }
     }
@@ -257,9 +260,9 @@ impl Controller {
             return;
         }
         let now = self.shared.transport.server_clock().earliest();
-        for NeverSeen { rule, paths, objects } in self.unseen.take(now, |rule| self.tracker.selected_by(rule))
-        {
-            let rule = self.tracker.rules()[rule].id.to_string();
+        let (rules, selected) = (self.tracker.rules(), |rule| self.tracker.selected_by(rule));
+        for NeverSeen { rule, paths, objects } in self.unseen.take(rules, now, selected) {
+            let rule = rules[rule].id.to_string();
             summary::tell_never_seen(&self.resource.name(), &rule, &paths, objects);
         }
     }
@@ -268,8 +271,10 @@ impl Controller {
         if !self.fresh {
             return;
         }
-        self.tell_unseen();
         let now = self.shared.transport.server_clock().earliest();
+        if self.unseen.next_look().is_some_and(|look| look <= now) {
+            self.tell_unseen();
+        }
         if self.has_room()
             && let Some(namespace) = self.tracker.crowded(now, CROWD)
         {

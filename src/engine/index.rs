@@ -143,30 +143,29 @@ impl RuleIndex {
 
     /// `None`: it is not true, and time alone does not make it so.
     fn verdict(&mut self, rule: usize, context: &Context<'_>) -> Option<Verdict> {
-        let Self { matchers, parts, memory, .. } = self;
+        let Self { matchers, parts, memory: Memory { verdicts, known, .. }, .. } = self;
         let Parts { matches, unless } = &parts[rule];
-        let mut of = |part: &u32| {
-            let known = &mut memory.verdicts[*part as usize];
-            if known.is_none() {
-                memory.known.push(*part);
+        for part in matches.iter().chain(unless) {
+            let verdict = &mut verdicts[*part as usize];
+            if verdict.is_none() {
+                known.push(*part);
+                *verdict = Some(matchers[*part as usize].evaluate(context));
             }
-            known.get_or_insert_with(|| matchers[*part as usize].evaluate(context)).clone()
-        };
-        // The first part that can never hold ends it.
-        let hopeless = |verdict: &Verdict| {
-            verdict.truth != Truth::True && verdict.changes_at.is_none() && verdict.waits_for.is_empty()
-        };
-        let mut matched = Vec::with_capacity(matches.len());
-        for part in matches {
-            let verdict = of(part);
-            if hopeless(&verdict) {
+            // The first part of `match` that can never hold ends it, and costs no other.
+            let ends = |verdict: &Verdict| is_hopeless(verdict) && matches.contains(part);
+            if verdict.as_ref().is_some_and(ends) {
                 return None;
             }
-            matched.push(verdict);
         }
-        let verdict = of_parts(matched, unless.iter().map(of));
-        if hopeless(&verdict) { None } else { Some(verdict) }
+        let of = |part: &u32| verdicts[*part as usize].clone();
+        let verdict = of_parts(matches.iter().filter_map(of), unless.iter().filter_map(of));
+        if is_hopeless(&verdict) { None } else { Some(verdict) }
     }
+}
+
+/// Not true, and time alone does not make it so.
+fn is_hopeless(verdict: &Verdict) -> bool {
+    verdict.truth != Truth::True && verdict.changes_at.is_none() && verdict.waits_for.is_empty()
 }
 
 impl Scoped {

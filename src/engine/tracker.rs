@@ -142,10 +142,14 @@ impl Tracker {
         of_cluster + selected.map(|(_, home)| home.objects).sum::<usize>()
     }
 
-    /// How many objects a rule is true of now.
+    /// How many objects each rule is true of now, or in the middle of its steps with.
     #[must_use]
-    pub fn matched_by(&self, rule: usize) -> usize {
-        self.slots.entries().filter(|entry| entry.progress.of(rule).is_some()).count()
+    pub fn matched(&self) -> Vec<usize> {
+        let mut matched = vec![0; self.rules.len()];
+        for (rule, _) in self.slots.entries().flat_map(|entry| entry.progress.sequences()) {
+            matched[rule] += 1;
+        }
+        matched
     }
 
     /// The next moment at which an entry falls due; nothing does while a list is running.

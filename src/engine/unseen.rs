@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ahash::{AHashMap, AHashSet};
 use jiff::Timestamp;
 
 use crate::asked::Asked;
@@ -17,20 +18,32 @@ const LEAST: usize = 3;
 /// A new object has no status until its controller has seen it; the slow ones take seconds.
 const SETTLE: Duration = Duration::from_secs(30);
 
+/// So many namespaces are remembered.
+const MOST: usize = 10_000;
+
 /// What has not been seen yet. It holds no object, and nothing at all once every path has been seen or told.
 #[derive(Debug, Default)]
 pub struct UnseenPaths {
-    waiting: Vec<Unseen>,
+    places: Vec<Place>,
+    /// Objects of the last list that are old enough to have what they will have, by namespace.
+    settled: AHashMap<Option<Box<str>>, usize>,
+    next_look: Option<Timestamp>,
+}
+
+/// Where rules look: any of these paths would do.
+#[derive(Debug)]
+struct Place {
+    paths: Vec<Path>,
+    /// The rules that select none of the objects on which it was seen.
+    rules: Vec<Waiting>,
+    /// Where it was seen: the rules left do not select these namespaces.
+    seen_in: AHashSet<Option<Box<str>>>,
 }
 
 #[derive(Debug)]
-struct Unseen {
+struct Waiting {
     /// Which rule.
     rule: usize,
-    /// Where it looks: any of these would do.
-    paths: Vec<Path>,
-    /// Objects of the last list that should have it and do not.
-    settled: usize,
     /// When enough objects have been there for long enough.
     tell_at: Option<Timestamp>,
 }
@@ -50,67 +63,122 @@ impl UnseenPaths {
     /// The paths of rules that are unknown where nothing is there.
     #[must_use]
     pub fn new(rules: &[Arc<Rule>]) -> Self {
-        let mut waiting: Vec<Unseen> = Vec::new();
-        for (index, rule) in rules.iter().enumerate() {
-            let asked = rule.matches.iter().chain(&rule.unless).flat_map(|matcher| matcher.asks());
-            for Asked { paths, .. } in asked.filter(|asked| asked.needed) {
-                let sources = |paths: &[Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
-                let same = |known: &Unseen| known.rule == index && sources(&known.paths) == sources(paths);
-                if !waiting.iter().any(same) {
-                    waiting.push(Unseen { rule: index, paths: paths.to_vec(), settled: 0, tell_at: None });
+        let mut places: Vec<Place> = Vec::new();
+        let mut known: AHashMap<Vec<String>, usize> = AHashMap::new();
+        for (rule, matchers) in rules.iter().map(|rule| rule.matches.iter().chain(&rule.unless)).enumerate() {
+            for Asked { paths, .. } in
+                matchers.flat_map(|matcher| matcher.asks()).filter(|asked| asked.needed)
+            {
+                let place =
+                    *known.entry(paths.iter().map(ToString::to_string).collect()).or_insert_with(|| {
+                        places.push(Place {
+                            paths: paths.to_vec(),
+                            rules: Vec::new(),
+                            seen_in: AHashSet::new(),
+                        });
+                        places.len() - 1
+                    });
+                let rules = &mut places[place].rules;
+                if rules.last().is_none_or(|last| last.rule != rule) {
+                    rules.push(Waiting { rule, tell_at: None });
                 }
             }
         }
-        Self { waiting }
+        Self { places, ..Self::default() }
     }
 
     /// A list begins: its objects are counted afresh.
     pub fn list_started(&mut self) {
-        self.waiting.iter_mut().for_each(|unseen| unseen.settled = 0);
+        self.settled.clear();
     }
 
     /// Looks at an object, of a list or of an event.
     pub fn observe(&mut self, rules: &[Arc<Rule>], object: &Observation, listed: bool, now: Timestamp) {
-        if self.waiting.is_empty() {
+        if self.places.is_empty() {
             return;
         }
-        let settled = listed && object.created().is_some_and(|created| after(created, SETTLE) <= now);
-        self.waiting.retain_mut(|unseen| {
-            if !rules.get(unseen.rule).is_some_and(|rule| rule.scope.selects(object.namespace())) {
+        let namespace: Option<Box<str>> = object.namespace().map(Into::into);
+        if listed && object.created().is_some_and(|created| after(created, SETTLE) <= now) {
+            *self.settled.entry(namespace.clone()).or_default() += 1;
+        }
+        let mut seen = false;
+        self.places.retain_mut(|place| {
+            if place.seen_in.contains(&namespace) {
                 return true;
             }
-            unseen.settled += usize::from(settled);
-            let mut nodes = unseen.paths.iter().flat_map(|path| path.nodes(object.object()));
-            nodes.all(serde_json::Value::is_null)
+            let mut nodes = place.paths.iter().flat_map(|path| path.nodes(object.object()));
+            if nodes.any(|node| !node.is_null()) {
+                place.rules.retain(|waiting| !selects(rules, waiting.rule, namespace.as_deref()));
+                // Namespaces come and go: their names are not kept for ever.
+                if place.seen_in.len() >= MOST {
+                    place.seen_in.clear();
+                }
+                place.seen_in.insert(namespace.clone());
+                seen = true;
+            }
+            !place.rules.is_empty()
         });
+        if self.places.is_empty() {
+            *self = Self::default();
+        } else if seen {
+            self.next_look = self.earliest();
+        }
+    }
+
+    /// Whether an object that is new in this namespace may be the one after which something can be told.
+    #[must_use]
+    pub fn is_concerned(&self, rules: &[Arc<Rule>], namespace: Option<&str>) -> bool {
+        let mut waiting = self.places.iter().flat_map(|place| &place.rules);
+        waiting.any(|waiting| waiting.tell_at.is_none() && selects(rules, waiting.rule, namespace))
     }
 
     /// When to look again; `None`: there is nothing to wait for.
     #[must_use]
     pub fn next_look(&self) -> Option<Timestamp> {
-        self.waiting.iter().filter_map(|unseen| unseen.tell_at).min()
+        self.next_look
     }
 
     /// What is to be told now, each once. `selected` counts the objects that a rule selects; to be called
     /// while all of them are known.
-    pub fn take(&mut self, now: Timestamp, selected: impl Fn(usize) -> usize) -> Vec<NeverSeen> {
+    pub fn take(
+        &mut self,
+        rules: &[Arc<Rule>],
+        now: Timestamp,
+        selected: impl Fn(usize) -> usize,
+    ) -> Vec<NeverSeen> {
+        let Self { places, settled, .. } = self;
+        let settled = |rule: usize| -> usize {
+            let of = settled.iter().filter(|(namespace, _)| selects(rules, rule, namespace.as_deref()));
+            of.map(|(_, objects)| objects).sum()
+        };
         let mut told = Vec::new();
-        self.waiting.retain_mut(|unseen| {
-            let objects = selected(unseen.rule);
-            if objects < LEAST {
-                unseen.tell_at = None;
-                return true;
-            }
-            let tell_at = *unseen.tell_at.get_or_insert_with(|| after(now, SETTLE));
-            if unseen.settled < LEAST && now < tell_at {
-                return true;
-            }
-            let paths = std::mem::take(&mut unseen.paths);
-            told.push(NeverSeen { rule: unseen.rule, paths, objects });
-            false
+        places.retain_mut(|Place { paths, rules, .. }| {
+            rules.retain_mut(|Waiting { rule, tell_at }| {
+                let objects = selected(*rule);
+                if objects < LEAST {
+                    *tell_at = None;
+                    return true;
+                }
+                let moment = *tell_at.get_or_insert_with(|| after(now, SETTLE));
+                if now < moment && settled(*rule) < LEAST {
+                    return true;
+                }
+                told.push(NeverSeen { rule: *rule, paths: paths.clone(), objects });
+                false
+            });
+            !rules.is_empty()
         });
+        self.next_look = self.earliest();
         told
     }
+
+    fn earliest(&self) -> Option<Timestamp> {
+        self.places.iter().flat_map(|place| &place.rules).filter_map(|waiting| waiting.tell_at).min()
+    }
+}
+
+fn selects(rules: &[Arc<Rule>], rule: usize, namespace: Option<&str>) -> bool {
+    rules.get(rule).is_some_and(|rule| rule.scope.selects(namespace))
 }
 
 #[cfg(test)]
@@ -161,7 +229,7 @@ mod tests {
                 at(time),
             );
         }
-        let told = unseen.take(at(time), |_| objects);
+        let told = unseen.take(&rules, at(time), |_| objects);
         told.iter().map(|told| format!("{} {}", told.paths[0], told.objects)).collect()
     }
 
@@ -177,19 +245,19 @@ mod tests {
     fn objects_that_are_new_are_waited_for_and_each_path_is_told_once() {
         let rules = rules(&[phase("$.status.phse"), phase("$.status.phse")]);
         let mut unseen = UnseenPaths::new(&rules);
-        assert!(unseen.take(at("01:00:00"), |_| 2).is_empty() && unseen.next_look().is_none());
-        assert!(unseen.take(at("01:00:10"), |_| 3).is_empty());
+        assert!(unseen.take(&rules, at("01:00:00"), |_| 2).is_empty() && unseen.next_look().is_none());
+        assert!(unseen.take(&rules, at("01:00:10"), |_| 3).is_empty());
         assert_eq!(unseen.next_look(), Some(at("01:00:40")));
-        assert!(unseen.take(at("01:00:39"), |_| 3).is_empty());
-        assert_eq!(unseen.take(at("01:00:40"), |_| 5).len(), 1);
-        assert!(unseen.take(at("02:00:00"), |_| 5).is_empty() && unseen.next_look().is_none());
+        assert!(unseen.take(&rules, at("01:00:39"), |_| 3).is_empty());
+        assert_eq!(unseen.take(&rules, at("01:00:40"), |_| 5).len(), 1);
+        assert!(unseen.take(&rules, at("02:00:00"), |_| 5).is_empty() && unseen.next_look().is_none());
     }
 
     #[test]
     fn a_path_that_shows_up_in_time_is_not_told() {
         let rules = rules(&[phase("$.status.phase")]);
         let mut unseen = UnseenPaths::new(&rules);
-        unseen.take(at("01:00:00"), |_| 3);
+        unseen.take(&rules, at("01:00:00"), |_| 3);
         unseen.observe(
             &rules,
             &object("prod", "01:00:00", &json!({"phase": "Failed"})),
@@ -204,7 +272,7 @@ mod tests {
             false,
             at("01:00:02"),
         );
-        assert!(unseen.next_look().is_none() && unseen.take(at("02:00:00"), |_| 3).is_empty());
+        assert!(unseen.next_look().is_none() && unseen.take(&rules, at("02:00:00"), |_| 3).is_empty());
     }
 
     #[test]
@@ -215,7 +283,7 @@ mod tests {
             unseen.list_started();
             unseen.observe(&rules, &object("test-a", "01:00:00", &json!({})), true, at("02:00:00"));
         }
-        assert!(unseen.take(at("02:00:00"), |_| 3).is_empty(), "one object was listed four times");
+        assert!(unseen.take(&rules, at("02:00:00"), |_| 3).is_empty(), "one object was listed four times");
     }
 
     #[test]
@@ -227,6 +295,6 @@ mod tests {
             ("age", json!({"over": "1m"})),
             ("age", json!({"over": "1m", "since": ["$.c", "$.metadata.creationTimestamp"]})),
         ]);
-        assert!(UnseenPaths::new(&rules).waiting.is_empty());
+        assert!(UnseenPaths::new(&rules).places.is_empty());
     }
 }

@@ -164,9 +164,38 @@ impl Entry {
     }
 }
 
+/// So many entries are allocated at once: a single vector that grows would leave holes of its former sizes.
+const CHUNK: usize = 512;
+
+/// Entries by slot.
+#[derive(Debug, Default)]
+struct Slab(Vec<Vec<Option<Entry>>>);
+
+impl Slab {
+    fn push(&mut self) -> u32 {
+        if self.0.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.0.push(Vec::with_capacity(CHUNK));
+        }
+        if let Some(chunk) = self.0.last_mut() {
+            chunk.push(None);
+        }
+        let before = self.0.len().saturating_sub(1) * CHUNK;
+        let last = self.0.last().map_or(0, |chunk| chunk.len() - 1);
+        u32::try_from(before + last).unwrap_or(u32::MAX)
+    }
+
+    fn get(&self, slot: u32) -> Option<&Entry> {
+        self.0[slot as usize / CHUNK][slot as usize % CHUNK].as_ref()
+    }
+
+    fn at(&mut self, slot: u32) -> &mut Option<Entry> {
+        &mut self.0[slot as usize / CHUNK][slot as usize % CHUNK]
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    entries: Vec<Option<Entry>>,
+    entries: Slab,
     free: Vec<u32>,
     /// The slots of all entries, by namespace and name.
     index: HashTable<u32>,
@@ -187,15 +216,12 @@ impl Slots {
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().flatten()
+        self.entries.0.iter().flatten().flatten()
     }
 
     pub(super) fn insert(&mut self, entry: Entry) -> u32 {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            u32::try_from(self.entries.len() - 1).unwrap_or(u32::MAX)
-        });
-        self.entries[slot as usize] = Some(entry);
+        let slot = self.free.pop().unwrap_or_else(|| self.entries.push());
+        *self.entries.at(slot) = Some(entry);
         let hash = hash_of(&self.hasher, &self.entries, slot);
         self.index.insert_unique(hash, slot, |slot| hash_of(&self.hasher, &self.entries, *slot));
         slot
@@ -206,7 +232,7 @@ impl Slots {
         if let Ok(indexed) = self.index.find_entry(hash, |other| *other == slot) {
             indexed.remove();
         }
-        let entry = self.entries[slot as usize].take();
+        let entry = self.entries.at(slot).take();
         if entry.is_some() {
             self.free.push(slot);
         }
@@ -216,12 +242,12 @@ impl Slots {
     /// The entry of a slot that the index or the schedule names; both are kept in step with the slab.
     #[expect(clippy::expect_used, reason = "remove() takes the slot out of index and schedule first")]
     pub(super) fn get(&self, slot: u32) -> &Entry {
-        self.entries[slot as usize].as_ref().expect("a slot in use")
+        self.entries.get(slot).expect("a slot in use")
     }
 
     #[expect(clippy::expect_used, reason = "remove() takes the slot out of index and schedule first")]
     pub(super) fn get_mut(&mut self, slot: u32) -> &mut Entry {
-        self.entries[slot as usize].as_mut().expect("a slot in use")
+        self.entries.at(slot).as_mut().expect("a slot in use")
     }
 
     pub(super) fn not_seen_since(&self, list: u32) -> Vec<u32> {
@@ -230,8 +256,8 @@ impl Slots {
     }
 }
 
-fn hash_of(hasher: &RandomState, entries: &[Option<Entry>], slot: u32) -> u64 {
-    let entry = entries[slot as usize].as_ref();
+fn hash_of(hasher: &RandomState, entries: &Slab, slot: u32) -> u64 {
+    let entry = entries.get(slot);
     entry.map_or(0, |entry| hasher.hash_one((entry.namespace.as_deref(), &*entry.name)))
 }
 
