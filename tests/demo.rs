@@ -13,11 +13,12 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
-use support::process::{Leash, pid_of};
+use support::process::{Leash, kill_group, pid_of};
 use support::{Objects, cluster};
 
 fn demo(flags: &[&str]) -> Command {
@@ -73,14 +74,16 @@ fn all_comes_to_the_end_that_the_story_says_whatever_the_seed() {
 /// One that is under way.
 struct Running {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    /// What it shows; `None`: nobody reads it any more.
+    lines: Option<BufReader<ChildStdout>>,
     _leash: Leash,
 }
 
 impl Running {
     fn start(flags: &[&str]) -> Self {
-        let mut child = demo(flags).spawn().unwrap();
-        let (lines, leash) = (BufReader::new(child.stdout.take().unwrap()), Leash::on_group(child.id()));
+        let mut child = demo(flags).process_group(0).spawn().unwrap();
+        let leash = Leash::on_group(child.id());
+        let lines = child.stdout.take().map(BufReader::new);
         Self { child, lines, _leash: leash }
     }
 
@@ -89,7 +92,7 @@ impl Running {
         let mut read = String::new();
         loop {
             let start = read.len();
-            assert!(self.lines.read_line(&mut read).unwrap() > 0, "it ended: {read}");
+            assert!(self.lines.as_mut().unwrap().read_line(&mut read).unwrap() > 0, "it ended: {read}");
             if read[start..].contains(text) {
                 return read;
             }
@@ -102,6 +105,13 @@ impl Running {
         let code = self.child.wait().unwrap().code();
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         code
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        kill_group(self.child.id());
+        self.child.wait().ok();
     }
 }
 
@@ -131,11 +141,10 @@ fn interrupted_on_its_way_it_ends_at_once_and_says_so_by_its_status() {
 fn nobody_to_read_it_is_no_reason_to_panic() {
     let mut running = Running::start(&["--speed", "60"]);
     running.until("k8s-healer demo");
-    let Running { mut child, lines, _leash } = running;
-    drop(lines);
-    let status = child.wait().unwrap();
+    running.lines = None;
+    let status = running.child.wait().unwrap();
     let mut said = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    running.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(status.code().is_some(), "{status}: {said}");
     assert!(!said.contains("panicked"), "{said}");
 }

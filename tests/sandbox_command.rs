@@ -15,12 +15,13 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
-use support::process::{Leash, pid_of};
+use support::process::{Leash, kill_group, pid_of};
 use support::{Objects, cluster};
 use tempfile::TempDir;
 
@@ -43,6 +44,7 @@ impl Sandbox {
         let mut command = Command::new(env!("CARGO_BIN_EXE_k8s-healer"));
         command.current_dir(folder.path()).args(["sandbox", "--write-kubeconfig", "kubeconfig"]).args(flags);
         command.stdout(Stdio::piped()).stderr(fs::File::create(folder.path().join("log")).unwrap());
+        command.process_group(0);
         let child = command.spawn().unwrap();
         let leash = Leash::on_group(child.id());
         let sandbox = Self { child, folder, _leash: leash };
@@ -132,10 +134,17 @@ impl Sandbox {
     }
 }
 
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        kill_group(self.child.id());
+        self.child.wait().ok();
+    }
+}
+
 #[test]
 fn its_kubeconfig_goes_to_standard_output_and_what_it_says_to_standard_error() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_k8s-healer"));
-    command.arg("sandbox").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.arg("sandbox").stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().unwrap();
     let _leash = Leash::on_group(child.id());
     let mut notes = BufReader::new(child.stderr.take().unwrap()).lines();
