@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::decode::Event;
 use super::failure::{Failure, Meaning, Status, Stop};
 use super::follow::{Follower, deleted};
-use super::list::list;
+use super::list::{MOST_OBJECTS, list};
 use super::stream::{Milestone, Next, Stream};
 use super::watch::WatchEvent;
 
@@ -60,7 +60,13 @@ impl Follower {
     async fn read_initial_events(&mut self, stream: &mut Stream) -> Result<bool, Stop> {
         self.events.send(WatchEvent::ListStarted).await?;
         let silence = Some(self.watch.timings.list_silence);
+        let mut objects = 0;
         loop {
+            objects += 1;
+            if objects > MOST_OBJECTS {
+                let reason = format!("the list has more than {MOST_OBJECTS} objects");
+                return Err(Failure::new(Meaning::Broken, reason).into());
+            }
             match stream.next(&self.collection.decoder, silence).await? {
                 // These are in no order of versions: only the bookmark at their end is a position.
                 Next::Event(Event::Applied(object)) => self.events.send(WatchEvent::Listed(object)).await?,

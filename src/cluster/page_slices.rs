@@ -10,6 +10,9 @@ use super::slices::{Carry, LARGEST_PIECE, Slice};
 /// A page without its items is a few hundred bytes, most of them the token of the next page.
 const LARGEST_ENVELOPE: usize = 64 << 10;
 
+/// Between two items is a comma and, where a person is to read it, a line's indentation.
+const LARGEST_GAP: usize = 64 << 10;
+
 /// Why a page cannot be cut.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
@@ -19,6 +22,9 @@ pub enum ScanError {
     /// What is not in `items` is larger than any list's metadata.
     #[error("the list has more than {LARGEST_ENVELOPE} bytes beside its items")]
     EnvelopeTooLarge,
+    /// One item has no end, or nothing comes between two of them, at length.
+    #[error("the list has an item without end")]
+    Endless,
     /// The page ended before its end.
     #[error("the list broke off")]
     Truncated,
@@ -62,6 +68,8 @@ pub struct PageScanner {
     string_is_items: bool,
     /// The next value is that of `items`.
     items_next: bool,
+    /// Blanks since the last item.
+    gap: usize,
     carry: Carry,
 }
 
@@ -84,6 +92,7 @@ impl PageScanner {
             string_start: 0,
             string_is_items: false,
             items_next: false,
+            gap: 0,
             carry: Carry::new(limit),
         }
     }
@@ -110,6 +119,9 @@ impl PageScanner {
                     None => {
                         self.carry.extend(input);
                         *input = &[];
+                        if self.carry.is_endless() {
+                            return Err(ScanError::Endless);
+                        }
                     }
                 },
                 _ => {
@@ -169,7 +181,10 @@ impl PageScanner {
     /// Whether the byte is used up; else an element begins with it.
     fn between(&mut self, byte: u8) -> Result<bool, ScanError> {
         match (self.place, byte) {
-            (_, b' ' | b'\t' | b'\r' | b'\n') => Ok(true),
+            (_, b' ' | b'\t' | b'\r' | b'\n') => {
+                self.gap += 1;
+                if self.gap > LARGEST_GAP { Err(ScanError::Endless) } else { Ok(true) }
+            }
             (Place::BeforeFirst | Place::AfterElement, b']') => {
                 self.envelope.push(byte);
                 self.place = Place::Envelope;
@@ -183,6 +198,7 @@ impl PageScanner {
             _ => {
                 self.place = Place::Element;
                 self.element_depth = 0;
+                self.gap = 0;
                 Ok(false)
             }
         }

@@ -12,6 +12,9 @@ const KEPT_CAPACITY: usize = 64 << 10;
 /// So much of a piece that is too large is kept, to tell what it was.
 const HEAD: usize = 64;
 
+/// A piece of which more than this was skipped has no end.
+pub(super) const ENDLESS: usize = 64 << 20;
+
 /// One piece of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slice<'a> {
@@ -27,13 +30,15 @@ pub(super) struct Carry {
     bytes: Vec<u8>,
     limit: usize,
     too_large: bool,
+    /// Of a piece that is too large, so many bytes have gone by.
+    skipped: usize,
     /// The bytes were handed out; they are cleared before the next use.
     taken: bool,
 }
 
 impl Carry {
     pub(super) fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, too_large: false, taken: false }
+        Self { bytes: Vec::new(), limit, too_large: false, skipped: 0, taken: false }
     }
 
     /// To be called before anything else is added after [`Self::complete`].
@@ -41,6 +46,7 @@ impl Carry {
         if self.taken {
             self.taken = false;
             self.too_large = false;
+            self.skipped = 0;
             if self.bytes.capacity() > KEPT_CAPACITY {
                 self.bytes = Vec::new();
             }
@@ -52,8 +58,14 @@ impl Carry {
         self.bytes.is_empty()
     }
 
+    /// The piece that is under way goes on and on.
+    pub(super) fn is_endless(&self) -> bool {
+        self.skipped > ENDLESS
+    }
+
     pub(super) fn extend(&mut self, part: &[u8]) {
         if self.too_large {
+            self.skipped = self.skipped.saturating_add(part.len());
             return;
         }
         if self.bytes.len() + part.len() > self.limit {
@@ -95,6 +107,12 @@ impl LineScanner {
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self { carry: Carry::new(limit) }
+    }
+
+    /// Whether the line that is under way is so long that it is none.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.carry.is_endless()
     }
 
     /// The next line that ends in `input`, from which it is taken; `None`: all of `input` is taken.
@@ -173,5 +191,14 @@ mod tests {
             assert_eq!(scanner.next(&mut rest), None);
         }
         assert!(scanner.carry.bytes.capacity() <= 1 << 11);
+        assert!(!scanner.is_endless());
+        for _ in 0..65 {
+            let piece = vec![b'x'; 1 << 20];
+            let mut rest: &[u8] = &piece;
+            assert_eq!(scanner.next(&mut rest), None);
+        }
+        assert!(scanner.is_endless());
+        assert_eq!(lines(&mut scanner, &[b"\nshort\n"]).len(), 2);
+        assert!(!scanner.is_endless());
     }
 }

@@ -125,6 +125,9 @@ impl Stream {
 
     /// The next line of what has come.
     fn next_line(&mut self, decoder: &Decoder) -> Result<Option<Next>, Failure> {
+        if self.lines.is_endless() {
+            return Err(Failure::new(Meaning::Stale, "a line of the watch has no end"));
+        }
         let mut rest = &self.chunk[..];
         let next = match self.lines.next(&mut rest) {
             None => None,

@@ -1,7 +1,7 @@
 //! Many objects of one namespace read at once: where more than a few fall due together, one list costs
 //! the server less than as many single reads, and each object's resourceVersion makes it as safe.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_healer_engine::observation::Observation;
@@ -47,17 +47,20 @@ pub async fn survey(
     let (sender, mut events) = mpsc::channel(64);
     let listing = async move { list(&collection, random, &sender).await };
     let collecting = async {
-        let mut survey = Survey { found: Vec::new(), complete: true };
+        let (mut found, mut complete) = (BTreeMap::new(), true);
         while let Some(event) = events.recv().await {
             match event {
                 // A list that expired half-way is read again from its start.
-                WatchEvent::ListStarted => survey = Survey { found: Vec::new(), complete: true },
-                WatchEvent::Listed(object) if wanted.contains(object.name()) => survey.found.push(object),
-                WatchEvent::Undecodable { .. } => survey.complete = false,
+                WatchEvent::ListStarted => (found, complete) = (BTreeMap::new(), true),
+                // The same object may come twice; the later one counts.
+                WatchEvent::Listed(object) if wanted.contains(object.name()) => {
+                    found.insert(object.name().to_owned(), object);
+                }
+                WatchEvent::Undecodable { .. } => complete = false,
                 _ => {}
             }
         }
-        survey
+        Survey { found: found.into_values().collect(), complete }
     };
     match tokio::join!(listing, collecting) {
         (Ok(_), survey) => Ok(survey),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_healer_engine::guard;
-use k8s_healer_engine::moment::Now;
+use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
@@ -41,6 +41,8 @@ const CROWD: usize = 50;
 const SURVEYED: usize = 500;
 /// A live read that failed is repeated after this, or later if the server says so or others fail too.
 const READ_PAUSE: Duration = Duration::from_secs(5);
+/// Objects that cannot be read are told of this often.
+const TOLD_AGAIN: Duration = Duration::from_secs(60);
 /// A verdict that is between two truths is looked at again after this.
 const JUDGE_PAUSE: Duration = Duration::from_secs(1);
 /// What was begun on the cluster may take so long when the daemon ends; the rest of its second is for
@@ -81,6 +83,8 @@ pub struct Controller {
     while_fresh: CancellationToken,
     /// Live reads that failed one after the other, and what was told of them.
     failed_reads: (u32, String),
+    /// When it was last told that objects cannot be read, and how many of them have not been told of since.
+    left_out: (Option<Timestamp>, usize),
     /// Ends this controller.
     stop: CancellationToken,
     /// Who waits for the first list.
@@ -116,6 +120,7 @@ impl Controller {
             fresh: false,
             while_fresh: stop.child_token(),
             failed_reads: (0, String::new()),
+            left_out: (None, 0),
             stop,
             first_list: Some(first_list),
         }
@@ -239,11 +244,22 @@ impl Controller {
                 self.set_fresh(false);
                 warn!(kind = %self.resource, reason, "watching is not permitted; its rules wait");
             }
-            WatchEvent::Undecodable { reason } => {
-                warn!(kind = %self.resource, reason, "an object cannot be read; it is left out");
-            }
+            WatchEvent::Undecodable { reason } => self.undecodable(&reason, now.earliest),
             WatchEvent::Absent => {}
         }
+    }
+
+    /// A server may send a thousand such objects a second: a line a minute says how many there were.
+    fn undecodable(&mut self, reason: &str, now: Timestamp) {
+        let (told, untold) = &mut self.left_out;
+        if told.is_some_and(|told| now < after(told, TOLD_AGAIN)) {
+            *untold += 1;
+            return;
+        }
+        let more = std::mem::take(untold);
+        *told = Some(now);
+        let others = if more > 0 { format!(" (and {more} others)") } else { String::new() };
+        warn!(kind = %self.resource, reason, "an object cannot be read; it is left out{others}");
     }
 
     fn census(&self) -> Census {

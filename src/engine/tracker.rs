@@ -160,6 +160,12 @@ impl Tracker {
 
     /// A fresh list begins: until it is complete, nothing falls due.
     pub fn list_started(&mut self) {
+        if self.listing {
+            // What the list before brought, which did not come to its end, may never have been there.
+            for slot in self.slots.unproven() {
+                self.forget(slot);
+            }
+        }
         self.list += 1;
         self.listing = true;
     }
@@ -167,6 +173,7 @@ impl Tracker {
     /// The list is complete: what was not in it is gone.
     pub fn list_completed(&mut self) {
         self.listing = false;
+        self.slots.proven();
         for slot in self.slots.not_seen_since(self.list) {
             self.forget(slot);
         }
@@ -342,7 +349,9 @@ impl Tracker {
         self.home(object.namespace()).objects += 1;
         let namespace = object.namespace().and_then(|namespace| self.namespaces.get_key_value(namespace));
         let entry = Entry::new(namespace.map(|(shared, _)| Arc::clone(shared)), object);
-        self.slots.insert(entry)
+        let slot = self.slots.insert(entry);
+        self.slots.get_mut(slot).unproven = self.listing;
+        slot
     }
 
     fn forget(&mut self, slot: u32) {

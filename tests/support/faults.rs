@@ -7,6 +7,8 @@ use http::{HeaderMap, Method};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::flood::Flood;
+
 /// A request as it came over the wire.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -69,6 +71,8 @@ impl Seen {
 pub enum Fault {
     /// Answered by the proxy; the server never sees it.
     Answer(Answer),
+    /// Answered without end, or measure; the server never sees it.
+    Flood(Flood),
     /// Passed on after a while.
     Delay(Duration),
     /// The connection is closed without an answer; the server never sees it.

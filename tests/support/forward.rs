@@ -75,6 +75,10 @@ pub async fn serve(
             shared.answered(number, answer.status);
             return Ok(injected(answer));
         }
+        Some(Fault::Flood(flood)) => {
+            shared.answered(number, 200);
+            return Ok(flood.clone().response());
+        }
         Some(Fault::Reset) => return Err(Broken("reset by the proxy".into())),
         Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
         Some(Fault::LoseAnswer) | None => {}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::{after, elapsed};
@@ -51,11 +53,15 @@ struct Terminating {
 impl Matcher for Terminating {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
         let terminating = context.object.is_terminating();
-        let since = context.object.deletion_asked().filter(|since| *since <= context.now);
+        let past = |moment: Option<Timestamp>| moment.filter(|moment| *moment <= context.now);
         match &self.asked {
             // Nothing takes a deletionTimestamp back: it has held since the deletion was asked for.
-            Asked::Whether(true) if terminating => Verdict::fixed(true).since(since),
-            Asked::Whether(false) if !terminating => Verdict::fixed(true).since(context.object.created()),
+            Asked::Whether(true) if terminating => {
+                Verdict::fixed(true).since(past(context.object.deletion_asked()))
+            }
+            Asked::Whether(false) if !terminating => {
+                Verdict::fixed(true).since(past(context.object.created()))
+            }
             Asked::Whether(asked) => Verdict::fixed(*asked == terminating),
             Asked::Over(_) if !terminating => Verdict::fixed(false),
             Asked::Over(over) => match context.object.deletion_asked() {

@@ -44,6 +44,8 @@ pub(super) struct Entry {
     list: u32,
     /// It is being read or acted on.
     pub(super) busy: bool,
+    /// Only a list that did not come to its end told of it.
+    pub(super) unproven: bool,
 }
 
 /// A uid is a random UUID, written in 36 letters; what is written otherwise is kept as it is.
@@ -125,6 +127,7 @@ impl Entry {
             progress: Progress::default(),
             list: 0,
             busy: false,
+            unproven: false,
         }
     }
 
@@ -248,6 +251,14 @@ impl Slots {
     #[expect(clippy::expect_used, reason = "remove() takes the slot out of index and schedule first")]
     pub(super) fn get_mut(&mut self, slot: u32) -> &mut Entry {
         self.entries.at(slot).as_mut().expect("a slot in use")
+    }
+
+    pub(super) fn unproven(&self) -> Vec<u32> {
+        self.index.iter().copied().filter(|slot| self.get(*slot).unproven).collect()
+    }
+
+    pub(super) fn proven(&mut self) {
+        self.entries.0.iter_mut().flatten().flatten().for_each(|entry| entry.unproven = false);
     }
 
     pub(super) fn not_seen_since(&self, list: u32) -> Vec<u32> {

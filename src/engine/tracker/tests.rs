@@ -290,3 +290,22 @@ fn after_a_gap_an_episode_that_the_object_tells_to_be_new_is_acted_on() {
         assert_eq!(tracker.next_due().is_some(), new, "{since}");
     }
 }
+
+#[test]
+fn what_a_list_brought_that_never_ended_is_forgotten_by_the_next_one() {
+    let mut tracker = synced(failed_for("1m"));
+    tracker.observe(&pod("kept", 1, "Running"), Origin::Event, at("00:00:00"));
+    let named = |name: &str| {
+        Observation::new(json!({"metadata": {"namespace": "test-a", "name": name, "uid": name,
+            "resourceVersion": "2"}, "status": {"phase": "Running"}}))
+    };
+    for list in ["a", "b", "c"] {
+        tracker.list_started();
+        for number in 0..10 {
+            tracker.observe(&named(&format!("{list}-{number}")), Origin::Listed, at("00:00:01"));
+        }
+        assert_eq!(tracker.len(), 11, "one object that was there before, and those of this list");
+    }
+    tracker.list_completed();
+    assert_eq!(tracker.len(), 10, "the list that ended has it no more");
+}
