@@ -20,20 +20,20 @@ fuzz_target!(|input: (String, String)| {
         assert_eq!(a.cmp(&a), std::cmp::Ordering::Equal);
     }
     let formats: Vec<TimeFormat> = TimeFormat::NAMES.iter().filter_map(|name| TimeFormat::named(name)).collect();
+    let lenient = parse_time(one, &formats);
     if let Some(time) = parse_time(one, &[]) {
         assert_eq!(parse_time(&time.to_string(), &[]), Some(time), "{one}");
-        assert_eq!(parse_time(one, &formats), Some(time), "{one}: more formats change nothing");
+        assert_eq!(lenient, Some(time), "{one}: more formats change nothing");
     }
-    drop(parse_time(one, &formats));
     if let Ok(globs) = Globs::parse(&[one]) {
-        drop(globs.matches(other));
+        let matches = globs.matches(other);
         if !one.contains(['*', '?', '[', ']', '!']) {
-            assert_eq!(globs.matches(other), one == other);
+            assert_eq!(matches, one == other);
         }
         assert!(!Globs::parse(&[one, &format!("!{other}")]).is_ok_and(|both| both.matches(other) && !other.contains(['*', '?', '[', ']', '!'])));
     }
     if let Ok(pattern) = Pattern::parse(one) {
-        drop(pattern.matches(other));
+        assert_eq!(pattern.matches(other), pattern.matches(other));
     }
     if let Ok(count) = Count::parse(one) {
         assert!(!count.is_impossible() || !(0..4).any(|number| count.holds(number)));

@@ -8,6 +8,8 @@ mod glob;
 mod label;
 mod path;
 mod pattern;
+#[cfg(test)]
+mod properties;
 mod quantity;
 mod query;
 mod time;
