@@ -1,0 +1,225 @@
+//! What a rule is of an object at one instant, and since when the object itself tells that it has been so: read
+//! from the rule's tree by the words of the reference, with nothing of the engine.
+
+use serde_json::Value;
+
+use crate::model_kinds as kinds;
+use crate::{model_field, model_values as values};
+
+/// What is said of an object: true, false, or `None` for unknown; and since when, as far as it tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Said {
+    pub(crate) truth: Option<bool>,
+    pub(crate) since: Option<i128>,
+}
+
+impl Said {
+    pub(crate) fn plainly(truth: bool) -> Self {
+        Self { truth: Some(truth), since: None }
+    }
+
+    pub(crate) fn unknown() -> Self {
+        Self { truth: None, since: None }
+    }
+
+    /// False, and from a moment on true.
+    pub(crate) fn from(boundary: i128, now: i128) -> Self {
+        let over = now >= boundary;
+        Self { truth: Some(over), since: over.then_some(boundary) }
+    }
+
+    pub(crate) fn negated(self) -> Self {
+        Self { truth: self.truth.map(|truth| !truth), ..self }
+    }
+}
+
+/// Kleene's and: false if one is false, else unknown if one is unknown. It has been true since the last of
+/// them came to be, false since the first.
+pub(crate) fn all(parts: &[Said]) -> Said {
+    let lies: Vec<&Said> = parts.iter().filter(|part| part.truth == Some(false)).collect();
+    if !lies.is_empty() {
+        return Said { truth: Some(false), since: lies.iter().filter_map(|part| part.since).min() };
+    }
+    if parts.iter().any(|part| part.truth.is_none()) {
+        return Said::unknown();
+    }
+    let every: Option<Vec<i128>> = parts.iter().map(|part| part.since).collect();
+    Said { truth: Some(true), since: every.and_then(|every| every.into_iter().max()) }
+}
+
+/// Kleene's or, by De Morgan.
+pub(crate) fn any(parts: &[Said]) -> Said {
+    all(&parts.iter().map(|part| part.negated()).collect::<Vec<_>>()).negated()
+}
+
+/// Whether a rule is true of an object, `for` not counted.
+pub(crate) fn rule(rule: &Value, object: &Value, now: i128) -> Said {
+    let matches = list(rule, "match").iter().map(|matcher| said(matcher, object, now));
+    // True or unknown spares the object.
+    let unless = list(rule, "unless").iter().map(|matcher| match said(matcher, object, now) {
+        Said { truth: Some(false), since } => Said { truth: Some(true), since },
+        _ => Said::plainly(false),
+    });
+    all(&matches.chain(unless).collect::<Vec<_>>())
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// What one matcher says.
+pub(crate) fn said(matcher: &Value, object: &Value, now: i128) -> Said {
+    let (name, asked) = matcher.as_object().and_then(|entries| entries.iter().next()).expect("a matcher");
+    let parts = || -> Vec<Said> {
+        asked.as_array().expect("a list").iter().map(|part| said(part, object, now)).collect()
+    };
+    match name.as_str() {
+        "all" => all(&parts()),
+        "any" => any(&parts()),
+        "not" => said(asked, object, now).negated(),
+        "age" => age(asked, object, now),
+        "field" => model_field::field(asked, object, now),
+        "phase" => match object["status"]["phase"].as_str() {
+            Some(phase) => Said::plainly(values::texts(asked).contains(&phase)),
+            None => Said::unknown(),
+        },
+        "condition" => kinds::condition(asked, object, now),
+        "containers" => kinds::containers(asked, object),
+        "terminating" => terminating(asked, object, now),
+        "labels" => Said::plainly(labels(asked, object)),
+        "annotations" => annotations(asked, object),
+        "name" => {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            let glob = asked.get("glob").is_none_or(|globs| values::globs(globs, name));
+            let pattern = asked.get("matches").is_none_or(|pattern| values::pattern(pattern, name));
+            Said { truth: Some(glob && pattern), since: created(object).filter(|since| *since <= now) }
+        }
+        "owner" => Said::plainly(owner(asked, object)),
+        "finalizers" => Said::plainly(finalizers(asked, object)),
+        other => panic!("the model knows no {other}"),
+    }
+}
+
+pub(crate) fn created(object: &Value) -> Option<i128> {
+    values::time(object["metadata"]["creationTimestamp"].as_str()?, &[])
+}
+
+/// The formats that a matcher asks for beside RFC 3339.
+pub(crate) fn formats(asked: &Value) -> Vec<&str> {
+    asked.get("formats").map(values::texts).unwrap_or_default()
+}
+
+/// A time in an object; a number only where `epoch` was asked for.
+pub(crate) fn time_of(node: &Value, formats: &[&str]) -> Option<i128> {
+    match node {
+        Value::String(text) => values::time(text, formats),
+        Value::Number(number) if formats.contains(&"epoch") => values::time(&number.to_string(), formats),
+        _ => None,
+    }
+}
+
+/// A duration that a rule asks for.
+pub(crate) fn asked_duration(asked: &Value, key: &str) -> Option<i128> {
+    asked.get(key).map(|text| text.as_str().and_then(values::duration).expect("a duration"))
+}
+
+fn age(asked: &Value, object: &Value, now: i128) -> Said {
+    let created = Value::from("$.metadata.creationTimestamp");
+    let paths = values::texts(asked.get("since").unwrap_or(&created));
+    let there = |path: &&str| -> Vec<&Value> {
+        values::nodes(path, object).into_iter().filter(|node| !node.is_null()).collect()
+    };
+    let first = paths.iter().map(there).find(|nodes| !nodes.is_empty()).unwrap_or_default();
+    let start = match first.as_slice() {
+        [node] => time_of(node, &formats(asked)),
+        _ => None,
+    };
+    let Some(start) = start else { return Said::unknown() };
+    let over = asked_duration(asked, "over").map(|over| Said::from(start + over, now));
+    let under = asked_duration(asked, "under").map(|under| match Said::from(start + under, now).negated() {
+        // It was younger all the time.
+        Said { truth: Some(true), .. } => Said { truth: Some(true), since: Some(start.min(now)) },
+        over => over,
+    });
+    all(&over.into_iter().chain(under).collect::<Vec<_>>())
+}
+
+/// When the deletion was asked for: the end of the grace, less the grace.
+pub(crate) fn deletion_asked(object: &Value) -> Option<i128> {
+    let end = values::time(object["metadata"]["deletionTimestamp"].as_str()?, &[])?;
+    let grace = object["metadata"]["deletionGracePeriodSeconds"].as_i64().unwrap_or(0);
+    Some(end - i128::from(grace.max(0)) * 1_000_000_000)
+}
+
+pub(crate) fn is_terminating(object: &Value) -> bool {
+    !object["metadata"]["deletionTimestamp"].is_null()
+}
+
+fn terminating(asked: &Value, object: &Value, now: i128) -> Said {
+    let is = is_terminating(object);
+    if let Some(over) = asked_duration(asked, "over") {
+        return match (is, deletion_asked(object)) {
+            (false, _) => Said::plainly(false),
+            (true, Some(since)) => Said::from(since + over, now),
+            (true, None) => Said::unknown(),
+        };
+    }
+    let wanted = asked.as_bool().expect("true or false");
+    // From its creation it was not, from the request on it is: neither is ever taken back.
+    let since = if is { deletion_asked(object) } else { created(object) };
+    let since = since.filter(|since| is == wanted && *since <= now);
+    Said { truth: Some(is == wanted), since }
+}
+
+fn labels(asked: &Value, object: &Value) -> bool {
+    let value = |key: &str| object["metadata"]["labels"].get(key).and_then(Value::as_str);
+    let plain = asked.get("matchLabels").and_then(Value::as_object);
+    let plain = plain.into_iter().flatten().all(|(key, wanted)| value(key) == wanted.as_str());
+    plain
+        && list(asked, "matchExpressions").iter().all(|requirement| {
+            let seen = value(requirement["key"].as_str().expect("a key"));
+            let among = || seen.is_some_and(|seen| values::texts(&requirement["values"]).contains(&seen));
+            match requirement["operator"].as_str().expect("an operator") {
+                "In" => among(),
+                "NotIn" => !among(),
+                "Exists" => seen.is_some(),
+                _ => seen.is_none(),
+            }
+        })
+}
+
+fn annotations(asked: &Value, object: &Value) -> Said {
+    let key = asked["key"].as_str().expect("a key");
+    let exists = asked.get("exists").and_then(Value::as_bool);
+    let asks_value = ["equals", "in", "glob", "matches"].iter().any(|key| asked.get(key).is_some());
+    let Some(seen) = object["metadata"]["annotations"].get(key).and_then(Value::as_str) else {
+        return if asks_value { Said::unknown() } else { Said::plainly(exists == Some(false)) };
+    };
+    Said::plainly(
+        exists != Some(false)
+            && asked.get("equals").is_none_or(|wanted| wanted == seen)
+            && asked.get("in").is_none_or(|list| values::texts(list).contains(&seen))
+            && asked.get("glob").is_none_or(|globs| values::globs(globs, seen))
+            && asked.get("matches").is_none_or(|pattern| values::pattern(pattern, seen)),
+    )
+}
+
+fn owner(asked: &Value, object: &Value) -> bool {
+    let found = list(&object["metadata"], "ownerReferences").iter().any(|owner| {
+        let kind = owner.get("kind").and_then(Value::as_str).unwrap_or_default();
+        let controls = owner.get("controller").and_then(Value::as_bool).unwrap_or(false);
+        asked.get("kind").is_none_or(|kinds| values::texts(kinds).contains(&kind))
+            && asked.get("controller").is_none_or(|wanted| *wanted == controls)
+    });
+    found == asked.get("exists").and_then(Value::as_bool).unwrap_or(true)
+}
+
+fn finalizers(asked: &Value, object: &Value) -> bool {
+    let seen: Vec<&str> = list(&object["metadata"], "finalizers").iter().filter_map(Value::as_str).collect();
+    let matching =
+        |key: &str| asked.get(key).map(|globs| seen.iter().filter(|seen| values::globs(globs, seen)).count());
+    matching("any").is_none_or(|count| count > 0)
+        && matching("all").is_none_or(|count| count > 0 && count == seen.len())
+        && matching("none").is_none_or(|count| count == 0)
+        && asked.get("exists").is_none_or(|wanted| *wanted == !seen.is_empty())
+}

@@ -1,0 +1,100 @@
+//! The model's reading of what a status reports: conditions and containers.
+
+use serde_json::Value;
+
+use crate::model::{Said, all, any, asked_duration};
+use crate::model_values as values;
+
+pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
+    let text = |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).map(str::to_owned);
+    let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    let of_type = |condition: &&Value| {
+        let name = text(condition, "type");
+        asked.get("type").is_none_or(|globs| name.is_some_and(|name| values::globs(globs, &name)))
+    };
+    let candidates: Vec<&Value> = conditions.iter().filter(of_type).collect();
+    if candidates.is_empty() {
+        return Said::unknown();
+    }
+    let wanted = asked.get("status").map_or(vec!["True"], values::texts);
+    let judge = |condition: &&Value| {
+        let Some(status) = text(condition, "status") else { return Said::unknown() };
+        let since = text(condition, "lastTransitionTime").and_then(|text| values::time(&text, &[]));
+        let mut parts = vec![Said {
+            truth: Some(wanted.contains(&status.as_str())),
+            since: since.filter(|since| *since <= now),
+        }];
+        if let Some(globs) = asked.get("reason") {
+            let reason = text(condition, "reason");
+            parts.push(match reason {
+                Some(reason) => Said::plainly(values::globs(globs, &reason)),
+                None => Said::unknown(),
+            });
+        }
+        if let Some(hold) = asked_duration(asked, "for") {
+            parts.push(since.map_or(Said::unknown(), |since| Said::from(since + hold, now)));
+        }
+        all(&parts)
+    };
+    any(&candidates.iter().map(judge).collect::<Vec<_>>())
+}
+
+pub(crate) fn containers(asked: &Value, object: &Value) -> Said {
+    let mut lists = match asked.get("init").map(ToString::to_string).as_deref() {
+        Some("\"only\"") => vec!["initContainerStatuses"],
+        Some("false") => vec!["containerStatuses"],
+        _ => vec!["containerStatuses", "initContainerStatuses"],
+    };
+    if asked.get("ephemeral").is_some_and(|wanted| wanted == true) {
+        lists.push("ephemeralContainerStatuses");
+    }
+    let list = |name: &&str| object["status"][*name].as_array().cloned().unwrap_or_default();
+    let statuses: Vec<Value> = lists.iter().flat_map(list).collect();
+    if statuses.is_empty() {
+        return Said::unknown();
+    }
+    let end = if asked.get("last").is_some_and(|last| last == true) { "lastState" } else { "state" };
+    let mut parts = Vec::new();
+    if ["waiting", "terminated", "exitCodes", "restarts", "ready"].iter().any(|key| asked.get(key).is_some())
+    {
+        parts.push(any(&statuses.iter().map(|status| container(asked, status, end)).collect::<Vec<_>>()));
+    }
+    if let Some(count) = asked.get("totalRestarts").and_then(Value::as_str) {
+        let each: Option<Vec<u64>> = statuses.iter().map(restarts).collect();
+        let total = each.map(|each| each.iter().sum());
+        parts.push(total.map_or(Said::unknown(), |total| Said::plainly(values::count(count, total))));
+    }
+    all(&parts)
+}
+
+fn restarts(status: &Value) -> Option<u64> {
+    status.get("restartCount").and_then(Value::as_u64)
+}
+
+/// One container satisfies all keys. A state that is not the one asked for is known not to be it; a count or a
+/// flag that is not there is not known.
+fn container(asked: &Value, status: &Value, end: &str) -> Said {
+    let at = |path: [&str; 3]| path.iter().try_fold(status, |node, key| node.get(key));
+    let mut parts = Vec::new();
+    for (key, state, kind) in [("waiting", "state", "waiting"), ("terminated", end, "terminated")] {
+        if let Some(words) = asked.get(key) {
+            let reason = at([state, kind, "reason"]).and_then(Value::as_str);
+            parts.push(Said::plainly(reason.is_some_and(|seen| values::texts(words).contains(&seen))));
+        }
+    }
+    if let Some(codes) = asked.get("exitCodes") {
+        let one = std::slice::from_ref(codes);
+        let codes = codes.as_array().map_or(one, Vec::as_slice);
+        let seen = at([end, "terminated", "exitCode"]).and_then(Value::as_i64);
+        parts.push(Said::plainly(seen.is_some_and(|seen| codes.iter().any(|code| *code == seen))));
+    }
+    if let Some(count) = asked.get("restarts").and_then(Value::as_str) {
+        let seen = restarts(status);
+        parts.push(seen.map_or(Said::unknown(), |seen| Said::plainly(values::count(count, seen))));
+    }
+    if let Some(ready) = asked.get("ready").and_then(Value::as_bool) {
+        let seen = status.get("ready").and_then(Value::as_bool);
+        parts.push(seen.map_or(Said::unknown(), |seen| Said::plainly(seen == ready)));
+    }
+    all(&parts)
+}
