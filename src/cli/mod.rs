@@ -6,6 +6,7 @@ pub mod diagnostics;
 pub mod fields;
 mod sandbox;
 mod signals;
+mod table;
 pub mod validate_rules;
 
 use clap::{Parser, Subcommand};

@@ -1,0 +1,161 @@
+//! Tables for people, as kubectl prints them: columns side by side, no lines. On a terminal a table is no
+//! wider than that and long cells are wrapped; elsewhere each row is one line, for whoever searches it.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement};
+
+use super::diagnostics::Style;
+use crate::rules::diagnostic::is_bidirectional;
+
+/// Between two columns.
+const GAP: u16 = 2;
+
+/// How tables look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    pub(super) colour: bool,
+    /// In columns of the terminal; `None`: rows are as long as they are.
+    pub(super) width: Option<u16>,
+}
+
+impl Look {
+    /// In a file, a pipe or a test.
+    #[cfg(test)]
+    pub(super) const PLAIN: Self = Self { colour: false, width: None };
+
+    /// What standard output can show.
+    pub(super) fn of_stdout() -> Self {
+        let stdout = io::stdout();
+        let width = if stdout.is_terminal() { comfy_table::Table::new().width() } else { None };
+        Self { colour: Style::of_terminal(&stdout).colour, width }
+    }
+}
+
+/// What a cell says of itself, where colours are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tone {
+    #[default]
+    Plain,
+    Good,
+    Warning,
+    Bad,
+    /// Of less weight than the rest.
+    Faint,
+}
+
+/// A table that is filled row by row.
+pub(super) struct Table(comfy_table::Table);
+
+impl Table {
+    pub(super) fn new(look: Look, header: &[&str]) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(comfy_table::presets::NOTHING).force_no_tty();
+        if let Some(width) = look.width {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        if look.colour {
+            table.enforce_styling();
+        }
+        table.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        for column in table.column_iter_mut() {
+            column.set_padding((0, GAP));
+        }
+        Self(table)
+    }
+
+    /// These columns are never wrapped: short words, by which a row is found.
+    pub(super) fn keep_whole(mut self, columns: &[usize]) -> Self {
+        for column in columns {
+            if let Some(column) = self.0.column_mut(*column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        self
+    }
+
+    /// One row; what a cell holds may come from a server, and cannot reach the terminal.
+    pub(super) fn row<Text: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (Text, Tone)>) {
+        let cell = |(text, tone): (Text, Tone)| {
+            let cell = Cell::new(harmless(text.as_ref()));
+            match tone {
+                Tone::Plain => cell,
+                Tone::Good => cell.fg(Color::Green),
+                Tone::Warning => cell.fg(Color::Yellow),
+                Tone::Bad => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+                Tone::Faint => cell.add_attribute(Attribute::Dim),
+            }
+        };
+        self.0.add_row(cells.into_iter().map(cell).collect::<Vec<_>>());
+    }
+
+    pub(super) fn show(&self, out: &mut impl Write) -> io::Result<()> {
+        for line in self.0.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// The same text without what a terminal would obey; a line of its own stays one line.
+fn harmless(text: &str) -> String {
+    let replaced = |c: char| match c {
+        '\n' | '\t' => ' ',
+        c if c.is_control() || is_bidirectional(c) => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(replaced).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(look: Look) -> String {
+        let mut table = Table::new(look, &["CHECK", "RESULT", "WHAT"]).keep_whole(&[0, 1]);
+        for (result, tone) in [("ok", Tone::Good), ("fail", Tone::Bad)] {
+            let what = "a sentence of some words that is longer than a narrow terminal";
+            table.row([("permissions", Tone::Plain), (result, tone), (what, Tone::Plain)]);
+        }
+        let mut out = Vec::new();
+        table.show(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_row_is_one_line_where_there_is_no_terminal() {
+        let lines = shown(Look::PLAIN);
+        assert_eq!(lines.lines().count(), 3, "{lines}");
+        assert!(lines.starts_with("CHECK        RESULT  WHAT\npermissions  ok      a sentence of"), "{lines}");
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal_and_short_words_stay_whole() {
+        for width in [40, 60, 80] {
+            let lines = shown(Look { colour: false, width: Some(width) });
+            let longest = lines.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(usize::from(width)), "{lines}");
+            assert_eq!(lines.matches("permissions  ").count(), 2, "{lines}");
+        }
+    }
+
+    #[test]
+    fn colours_take_no_room_and_come_only_where_they_are_shown() {
+        let (plain, coloured) = (shown(Look::PLAIN), shown(Look { colour: true, width: None }));
+        assert!(!plain.contains('\u{1b}') && coloured.contains('\u{1b}'), "{coloured}");
+        let mut parts = coloured.split('\u{1b}');
+        let first = parts.next().unwrap_or_default().to_owned();
+        let visible = parts.filter_map(|part| part.split_once('m')).map(|(_, text)| text).collect::<String>();
+        let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        assert_eq!(trimmed(&(first + &visible)), trimmed(&plain));
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_reach_the_terminal() {
+        let mut table = Table::new(Look::PLAIN, &["WHAT"]);
+        table.row([("a\u{1b}[2J\nb\u{202e}", Tone::Plain)]);
+        let mut out = Vec::new();
+        table.show(&mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "WHAT\na\u{fffd}[2J b\u{fffd}\n");
+    }
+}
