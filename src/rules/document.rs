@@ -9,6 +9,7 @@ use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Rule;
 
 use super::code::Code;
+use super::comparison::Written;
 use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, Place, one_of, quoted};
 use super::later;
@@ -37,8 +38,8 @@ pub(super) struct Run<'a> {
     pub(super) packs: BTreeMap<String, Place>,
     /// Pack and name of every parameter.
     pub(super) parameters: Vec<(String, String)>,
-    /// Every rule that was read, and the place of its name.
-    pub(super) rules: Vec<(Rule, Place)>,
+    /// Every rule that was read, the place of its name, and what it says.
+    pub(super) rules: Vec<(Rule, Place, Written)>,
     /// What the rules name of a cluster.
     pub(super) uses: Vec<RuleUses>,
     /// How many rules the packs have, sound or not.
@@ -181,7 +182,8 @@ impl Run<'_> {
             }
             lowering.subject = subject(item, index);
             let resolved = parameters.resolve_rule(item, &mut lowering);
-            rules.extend(lowering.rule(&resolved, &pack, defaults).map(|rule| (rule, place_of(item))));
+            let rule = lowering.rule(&resolved, &pack, defaults);
+            rules.extend(rule.map(|rule| (rule, place_of(item), Written::of(&resolved, defaults))));
             uses.push(RuleUses { subject: lowering.subject.clone(), ..std::mem::take(&mut lowering.uses) });
             let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };
             match names.get(name.text.as_str()) {

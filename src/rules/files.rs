@@ -22,38 +22,49 @@ pub(super) struct Found {
     pub(super) in_folder: bool,
 }
 
+/// What a path stands for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Expanded {
+    /// Its files, in order.
+    pub(super) found: Vec<Found>,
+    /// Every folder that was looked through.
+    pub(super) folders: Vec<PathBuf>,
+    /// What cannot be looked through, or holds too much or nothing.
+    pub(super) problems: Vec<Diagnostic>,
+}
+
 /// The files of a path, each once over all paths of a run: `seen` remembers them.
-pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> (Vec<Found>, Vec<Diagnostic>) {
+pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> Expanded {
     if !path.is_dir() {
         let new = fs::canonicalize(path).map_or(true, |canonical| seen.insert(canonical));
         let found = new.then(|| Found { path: path.to_owned(), in_folder: false });
-        return (found.into_iter().collect(), Vec::new());
+        return Expanded { found: found.into_iter().collect(), ..Expanded::default() };
     }
-    let mut walk =
-        Walk { seen, folders: BTreeSet::new(), found: Vec::new(), any: false, problems: Vec::new() };
+    let mut walk = Walk { seen, entered: BTreeSet::new(), any: false, out: Expanded::default() };
     walk.folder(path, 0);
-    if !walk.any && walk.problems.is_empty() {
+    let Walk { any, mut out, .. } = walk;
+    if !any && out.problems.is_empty() {
         let message = format!("{} holds no `*.yaml` or `*.yml` file", path.display());
-        walk.problems.push(Diagnostic::new(Code::NoRules, None, message).help("give a folder of rule packs"));
+        out.problems.push(Diagnostic::new(Code::NoRules, None, message).help("give a folder of rule packs"));
     }
-    (walk.found, walk.problems)
+    out
 }
 
 struct Walk<'a> {
     seen: &'a mut BTreeSet<PathBuf>,
-    folders: BTreeSet<PathBuf>,
-    found: Vec<Found>,
+    entered: BTreeSet<PathBuf>,
     any: bool,
-    problems: Vec<Diagnostic>,
+    out: Expanded,
 }
 
 impl Walk<'_> {
     fn folder(&mut self, folder: &Path, depth: usize) {
         // A link to a folder above would be entered for ever.
-        let new = fs::canonicalize(folder).map_or(true, |canonical| self.folders.insert(canonical));
+        let new = fs::canonicalize(folder).map_or(true, |canonical| self.entered.insert(canonical));
         if !new {
             return;
         }
+        self.out.folders.push(folder.to_owned());
         let entries = fs::read_dir(folder).and_then(|entries| {
             entries.map(|entry| entry.map(|entry| entry.path())).take(MOST + 1).collect::<Result<Vec<_>, _>>()
         });
@@ -65,7 +76,7 @@ impl Walk<'_> {
             Ok(_) => self.too_much(folder),
             Err(error) => {
                 let message = format!("cannot read {}: {}", folder.display(), reason(&error));
-                self.problems.push(Diagnostic::new(Code::Unreadable, None, message));
+                self.out.problems.push(Diagnostic::new(Code::Unreadable, None, message));
             }
         }
     }
@@ -84,18 +95,19 @@ impl Walk<'_> {
             }
         } else if name.ends_with(".yaml") || name.ends_with(".yml") {
             self.any = true;
-            if self.found.len() >= MOST {
+            if self.out.found.len() >= MOST {
                 self.too_much(path);
             } else if fs::canonicalize(path).map_or(true, |canonical| self.seen.insert(canonical)) {
-                self.found.push(Found { path: path.to_owned(), in_folder: true });
+                self.out.found.push(Found { path: path.to_owned(), in_folder: true });
             }
         }
     }
 
     fn too_much(&mut self, path: &Path) {
-        if self.problems.iter().all(|problem| problem.code != Code::TooLarge) {
+        if self.out.problems.iter().all(|problem| problem.code != Code::TooLarge) {
             let message = format!("{} holds too much for a folder of rules", path.display());
-            self.problems
+            self.out
+                .problems
                 .push(Diagnostic::new(Code::TooLarge, None, message).help("give the folder of a rule pack"));
         }
     }
@@ -115,7 +127,7 @@ mod tests {
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path(), folder.path().join("sub/loop")).unwrap();
-        let found = expand(folder.path(), &mut BTreeSet::new()).0;
+        let found = expand(folder.path(), &mut BTreeSet::new()).found;
         let names: Vec<_> =
             found.iter().map(|found| found.path.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a.yml"), Path::new("b.yaml"), Path::new("sub/e.yaml")]);
@@ -127,13 +139,14 @@ mod tests {
         let path = folder.path().join("a.yaml");
         fs::write(&path, "").unwrap();
         let mut seen = BTreeSet::new();
-        assert_eq!(expand(&path, &mut seen).0.len(), 1);
-        assert_eq!(expand(folder.path(), &mut seen), (vec![], vec![]));
+        assert_eq!(expand(&path, &mut seen).found.len(), 1);
+        let again = expand(folder.path(), &mut seen);
+        assert_eq!((again.found, again.problems), (vec![], vec![]));
     }
 
     #[test]
     fn a_folder_without_rules_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(expand(folder.path(), &mut BTreeSet::new()).1[0].code, Code::NoRules);
+        assert_eq!(expand(folder.path(), &mut BTreeSet::new()).problems[0].code, Code::NoRules);
     }
 }

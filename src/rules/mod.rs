@@ -1,7 +1,7 @@
 //! The rule language: from files to a valid [`RuleSet`], or to diagnostics. It knows no matcher and no
 //! action by name; everything is lowered by the engine's descriptors, and no cluster is asked.
 //!
-//! Text ([`source`], `files`, `settings`) → trees with places (`yaml`, `node`) → parameters written out
+//! Text ([`source`], `files`, `texts`, `settings`) → trees with places (`yaml`, `node`) → parameters written out
 //! (`parameters`) → typed values (`document`, `rule`, `matchers`, `steps`, `arguments`, `values`) → checks
 //! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]). What rules name of a cluster (`uses`)
 //! can be held against schemas ([`fields`]). What an editor can tell of
@@ -10,6 +10,7 @@
 mod arguments;
 mod checks;
 pub mod code;
+pub mod comparison;
 mod compiled;
 pub mod diagnostic;
 mod document;
@@ -29,6 +30,7 @@ mod settings;
 pub mod source;
 mod steps;
 mod suggest;
+mod texts;
 mod uses;
 mod values;
 mod watch;
@@ -44,11 +46,10 @@ use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
 pub use source::{Source, SourceId, Sources, read_bounded};
+pub use texts::{Digest, Texts};
 
+use comparison::Written;
 use diagnostic::Collector;
-
-/// What a mistyped folder must not fill the memory with.
-const LARGEST_TOTAL: usize = 64 << 20;
 
 /// Something to read rules from.
 #[derive(Clone, Debug)]
@@ -116,6 +117,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// Where each rule of the set is written.
     pub origins: BTreeMap<RuleId, Origin>,
+    /// What each rule of the set says, to be held against what it says when it is read again.
+    pub written: BTreeMap<RuleId, Written>,
     /// How much was read.
     pub summary: Summary,
     /// What the rules name of a cluster.
@@ -145,10 +148,17 @@ impl Loaded {
 /// Reads all rules of all inputs; never contacts a cluster.
 #[must_use]
 pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
+    load_texts(Texts::read(inputs), options)
+}
+
+/// The same of texts that were read before. No I/O.
+#[must_use]
+pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
     let mut out = Collector::default();
     let mut sources = Sources::default();
     let settings = settings::parse(&options.set, &mut sources, &mut out);
-    let (texts, files) = read(inputs, &mut sources, &mut out);
+    let files = texts.files();
+    let texts = texts.accept(&mut sources, &mut out);
     let mut run = document::Run {
         registry: &options.registry,
         settings: &settings,
@@ -191,13 +201,14 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
     let (rules, packs, rules_counted, uses) = (run.rules, run.packs.len(), run.counted, run.uses);
     let summary =
         Summary { files, packs, rules: rules_counted, errors: out.errors(), warnings: out.warnings() };
-    let mut origins = BTreeMap::new();
+    let (mut origins, mut all_written) = (BTreeMap::new(), BTreeMap::new());
     let mut rule_set = RuleSet::default();
-    for (rule, place) in rules {
+    for (position, (rule, place, written)) in rules.into_iter().enumerate() {
         if let Some(source) = sources.get(place.source) {
             let (line, _) = source.position(place.span.start);
             origins.insert(rule.id.clone(), Origin { file: source.name.clone(), line, place });
         }
+        all_written.insert(rule.id.clone(), written.at(position));
         rule_set.rules.push(Arc::new(rule));
     }
     Loaded {
@@ -205,44 +216,10 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
         diagnostics: out.into_sorted(),
         sources,
         origins,
+        written: all_written,
         summary,
         uses,
     }
-}
-
-/// Reads the texts of all inputs, and whether each was found in a folder; beside them, how many there should
-/// be.
-fn read(inputs: &[Input], sources: &mut Sources, out: &mut Collector) -> (Vec<(SourceId, bool)>, usize) {
-    let (mut texts, mut count, mut total) = (Vec::new(), 0, 0);
-    let mut seen = BTreeSet::new();
-    let mut accept = |name: &str, bytes: &[u8], in_folder: bool| {
-        total += bytes.len();
-        if total > LARGEST_TOTAL {
-            let message = "all files together are larger than 64 MiB";
-            return Err(Diagnostic::new(Code::TooLarge, None, message).help("give the folders of rule packs"));
-        }
-        source::accept(sources, name, bytes).map(|id| texts.push((id, in_folder)))
-    };
-    for input in inputs {
-        match input {
-            Input::Text { name, bytes } => {
-                count += 1;
-                accept(name, bytes, false).unwrap_or_else(|diagnostic| out.push(diagnostic));
-            }
-            Input::Path(path) => {
-                let (found, problems) = files::expand(path, &mut seen);
-                problems.into_iter().for_each(|problem| out.push(problem));
-                for file in found {
-                    count += 1;
-                    let name = file.path.display().to_string();
-                    source::read_file(&file.path, &name)
-                        .and_then(|bytes| accept(&name, &bytes, file.in_folder))
-                        .unwrap_or_else(|diagnostic| out.push(diagnostic));
-                }
-            }
-        }
-    }
-    (texts, count)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::steps::LoweredStep;
 use super::uses::RuleUses;
 
 /// LANGUAGE, "A rule".
-const COOLDOWN: Duration = Duration::from_secs(10 * 60);
+pub(super) const COOLDOWN: Duration = Duration::from_secs(10 * 60);
 
 pub(super) const RULE_KEYS: &[&str] = &[
     "name",
