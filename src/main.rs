@@ -1,9 +1,7 @@
-//! Parse, dispatch, exit code.
+//! Arguments in, exit code out.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    ExitCode::from(k8s_healer::cli::run(k8s_healer::cli::Arguments::parse()))
+    ExitCode::from(k8s_healer::cli::start(std::env::args_os()))
 }

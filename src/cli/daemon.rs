@@ -117,7 +117,7 @@ pub(super) fn run(command: Command) -> u8 {
         Ok(loaded) => loaded,
         Err(exit_code) => return exit_code,
     };
-    log::start(arguments.log_format, arguments.log_level.word());
+    log::start(log::Destination::StandardError, arguments.log_format, arguments.log_level.word());
     warn_of(&loaded);
     let rules = loaded.rule_set.take().unwrap_or_default();
     drop(loaded);

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod config_file;
 mod daemon;
 mod demo;
 pub mod diagnostics;
@@ -9,6 +10,8 @@ mod signals;
 mod table;
 pub mod validate_rules;
 
+use std::ffi::OsString;
+
 use clap::{Parser, Subcommand};
 
 /// Heals Kubernetes clusters by rules: what to match, and what to do, in YAML.
@@ -17,6 +20,8 @@ use clap::{Parser, Subcommand};
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    configuration: config_file::Flags,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +33,15 @@ enum Command {
     /// Run the daemon.
     #[command(subcommand)]
     Daemon(daemon::Command),
+}
+
+/// The whole program, from its arguments to its exit code.
+#[must_use]
+pub fn start(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    match config_file::parse(arguments) {
+        Ok(arguments) => run(arguments),
+        Err(exit_code) => exit_code,
+    }
 }
 
 /// Runs a command and returns the exit code: 0 fine, 1 findings, 2 usage or internal error.

@@ -11,10 +11,12 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::decision::TARGET;
+use super::log_file::LogFile;
 
 /// The `target` of the lines that introduce a run: they belong together, and stand without a time.
 pub const SUMMARY: &str = "summary";
@@ -34,19 +36,34 @@ pub enum Format {
     Json,
 }
 
-/// Sends all lines to standard error. A second call changes nothing.
-pub fn start(format: Format, level: &str) {
-    let terminal = stderr().is_terminal();
+/// Where lines go.
+pub enum Destination {
+    /// For whoever looks, or a process manager.
+    StandardError,
+    /// A file, which is no terminal.
+    File(LogFile),
+}
+
+/// Sends all lines there. A second call changes nothing.
+pub fn start(destination: Destination, format: Format, level: &str) {
+    let terminal = matches!(destination, Destination::StandardError) && stderr().is_terminal();
     let readable = format == Format::Text || (format == Format::Auto && terminal);
     let header = if readable { "info" } else { "off" };
     // What the client library says of its own inner life helps nobody below a warning.
     let filter = EnvFilter::new(format!(
         "warn,kube_client=off,{SUMMARY}=info,{HEADER}={header},{TARGET}={level},k8s_healer={level}"
     ));
+    let writer = match destination {
+        Destination::StandardError => BoxMakeWriter::new(stderr),
+        Destination::File(file) => {
+            file.speak_json(!readable);
+            BoxMakeWriter::new(file)
+        }
+    };
     // A log that nobody reads any more (`| head`) must not end the daemon: the default tells of it on the
     // very stream that is closed, and panics.
     let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let colours = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let started = if readable {
         builder.event_format(Line { colours }).try_init()

@@ -1,5 +1,6 @@
-//! What people see while the daemon runs: [`log`] sets up where lines go and how they look, [`decision`]
-//! is the one line of each decision.
+//! What people see while the daemon runs: [`log`] sets up where lines go and how they look, [`log_file`] is
+//! a file for them, [`decision`] is the one line of each decision.
 
 pub mod decision;
 pub mod log;
+pub mod log_file;

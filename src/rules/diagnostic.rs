@@ -156,7 +156,7 @@ impl Collector {
 
 /// A text of the reader's file inside a message: in backquotes, cut, control characters made visible, so
 /// that no file can write to the reader's terminal.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
     let mut shown = String::from("`");
     for (index, character) in text.chars().enumerate() {

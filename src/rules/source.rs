@@ -117,7 +117,7 @@ pub(super) fn read_file(path: &Path, name: &str) -> Result<Vec<u8>, Diagnostic> 
     File::open(path).and_then(read_bounded).map_err(|error| unreadable(&error))
 }
 
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -131,7 +131,7 @@ fn too_large(name: &str) -> Diagnostic {
 }
 
 /// Takes bytes in as a source, if they are text of a bearable size.
-pub(super) fn accept(sources: &mut Sources, name: &str, bytes: &[u8]) -> Result<SourceId, Diagnostic> {
+pub(crate) fn accept(sources: &mut Sources, name: &str, bytes: &[u8]) -> Result<SourceId, Diagnostic> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > LARGEST {
         return Err(too_large(name));
     }

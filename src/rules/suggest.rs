@@ -82,7 +82,7 @@ pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c s
 }
 
 /// ``did you mean `age`?`` where a candidate is near, else the words that may stand there.
-pub(super) fn help(word: &str, candidates: &[&str]) -> String {
+pub(crate) fn help(word: &str, candidates: &[&str]) -> String {
     match nearest(word, candidates.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("expected {}", super::diagnostic::one_of(candidates.iter().copied())),

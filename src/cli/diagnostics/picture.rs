@@ -25,6 +25,7 @@ pub struct Renderer<'a> {
     /// What may be shown of each source.
     texts: BTreeMap<SourceId, Cow<'a, str>>,
     style: Style,
+    with_codes: bool,
 }
 
 impl<'a> Renderer<'a> {
@@ -32,7 +33,13 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn new(sources: &'a Sources, style: Style) -> Self {
         let texts = sources.iter().map(|(id, source)| (id, printable(&source.text))).collect();
-        Self { sources, texts, style }
+        Self { sources, texts, style, with_codes: true }
+    }
+
+    /// The same for a text that holds no rules: what the codes are explained by is about rules.
+    #[must_use]
+    pub fn without_codes(self) -> Self {
+        Self { with_codes: false, ..self }
     }
 
     /// One diagnostic as a report of several lines.
@@ -98,7 +105,7 @@ impl<'a> Report<'a> {
     fn new(diagnostic: &Diagnostic, renderer: &'a Renderer<'a>) -> Self {
         let mut report = Self {
             message: printable(&diagnostic.to_string()).into_owned(),
-            code: Some(diagnostic.code.name()),
+            code: renderer.with_codes.then(|| diagnostic.code.name()),
             severity: match diagnostic.severity() {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
