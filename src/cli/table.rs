@@ -126,7 +126,10 @@ mod tests {
     fn a_row_is_one_line_where_there_is_no_terminal() {
         let lines = shown(Look::PLAIN);
         assert_eq!(lines.lines().count(), 3, "{lines}");
-        assert!(lines.starts_with("CHECK        RESULT  WHAT\npermissions  ok      a sentence of"), "{lines}");
+        assert!(
+            lines.starts_with("CHECK        RESULT  WHAT\npermissions  ok      a sentence of"),
+            "{lines}"
+        );
     }
 
     #[test]

@@ -4,11 +4,14 @@
 //! - [`transport`]: one bounded request.
 //! - [`resource`]: a kind as discovery tells it.
 //! - [`client`], [`discovery`], [`resolve`]: from a kubeconfig to the kinds that a server serves.
-//! - [`openapi`]: the schemas that the server publishes.
+//! - [`openapi`]: the schemas that the server publishes. [`access`]: who we are and what we may do. [`census`]:
+//!   how many objects there are, and their names.
 //! - [`watch`]: list and watch. [`slices`], [`page_slices`], [`decode`]: from bytes to observations.
 //! - [`read`], [`ancestors`]: live reads. [`requests`], [`execute`], [`outcome`]: writes and what became of them.
 
+pub mod access;
 pub mod ancestors;
+pub mod census;
 pub mod client;
 pub mod clock;
 pub mod discovery;

@@ -128,7 +128,7 @@ fn decode<T: serde::de::DeserializeOwned>(answer: &Answer) -> Result<T, ReadErro
     serde_json::from_slice(&answer.body).map_err(ReadError::Undecodable)
 }
 
-fn check(answer: Answer, path: &str, grant: impl FnOnce() -> String) -> Result<Answer, ReadError> {
+pub(super) fn check(answer: Answer, path: &str, grant: impl FnOnce() -> String) -> Result<Answer, ReadError> {
     match answer.status {
         status if status.is_success() => Ok(answer),
         StatusCode::UNAUTHORIZED => Err(ReadError::Unauthorized { message: refusal::message(&answer) }),
