@@ -64,8 +64,9 @@ pub async fn names(transport: &Transport, resource: &Resource) -> Result<BTreeSe
         if !token.is_empty() {
             query.append_pair("continue", &token);
         }
-        let page: Page<Named> =
-            fetch(transport, &format!("{path}?{}", query.finish()), METADATA_LIST, &grant).await?;
+        let asked = format!("{path}?{}", query.finish());
+        drop(query);
+        let page: Page<Named> = fetch(transport, &asked, METADATA_LIST, &grant).await?;
         let before = names.len();
         names.extend(page.items.unwrap_or_default().into_iter().map(|item| item.metadata.name.into()));
         token = page.metadata.r#continue;

@@ -1,15 +1,21 @@
 //! The running daemon: which kinds are watched for which rules ([`assignment`]), one [`controller`] for
 //! each kind, a [`worker`] for each object that falls due, and the [`supervisor`] that starts and ends
-//! them as kinds come and go.
+//! them as kinds and rules come and go. The [`control`] socket is how others speak to it.
 
 pub mod assignment;
+pub mod control;
 pub mod controller;
 mod hints;
+pub mod namespaces;
 mod pace;
+pub mod pause;
+pub mod process;
 mod questions;
+pub mod reload;
 mod summary;
 pub mod supervisor;
 mod timekeeper;
+mod watch_or_poll;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -24,7 +30,9 @@ use crate::cluster::clock::Random;
 use crate::cluster::discovery::Catalogue;
 use crate::cluster::timings::Timings;
 use crate::cluster::transport::Transport;
+use crate::report::tally::Tally;
 use pace::Pace;
+use pause::Pause;
 
 /// At most so many lists at once over all kinds (DESIGN 4): a start is no storm on the server.
 const LISTS: usize = 2;
@@ -45,10 +53,13 @@ pub struct Shared {
     pub timings: Timings,
     /// At most so many lists at once over all kinds.
     pub list_permits: Arc<Semaphore>,
+    /// Whether anything is done at all.
+    pub pause: Pause,
     /// A deadline is near, and the server's clock may be known too little for it.
     deadline_near: Notify,
     catalogue: RwLock<Arc<Catalogue>>,
     cooldowns: Mutex<Cooldowns>,
+    tally: Mutex<Tally>,
     pace: Pace,
 }
 
@@ -74,9 +85,11 @@ impl Shared {
             stop,
             timings,
             list_permits,
+            pause: Pause::default(),
             deadline_near: Notify::new(),
             catalogue,
             cooldowns: Mutex::default(),
+            tally: Mutex::default(),
             pace,
         }
     }
@@ -88,6 +101,10 @@ impl Shared {
 
     fn set_catalogue(&self, catalogue: Arc<Catalogue>) {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+
+    fn with_tally<T>(&self, work: impl FnOnce(&mut Tally) -> T) -> T {
+        work(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_cooldowns<T>(&self, work: impl FnOnce(&mut Cooldowns) -> T) -> T {

@@ -1,14 +1,29 @@
 //! What the daemon says of itself when it starts: where it is connected to, which rules watch what, and
 //! which wait. Lines on a terminal, events with fields in JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
-use k8s_healer_engine::values::Path;
+use futures::future::join_all;
+use k8s_healer_engine::guard::{Itself, KEEP_UNTIL, PROTECT, SYSTEM_NAMESPACES};
+use k8s_healer_engine::rule::Rule;
+use k8s_healer_engine::values::{Globs, Path};
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::assignment::Assignment;
-use super::controller::Census;
+use super::controller::{Census, RuleCensus};
+use super::supervisor::Place;
+use crate::cluster::clock::Clock;
+use crate::cluster::resource::Resource;
 use crate::report::log::{HEADER, SUMMARY};
+
+/// The first lists are waited for so long before the summary is printed without them.
+const FIRST_LISTS: Duration = Duration::from_secs(15);
+
+/// More names help nobody.
+const NAMES: usize = 10;
 
 /// Where the daemon is connected to.
 #[derive(Clone, Debug, Default)]
@@ -44,17 +59,90 @@ pub(super) fn tell_server(server: &Server, mode: &str, rules: usize) {
     );
 }
 
+/// Waits for the first lists, then tells what is watched.
+pub(super) fn summarize(
+    clock: Arc<dyn Clock>,
+    first_lists: Vec<(Place, oneshot::Receiver<Census>)>,
+) -> impl Future<Output = ()> {
+    async move {
+        let deadline = futures::FutureExt::shared(clock.sleep(FIRST_LISTS));
+        let wait = |(place, receiver): (Place, oneshot::Receiver<Census>)| {
+            let deadline = deadline.clone();
+            async move {
+                tokio::select! {
+                    census = receiver => (place.kind, census.ok()),
+                    () = deadline => (place.kind, None),
+                }
+            }
+        };
+        let censuses: BTreeMap<String, Option<Census>> =
+            join_all(first_lists.into_iter().map(wait)).await.into_iter().collect();
+        tell_watched(&censuses);
+    }
+}
+
+/// What no rule reaches.
+pub(super) fn tell_protections(itself: &Itself) {
+    let own = itself.namespace.iter().cloned();
+    let excluded = itself.reach.excluded.iter().flat_map(Globs::sources);
+    let namespaces: Vec<String> =
+        SYSTEM_NAMESPACES.iter().map(|&name| name.to_owned()).chain(own).chain(excluded).collect();
+    let namespaces = namespaces.join(", ");
+    info!(
+        target: SUMMARY,
+        namespaces,
+        "  protected: the namespaces {namespaces}; system-critical, mirror and DaemonSet pods; whatever has \
+         {PROTECT}, or {KEEP_UNTIL} in the future"
+    );
+}
+
+/// Which namespaces rules select, of so many.
+pub(super) fn tell_namespaces(selected: &BTreeSet<Arc<str>>, all: usize) {
+    let names: Vec<&str> = selected.iter().take(NAMES).map(|name| &**name).collect();
+    let more = selected.len() - names.len();
+    let names = names.join(", ");
+    let which = match (selected.len(), more) {
+        (0, _) => String::new(),
+        (_, 0) => format!(": {names}"),
+        _ => format!(": {names} and {more} more"),
+    };
+    let count = selected.len();
+    info!(target: SUMMARY, selected = count, all, "  namespaces: {count} of {all} selected{which}");
+}
+
+/// A kind may not be read in the whole cluster.
+pub(super) fn tell_forbidden(resource: &Resource, rules: &[Arc<Rule>], namespaces: &BTreeSet<Arc<str>>) {
+    let kind = resource.name();
+    let rules = rules.iter().map(|rule| rule.id.to_string()).collect::<Vec<_>>().join(", ");
+    if namespaces.is_empty() {
+        warn!(
+            kind,
+            rules, "reading this kind is not permitted: its rules are off; grant list and watch on {kind}"
+        );
+    } else {
+        let count = namespaces.len();
+        info!(
+            kind,
+            rules,
+            namespaces = count,
+            "this kind is not to be read in the whole cluster: it is watched in each of {count} namespaces"
+        );
+    }
+}
+
 /// The rules by kind, as a table whose columns fit; in JSON one event for each rule and kind.
-pub(super) fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
+fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
     let mut rows: Vec<Row> = Vec::new();
     for (kind, census) in censuses {
         match census {
-            None => rows.push(Row { kind, rule: "(not listed yet)", ..Row::default() }),
-            Some(census) => rows.extend(census.rules.iter().map(|(rule, selects, matches)| Row {
-                kind,
-                rule,
-                counts: Some([census.objects, *selects, *matches]),
-            })),
+            None => rows.push(Row { kind, rule: "(not listed yet)".to_owned(), ..Row::default() }),
+            Some(census) => {
+                rows.extend(census.rules.iter().map(|RuleCensus { rule, selected, matching }| Row {
+                    kind,
+                    rule: rule.to_string(),
+                    counts: Some([census.objects, *selected, *matching]),
+                }))
+            }
         }
     }
     let cells: Vec<[String; 5]> =
@@ -79,7 +167,7 @@ pub(super) fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
 #[derive(Default)]
 struct Row<'a> {
     kind: &'a str,
-    rule: &'a str,
+    rule: String,
     /// Objects of the kind, those that the rule selects, those of which it is true.
     counts: Option<[usize; 3]>,
 }
@@ -89,7 +177,7 @@ impl Row<'_> {
         let [objects, selects, matches] =
             self.counts.map_or_else(Default::default, |counts| counts.map(|n| n.to_string()));
         let first = |text: String| if same_kind { String::new() } else { text };
-        [first(self.kind.to_owned()), first(objects), self.rule.to_owned(), selects, matches]
+        [first(self.kind.to_owned()), first(objects), self.rule.clone(), selects, matches]
     }
 }
 

@@ -1,50 +1,81 @@
-//! Starts and ends controllers as the server comes to serve the kinds that rules watch, or ceases to.
+//! Starts and ends controllers as the server comes to serve the kinds that rules watch, or ceases to, and as
+//! rules, rights and namespaces change. [`placement`] says where a kind is watched, [`answers`] what the daemon
+//! says of itself when it is asked, [`reloads`] how other rules come into force.
 
-use std::collections::BTreeMap;
+mod answers;
+mod placement;
+mod reloads;
+mod sweeps;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleSet};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+pub use self::answers::Process;
+pub(super) use self::placement::{Place, WatchReport};
 use super::Shared;
 use super::assignment::{Assignment, assign};
-use super::controller::{Census, Controller, Ended, projection_of};
+use super::control::Call;
+use super::control::protocol::ReloadReport;
+use super::controller::{Beginning, Census, Controller, Ended, Order, Replacement, projection_of};
 use super::hints::{definitions, projection, watch_for_kinds};
+use super::namespaces::{self, NamespaceEvent};
 use super::questions::Questions;
 pub use super::summary::Server;
-use super::summary::{tell_left_out, tell_server, tell_watched};
+use super::summary::{summarize, tell_left_out, tell_protections, tell_server};
 use super::timekeeper::learn_the_servers_clock;
 use crate::cluster::discovery::{DiscoveryError, discover};
 use crate::cluster::in_full;
 use crate::cluster::resource::Resource;
 use crate::cluster::watch::{StreamingLists, Watch};
 
-/// The first lists are waited for so long before the summary is printed without them.
-const FIRST_LISTS: Duration = Duration::from_secs(15);
 /// A CRD is served some time after its event: asked again after each of these.
 const REDISCOVER: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(8)];
+
+/// Who will tell of a first list.
+type FirstLists = Vec<(Place, oneshot::Receiver<Census>)>;
 
 /// The daemon: what its rules watch, and who watches it.
 pub struct Supervisor {
     shared: Arc<Shared>,
     rules: RuleSet,
     registry: Registry,
+    process: Process,
     streaming: Arc<StreamingLists>,
-    running: BTreeMap<String, Running>,
-    controllers: JoinSet<(String, Arc<Resource>, Ended)>,
+    running: BTreeMap<Place, Running>,
+    controllers: JoinSet<(Place, u64, Ended)>,
+    /// Numbers the controllers, since one may end after another has taken its place.
+    started: u64,
     told: Assignment,
+    server: Server,
+    /// How controllers fare.
+    reports: (mpsc::UnboundedSender<WatchReport>, mpsc::UnboundedReceiver<WatchReport>),
+    /// Kinds that may not be read in the whole cluster.
+    refused: BTreeSet<String>,
+    /// The namespaces that there are; `None`: not known yet.
+    namespaces: Option<BTreeSet<Arc<str>>>,
+    /// Namespaces that rules write in full.
+    named: watch::Sender<BTreeSet<Arc<str>>>,
+    /// How often namespaces are listed where they cannot be watched.
+    namespace_poll: Duration,
+    /// The last reload.
+    reloaded: Option<ReloadReport>,
+    ready: bool,
 }
 
 struct Running {
     resource: Arc<Resource>,
     rules: Vec<Arc<Rule>>,
+    number: u64,
+    orders: mpsc::UnboundedSender<Order>,
     stop: CancellationToken,
 }
 
@@ -56,35 +87,77 @@ impl Supervisor {
             shared,
             rules,
             registry,
+            process: Process::default(),
             streaming: Arc::default(),
             running: BTreeMap::new(),
             controllers: JoinSet::new(),
+            started: 0,
             told: Assignment::default(),
+            server: Server::default(),
+            reports: mpsc::unbounded_channel(),
+            refused: BTreeSet::new(),
+            namespaces: None,
+            named: watch::Sender::default(),
+            namespace_poll: namespaces::POLL,
+            reloaded: None,
+            ready: false,
         }
     }
 
-    /// Runs until the daemon is told to stop. Fails only where the server cannot be asked at the start.
-    pub async fn run(mut self, server: &Server) -> Result<(), DiscoveryError> {
+    /// What a status tells of the process.
+    #[must_use]
+    pub fn of_process(mut self, process: Process) -> Self {
+        self.process = process;
+        self
+    }
+
+    /// How often namespaces are listed where they cannot be watched.
+    #[must_use]
+    pub fn polling_namespaces(mut self, interval: Duration) -> Self {
+        self.namespace_poll = interval;
+        self
+    }
+
+    /// Runs until the daemon is told to stop, and answers calls meanwhile; `ready` is told once the first
+    /// lists are done, as far as kinds are served and may be read. Fails only where the server cannot be
+    /// asked at the start.
+    pub async fn run(
+        mut self,
+        server: &Server,
+        mut calls: mpsc::Receiver<Call>,
+        ready: oneshot::Sender<()>,
+    ) -> Result<(), DiscoveryError> {
+        self.server = server.clone();
         tell_server(server, &self.shared.mode.to_string(), self.rules.rules.len());
+        tell_protections(&self.shared.itself);
         let stop = self.shared.stop.clone();
         let first_lists = self.rediscover().await?;
         tell_left_out(&self.told);
         let (sender, mut hints) = mpsc::channel(1);
         let definitions = definitions(&self.shared.catalogue().resources);
-        let watch = definitions.map(|resource| self.watch(resource, projection()));
+        let watch = definitions.map(|resource| self.watch(resource, None, projection()));
         let watching = watch_for_kinds(Arc::clone(&self.shared), watch, sender);
         tokio::pin!(watching);
         let learning = learn_the_servers_clock(Arc::clone(&self.shared));
         tokio::pin!(learning);
-        let summary = self.summarize(first_lists);
+        let summary = summarize(Arc::clone(self.shared.transport.server_clock().local()), first_lists);
         tokio::pin!(summary);
-        let (mut summarized, mut hints_ended, mut learnt) = (false, false, false);
+        let (namespace_sender, mut namespace_events) = mpsc::channel(64);
+        self.name_namespaces();
+        let following = self.follow_namespaces(namespace_sender);
+        tokio::pin!(following);
+        let mut ready = Some(ready);
+        let (mut hints_ended, mut learnt, mut left) = (false, false, false);
         let mut questions = Questions::new(Arc::clone(self.shared.transport.server_clock().local()));
         let mut catching_up = true;
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = &mut summary, if !summarized => summarized = true,
+                () = &mut summary, if !self.ready => {
+                    self.ready = true;
+                    // Nobody may wait for it.
+                    ready.take().and_then(|ready| ready.send(()).ok());
+                }
                 () = &mut watching, if !hints_ended => hints_ended = true,
                 () = &mut learning, if !learnt => learnt = true,
                 Some(()) = hints.recv() => {
@@ -93,10 +166,14 @@ impl Supervisor {
                     let caught_up = !std::mem::take(&mut catching_up);
                     questions.plan(if caught_up { &REDISCOVER } else { &REDISCOVER[2..3] });
                 }
-                Some(Ok((name, resource, ended))) = self.controllers.join_next() => {
-                    self.ended(&name, &resource, ended);
+                Some(Ok((place, number, ended))) = self.controllers.join_next() => {
+                    self.ended(&place, number, ended);
                     questions.plan(&REDISCOVER);
                 }
+                () = &mut following, if !left => left = true,
+                Some(event) = namespace_events.recv() => self.take_namespace(event),
+                Some(report) = self.reports.1.recv() => self.take_report(report),
+                Some(call) = calls.recv() => self.answer(call).await,
                 () = questions.next() => self.follow_changes().await,
             }
         }
@@ -106,7 +183,7 @@ impl Supervisor {
 
     /// Client required: asks the server what it serves, and starts and ends controllers by it. Returns
     /// who will tell of each first list.
-    async fn rediscover(&mut self) -> Result<Vec<(String, oneshot::Receiver<Census>)>, DiscoveryError> {
+    async fn rediscover(&mut self) -> Result<FirstLists, DiscoveryError> {
         let earlier = self.shared.catalogue();
         let catalogue = Arc::new(discover(&self.shared.transport).await?.keeping(&earlier));
         for (group, reason) in &catalogue.failed {
@@ -114,55 +191,96 @@ impl Supervisor {
         }
         self.shared.set_catalogue(Arc::clone(&catalogue));
         let assignment = assign(&self.rules, &catalogue, &self.registry);
-        self.running.retain(|name, running| {
-            let wanted = assignment.watched.get(name).is_some_and(|(resource, rules)| {
-                *resource == running.resource && same_rules(rules, &running.rules)
-            });
-            if !wanted {
+        for kind in self.told.watched.keys().filter(|kind| !assignment.watched.contains_key(*kind)) {
+            if !assignment.dormant.is_empty() {
+                tell_dormant(kind);
+            }
+        }
+        self.told = assignment;
+        Ok(self.arrange())
+    }
+
+    /// Starts, changes and ends controllers, so that each kind is watched where it should be, with the rules
+    /// that are in force.
+    fn arrange(&mut self) -> FirstLists {
+        let wanted = self.places();
+        self.running.retain(|place, running| {
+            let stays = wanted.contains_key(place);
+            if !stays {
                 running.stop.cancel();
             }
-            if !assignment.watched.contains_key(name) {
-                tell_dormant(name);
-            }
-            wanted
+            stays
         });
-        let missing: Vec<_> =
-            assignment.watched.iter().filter(|(name, _)| !self.running.contains_key(*name)).collect();
-        let started = missing
-            .into_iter()
-            .map(|(name, (resource, rules))| (name.clone(), self.start(name, resource, rules)))
-            .collect();
-        self.told = assignment;
-        Ok(started)
+        let mut first_lists = Vec::new();
+        for (place, (resource, rules)) in wanted {
+            match self.running.get(&place) {
+                Some(running) if running.resource == resource && same_rules(&running.rules, &rules) => {}
+                Some(_) => drop(self.replace(&place, resource, rules)),
+                None => first_lists.push((place.clone(), self.start(place, resource, rules))),
+            }
+        }
+        first_lists
     }
 
     fn start(
         &mut self,
-        name: &str,
-        resource: &Arc<Resource>,
-        rules: &[Arc<Rule>],
+        place: Place,
+        resource: Arc<Resource>,
+        rules: Vec<Arc<Rule>>,
     ) -> oneshot::Receiver<Census> {
-        let (sender, receiver) = oneshot::channel();
-        let watch = self.watch(Arc::clone(resource), Arc::new(projection_of(rules)));
-        let shared = Arc::clone(&self.shared);
+        let (first_list, receiver) = oneshot::channel();
+        let (orders, order_receiver) = mpsc::unbounded_channel();
+        let watch =
+            self.watch(Arc::clone(&resource), place.namespace.clone(), Arc::new(projection_of(&rules)));
         let stop = self.shared.stop.child_token();
-        let controller = Controller::new(shared, Arc::clone(resource), rules.to_vec(), sender, stop.clone());
-        let (name_of, resource_of) = (name.to_owned(), Arc::clone(resource));
-        self.controllers.spawn(async move { (name_of, resource_of, controller.run(watch).await) });
-        let running = Running { resource: Arc::clone(resource), rules: rules.to_vec(), stop };
-        self.running.insert(name.to_owned(), running);
+        self.started += 1;
+        let number = self.started;
+        let controller = Controller::new(Beginning {
+            shared: Arc::clone(&self.shared),
+            watch,
+            rules: rules.clone(),
+            first_list,
+            orders: order_receiver,
+            reports: self.reports.0.clone(),
+            place: place.clone(),
+            number,
+            stop: stop.clone(),
+        });
+        let place_of = place.clone();
+        self.controllers.spawn(async move { (place_of, number, controller.run().await) });
+        self.running.insert(place, Running { resource, rules, number, orders, stop });
         receiver
+    }
+
+    /// Gives a controller other rules, or another version of its kind. The result is told once they are in
+    /// force.
+    fn replace(
+        &mut self,
+        place: &Place,
+        resource: Arc<Resource>,
+        rules: Vec<Arc<Rule>>,
+    ) -> Option<oneshot::Receiver<()>> {
+        let projection = Arc::new(projection_of(&rules));
+        let watch = self.watch(Arc::clone(&resource), place.namespace.clone(), projection);
+        let running = self.running.get_mut(place)?;
+        running.resource = resource;
+        running.rules.clone_from(&rules);
+        let (done, receiver) = oneshot::channel();
+        let order = Order::Replace(Box::new(Replacement { rules, watch, done }));
+        // One that is ending tells so by itself.
+        running.orders.send(order).ok().map(|()| receiver)
     }
 
     fn watch(
         &self,
         resource: Arc<Resource>,
+        namespace: Option<String>,
         projection: Arc<k8s_healer_engine::projection::Projection>,
     ) -> Watch {
         Watch {
             transport: self.shared.transport.clone(),
             resource,
-            namespace: None,
+            namespace,
             projection,
             timings: self.shared.timings,
             random: Arc::clone(&self.shared.random),
@@ -171,28 +289,38 @@ impl Supervisor {
         }
     }
 
-    fn ended(&mut self, name: &str, resource: &Arc<Resource>, ended: Ended) {
-        let same = self.running.get(name).is_some_and(|running| Arc::ptr_eq(&running.resource, resource));
-        if ended == Ended::Absent && same {
-            self.running.remove(name);
-            tell_dormant(name);
+    /// Client required.
+    fn follow_namespaces(&self, events: mpsc::Sender<NamespaceEvent>) -> impl Future<Output = ()> + use<> {
+        let watch = namespaces::resource(&self.shared.catalogue())
+            .map(|resource| self.watch(resource, None, namespaces::projection()));
+        let (named, interval) = (self.named.subscribe(), self.namespace_poll);
+        async move {
+            if let Some(watch) = watch {
+                namespaces::follow_namespaces(watch, named, interval, events).await;
+            }
+        }
+    }
+
+    fn ended(&mut self, place: &Place, number: u64, ended: Ended) {
+        let same = self.running.get(place).is_some_and(|running| running.number == number);
+        if same {
+            self.running.remove(place);
+            if ended == Ended::Absent && place.namespace.is_none() {
+                tell_dormant(&place.kind);
+            }
         }
     }
 
     /// Client required.
     async fn follow_changes(&mut self) {
-        let before: Vec<String> = self.running.keys().cloned().collect();
+        let before: BTreeSet<String> = self.running.keys().map(|place| place.kind.clone()).collect();
         match self.rediscover().await {
             Ok(_) => {
-                for (name, running) in &self.running {
-                    if !before.contains(name) {
-                        let rules = running
-                            .rules
-                            .iter()
-                            .map(|rule| rule.id.to_string())
-                            .collect::<Vec<_>>()
-                            .join(", ");
-                        info!(kind = name, rules, "the server serves this kind now: its rules are awake");
+                for (place, running) in &self.running {
+                    if !before.contains(&place.kind) {
+                        let rules = named(&running.rules);
+                        let kind = &place.kind;
+                        info!(kind, rules, "the server serves this kind now: its rules are awake");
                     }
                 }
             }
@@ -201,33 +329,14 @@ impl Supervisor {
             }
         }
     }
-
-    /// Waits for the first lists, then tells what is watched.
-    fn summarize(
-        &self,
-        first_lists: Vec<(String, oneshot::Receiver<Census>)>,
-    ) -> impl Future<Output = ()> + use<> {
-        let clock = Arc::clone(self.shared.transport.server_clock().local());
-        async move {
-            let deadline = futures::FutureExt::shared(clock.sleep(FIRST_LISTS));
-            let wait = |(name, receiver): (String, oneshot::Receiver<Census>)| {
-                let deadline = deadline.clone();
-                async move {
-                    tokio::select! {
-                        census = receiver => (name, census.ok()),
-                        () = deadline => (name, None),
-                    }
-                }
-            };
-            let censuses: BTreeMap<String, Option<Census>> =
-                join_all(first_lists.into_iter().map(wait)).await.into_iter().collect();
-            tell_watched(&censuses);
-        }
-    }
 }
 
 fn tell_dormant(kind: &str) {
     info!(kind, "the server does not serve this kind any more: its rules are dormant");
+}
+
+fn named(rules: &[Arc<Rule>]) -> String {
+    rules.iter().map(|rule| rule.id.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn same_rules(a: &[Arc<Rule>], b: &[Arc<Rule>]) -> bool {

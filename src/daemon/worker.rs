@@ -23,6 +23,7 @@ use crate::cluster::read::{ReadError, read_object};
 use crate::cluster::resource::Resource;
 use crate::cluster::survey::{Survey, survey};
 use crate::report::decision::{Decision, Outcome};
+use crate::report::tally::Heading;
 
 /// What a live read found. The permit is kept for what follows from it.
 pub(super) struct Reading {
@@ -111,7 +112,7 @@ impl Work {
             }
             mode => {
                 // The last moment at which nothing has been begun.
-                if self.stop.is_cancelled() {
+                if self.stop.is_cancelled() || self.shared.pause.is_on() {
                     return None;
                 }
                 let latest = self.shared.transport.server_clock().latest();
@@ -242,7 +243,7 @@ impl Work {
             self.tell(Outcome::GivenUp, reason);
             return StepResult::Abandoned;
         }
-        if self.stop.is_cancelled() {
+        if self.stop.is_cancelled() || self.shared.pause.is_on() {
             return StepResult::Refused { retry_after };
         }
         let delete = Effect::Delete { propagation: None, grace: *grace };
@@ -254,6 +255,14 @@ impl Work {
     }
 
     fn tell(&self, outcome: Outcome, detail: &str) {
+        let heading = Heading {
+            rule: self.rule.id.to_string(),
+            kind: self.resource.name(),
+            namespace: self.live.namespace().map(str::to_owned),
+            action: self.rule.steps[self.due.step].name.to_owned(),
+        };
+        let now = self.shared.transport.server_clock().local().now();
+        self.shared.with_tally(|tally| tally.note(heading, outcome, detail, now));
         Decision {
             outcome,
             action: self.rule.steps[self.due.step].name,

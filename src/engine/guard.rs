@@ -30,6 +30,26 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 pub struct Itself {
     /// The namespace that it runs in, if it runs in the cluster.
     pub namespace: Option<String>,
+    /// The namespaces that it was told to work in.
+    pub reach: Reach,
+}
+
+/// Namespaces that the daemon works in, of those that its rules select.
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// None but these; `None`: any.
+    pub only: Option<Globs>,
+    /// And not these.
+    pub excluded: Option<Globs>,
+}
+
+impl Reach {
+    /// Whether nothing in this namespace is looked at or touched.
+    #[must_use]
+    pub fn leaves_out(&self, namespace: &str) -> bool {
+        self.excluded.as_ref().is_some_and(|globs| globs.matches(namespace))
+            || self.only.as_ref().is_some_and(|globs| !globs.matches(namespace))
+    }
 }
 
 /// The object that something is about to be done to, and what stands above it; all read live.
@@ -100,7 +120,7 @@ fn protected_namespace<'a>(subject: &Subject<'a>, itself: &Itself) -> Option<&'a
     let namespace = subject.object.namespace().or(own)?;
     let system = Globs::parse(SYSTEM_NAMESPACES).is_ok_and(|globs| globs.matches(namespace));
     let home = itself.namespace.as_deref() == Some(namespace);
-    (system || home).then_some(namespace)
+    (system || home || itself.reach.leaves_out(namespace)).then_some(namespace)
 }
 
 fn system_pod(pod: &Observation) -> Option<String> {
@@ -171,7 +191,9 @@ mod tests {
             ancestor.map(|json| ("ReplicaSet web".to_owned(), Observation::new(json))).into_iter().collect();
         let subject =
             Subject { resource, object: &object, namespace: Some(&namespace), ancestors: &ancestors };
-        protection(&subject, &Itself { namespace: Some("healer".to_owned()) }, at("01:00:00"))
+        let excluded = Globs::parse(&["test-kept-*"]).ok();
+        let itself = Itself { namespace: Some("healer".to_owned()), reach: Reach { excluded, only: None } };
+        protection(&subject, &itself, at("01:00:00"))
     }
 
     fn pod_in(namespace: &str) -> Value {
@@ -189,6 +211,7 @@ mod tests {
             "kubevirt-hyperconverged",
             "cdi",
             "healer",
+            "test-kept-a",
         ] {
             assert!(check("pods", pod_in(namespace), json!({}), None).is_some(), "{namespace}");
             let itself = json!({"metadata": {"name": namespace}});

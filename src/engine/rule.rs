@@ -110,6 +110,16 @@ impl Scope {
         }
     }
 
+    /// What selects this namespace (`None`: cluster-scoped objects), as it is written.
+    #[must_use]
+    pub fn selecting(&self, namespace: Option<&str>) -> Option<String> {
+        match (self, namespace) {
+            (Self::Cluster, _) => Some("scope: cluster".to_owned()),
+            (Self::Namespaces(globs), Some(namespace)) => globs.including(namespace).map(str::to_owned),
+            (Self::Namespaces(_), None) => None,
+        }
+    }
+
     /// Whether an object in this namespace (`None`: cluster-scoped) is selected.
     #[must_use]
     pub fn selects(&self, namespace: Option<&str>) -> bool {

@@ -46,6 +46,11 @@ impl<K: Copy + Ord + Hash> Schedule<K> {
         self.order.first().map(|(deadline, _)| *deadline)
     }
 
+    /// The earliest timers, in firing order.
+    pub fn first(&self, most: usize) -> impl Iterator<Item = (Timestamp, K)> {
+        self.order.iter().take(most).copied()
+    }
+
     /// The key's deadline, if its timer is armed.
     #[must_use]
     pub fn deadline(&self, key: K) -> Option<Timestamp> {

@@ -4,6 +4,7 @@
 //!
 //! Everything here is synchronous and takes `now`; the caller feeds it with events and answers.
 
+mod adopt;
 mod entry;
 mod progress;
 
@@ -19,6 +20,7 @@ pub use self::progress::{Sequence, StepResult};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
+use crate::guard::Reach;
 use crate::index::{RuleIndex, Selection};
 use crate::matcher::Context;
 use crate::moment::{Now, after};
@@ -49,6 +51,10 @@ pub struct Tracker {
     list: u32,
     /// Between a list's start and its end, or before the first.
     listing: bool,
+    /// What rules reach of what they select.
+    reach: Reach,
+    /// Rules that are not in force any more, by index; empty: all are.
+    retired: Vec<bool>,
 }
 
 /// So many namespaces are looked through for those without objects.
@@ -106,7 +112,16 @@ impl Tracker {
             namespaces: AHashMap::new(),
             list: 0,
             listing: true,
+            reach: Reach::default(),
+            retired: Vec::new(),
         }
+    }
+
+    /// Without the objects of the namespaces that are left out of this.
+    #[must_use]
+    pub fn within(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
     }
 
     /// The rules, in the order of their files.
@@ -138,7 +153,10 @@ impl Tracker {
     pub fn selected_by(&self, rule: usize) -> usize {
         let scope = &self.rules[rule].scope;
         let of_cluster = if scope.selects(None) { self.cluster.objects } else { 0 };
-        let selected = self.namespaces.iter().filter(|(namespace, _)| scope.selects(Some(namespace)));
+        let selected = self
+            .namespaces
+            .iter()
+            .filter(|(namespace, _)| scope.selects(Some(namespace)) && !self.reach.leaves_out(namespace));
         of_cluster + selected.map(|(_, home)| home.objects).sum::<usize>()
     }
 
@@ -152,10 +170,26 @@ impl Tracker {
         matched
     }
 
+    /// Objects that rules have deleted and that are still there.
+    #[must_use]
+    pub fn leaving(&self) -> Vec<ObjectKey> {
+        let leaves = |entry: &&Entry| entry.progress.sequences().any(|(_, sequence)| sequence.has_removed());
+        self.slots.entries().filter(leaves).map(Entry::key).collect()
+    }
+
     /// The next moment at which an entry falls due; nothing does while a list is running.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         if self.listing { None } else { self.schedule.next() }
+    }
+
+    /// What falls due next, the soonest first; nothing does while a list is running.
+    #[must_use]
+    pub fn deadlines(&self, most: usize) -> Vec<(Timestamp, ObjectKey)> {
+        if self.listing {
+            return Vec::new();
+        }
+        self.schedule.first(most).map(|(at, slot)| (at, self.slots.get(slot).key())).collect()
     }
 
     /// A fresh list begins: until it is complete, nothing falls due.
@@ -334,9 +368,19 @@ impl Tracker {
             if self.namespaces.len() >= MANY && self.namespaces.len().is_power_of_two() {
                 self.namespaces.retain(|_, home| home.objects > 0);
             }
-            self.namespaces.insert(namespace.into(), Home::new(&self.index, Some(namespace)));
+            let mut home = Home::new(&self.index, Some(namespace));
+            if self.reach.leaves_out(namespace) {
+                home.selection = Selection::default();
+            }
+            self.namespaces.insert(namespace.into(), home);
         }
         self.namespaces.get_mut(namespace).unwrap_or(&mut self.cluster)
+    }
+
+    /// Whether a rule is not in force any more.
+    #[must_use]
+    pub fn is_retired(&self, rule: usize) -> bool {
+        self.retired.get(rule).copied().unwrap_or(false)
     }
 
     fn find(&self, ticket: &Ticket) -> Option<u32> {
@@ -366,7 +410,8 @@ impl Tracker {
         let facts = Facts::none();
         let context = Context { object, facts: &facts, now: now.earliest };
         let selection = Arc::clone(&self.home(object.namespace()).selection);
-        let found = self.index.survey(&selection, &context);
+        let mut found = self.index.survey(&selection, &context);
+        found.retain(|(rule, _)| !self.is_retired(*rule));
         let entry = self.slots.get_mut(slot);
         let changed = !entry.has_version_of(object);
         // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.

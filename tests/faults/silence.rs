@@ -14,6 +14,7 @@ use k8s_healer::rules::{Input, LoadOptions, load};
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Mode;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -40,7 +41,7 @@ async fn run(scene: &Scene, proxy: &Proxy, rules: &str, stop: &CancellationToken
     let random = Arc::new(SeededRandom::new(1));
     let shared = Shared::new(transport, random, Mode::Enforce, Itself::default(), TIMINGS, stop.clone());
     let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard());
-    tokio::spawn(async move { supervisor.run(&Server::default()).await.unwrap() })
+    tokio::spawn(async move { supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await.unwrap() })
 }
 
 async fn a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list(stage: Stage) {

@@ -25,6 +25,7 @@ use k8s_healer_engine::rule::Mode;
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -177,7 +178,7 @@ impl World {
         let shared =
             Shared::new(transport, random, mode, Itself::default(), Timings::default(), stop.clone());
         let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard());
-        let daemon = tokio::spawn(async move { supervisor.run(&Server::default()).await });
+        let daemon = tokio::spawn(async move { supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await });
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         stop.cancel();
         daemon.await.unwrap().unwrap();

@@ -16,6 +16,7 @@ use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Mode, RuleSet};
 use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -199,7 +200,7 @@ async fn daemon(
     };
     let shared = Shared::new(transport, random, Mode::Enforce, Itself::default(), timings, stop);
     let supervisor = Supervisor::new(Arc::new(shared), packs()?, Registry::standard());
-    supervisor.run(&connected).await.map_err(|error| in_full(&error))
+    supervisor.run(&connected, mpsc::channel(1).1, oneshot::channel().0).await.map_err(|error| in_full(&error))
 }
 
 fn packs() -> Result<RuleSet, String> {

@@ -49,14 +49,14 @@ pub(super) struct Entry {
 }
 
 /// A uid is a random UUID, written in 36 letters; what is written otherwise is kept as it is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Uid {
     Uuid([u8; 16]),
     Text(Box<str>),
 }
 
 /// A resourceVersion is a number (KEP-5504); what is not, or not as a number is written, is kept as it is.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Version {
     Number(u64),
     Text(Box<str>),
@@ -155,6 +155,40 @@ impl Entry {
         }
     }
 
+    /// Its resourceVersion, where that is a number.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self.version {
+            Version::Number(number) => Some(number),
+            Version::Text(_) => None,
+        }
+    }
+
+    pub(super) fn is_same_object(&self, other: &Self) -> bool {
+        self.uid == other.uid
+    }
+
+    /// What is older than what another entry has seen of the same object is not looked at again.
+    pub(super) fn at_least_as_new_as(&mut self, other: &Self) {
+        if other.number() > self.number() {
+            self.version = other.version.clone();
+        }
+    }
+
+    /// The same object, of which nothing else is known.
+    pub(super) fn without_progress(&self, namespace: Option<Arc<str>>, list: u32) -> Self {
+        Self {
+            namespace,
+            name: self.name.clone(),
+            uid: self.uid.clone(),
+            version: self.version.clone(),
+            next_change: SmallMoment::NEVER,
+            progress: Progress::default(),
+            list,
+            busy: false,
+            unproven: false,
+        }
+    }
+
     pub(super) fn seen(&mut self, object: &Observation, list: u32, next_change: Option<Timestamp>) {
         self.version = Version::new(object.resource_version());
         self.list = list;
@@ -220,6 +254,10 @@ impl Slots {
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.0.iter().flatten().flatten()
+    }
+
+    pub(super) fn slots(&self) -> Vec<u32> {
+        self.index.iter().copied().collect()
     }
 
     pub(super) fn insert(&mut self, entry: Entry) -> u32 {

@@ -129,6 +129,11 @@ impl Sequence {
         self.assumed
     }
 
+    /// The rule itself has asked for the object's deletion.
+    pub(super) fn has_removed(&self) -> bool {
+        self.removed && !self.assumed
+    }
+
     /// A dry run's deletion is taken for done: what comes after it is told as if the object were going.
     pub(super) fn is_assumed_gone(&self) -> bool {
         self.assumed && self.removed
@@ -211,7 +216,39 @@ impl Progress {
         states.insert(place, (rule, sequence));
     }
 
-    fn remove(&mut self, rule: usize) {
+    /// Takes over how far rules have come with this object, `kept` naming their new indices. After a `gap`
+    /// the object may have changed unseen meanwhile; `unseen`: nobody has looked at it since.
+    pub(super) fn adopt(
+        &mut self,
+        old: &Self,
+        kept: &[Option<usize>],
+        rules: &[std::sync::Arc<Rule>],
+        gap: bool,
+        unseen: bool,
+    ) {
+        for (index, known) in old.sequences() {
+            let Some(index) = kept.get(index).copied().flatten() else { continue };
+            match self.of_mut(index) {
+                // Only the object itself can tell that the rule was true all the time.
+                Some(mine) if gap && known.step == 0 && !known.done => {
+                    mine.since = mine.since.max(known.since);
+                    mine.base = after(mine.since.timestamp(), rules[index].hold).into();
+                    (mine.not_before, mine.held, mine.attempts) =
+                        (known.not_before, known.held, known.attempts);
+                }
+                Some(mine) => *mine = known.clone(),
+                // The rule is not true now: steps that go on all the same do.
+                None if unseen
+                    || (known.step > 0 && !known.done && known.goes_on(&rules[index], Truth::Unknown)) =>
+                {
+                    self.insert(u32::try_from(index).unwrap_or(u32::MAX), known.clone());
+                }
+                None => {}
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, rule: usize) {
         if let Some(states) = &mut self.states {
             states.retain(|(index, _)| *index as usize != rule);
             if states.is_empty() {

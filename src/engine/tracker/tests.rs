@@ -1,5 +1,6 @@
 //! The tracker's promises, on a virtual clock.
 
+mod adopt;
 mod modes;
 mod steps;
 

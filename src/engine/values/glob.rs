@@ -137,6 +137,13 @@ impl Globs {
             && !self.excludes.iter().any(|glob| glob.matches(text))
     }
 
+    /// The glob by which the whole text is included, if no exclude matches it.
+    #[must_use]
+    pub fn including(&self, text: &str) -> Option<&str> {
+        let included = self.includes.iter().find(|glob| glob.matches(text))?;
+        (!self.excludes.iter().any(|glob| glob.matches(text))).then_some(&included.source)
+    }
+
     /// What they were parsed from, excludes with their `!`.
     #[must_use]
     pub fn sources(&self) -> Vec<String> {
