@@ -55,18 +55,20 @@ pub async fn count(transport: &Transport, resource: &Resource) -> Result<Option<
     })
 }
 
+fn page_path(path: &str, token: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(format!("limit={PAGE}"));
+    if !token.is_empty() {
+        query.append_pair("continue", token);
+    }
+    format!("{path}?{}", query.finish())
+}
+
 /// The names of all objects of a cluster-scoped kind, as of one moment. I/O.
 pub async fn names(transport: &Transport, resource: &Resource) -> Result<BTreeSet<Arc<str>>, ReadError> {
     let (path, grant) = (resource.collection_path(None), grant("list", resource, None, None));
     let (mut names, mut token) = (BTreeSet::new(), String::new());
     loop {
-        let mut query = form_urlencoded::Serializer::new(format!("limit={PAGE}"));
-        if !token.is_empty() {
-            query.append_pair("continue", &token);
-        }
-        let asked = format!("{path}?{}", query.finish());
-        drop(query);
-        let page: Page<Named> = fetch(transport, &asked, METADATA_LIST, &grant).await?;
+        let page: Page<Named> = fetch(transport, &page_path(&path, &token), METADATA_LIST, &grant).await?;
         let before = names.len();
         names.extend(page.items.unwrap_or_default().into_iter().map(|item| item.metadata.name.into()));
         token = page.metadata.r#continue;
