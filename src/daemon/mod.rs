@@ -14,6 +14,7 @@ mod questions;
 pub mod reload;
 mod summary;
 pub mod supervisor;
+pub mod systemd;
 mod timekeeper;
 mod watch_or_poll;
 mod worker;
