@@ -1,9 +1,12 @@
 //! The command line: one file per subcommand.
 
+mod cluster;
 mod config_file;
 mod daemon;
 mod demo;
 pub mod diagnostics;
+mod discover;
+mod doctor;
 pub mod fields;
 mod sandbox;
 mod signals;
@@ -28,6 +31,8 @@ pub struct Arguments {
 enum Command {
     /// Check rule files; asks a cluster only with `--cluster`.
     ValidateRules(validate_rules::Arguments),
+    Doctor(doctor::Arguments),
+    Discover(discover::Arguments),
     Demo(demo::Arguments),
     Sandbox(sandbox::Arguments),
     /// Run the daemon.
@@ -49,6 +54,8 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 pub fn run(arguments: Arguments) -> u8 {
     match arguments.command {
         Command::ValidateRules(arguments) => validate_rules::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Discover(arguments) => discover::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Daemon(command) => daemon::run(command),

@@ -77,7 +77,7 @@ impl Table {
     /// One row; what a cell holds may come from a server, and cannot reach the terminal.
     pub(super) fn row<Text: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = (Text, Tone)>) {
         let cell = |(text, tone): (Text, Tone)| {
-            let cell = Cell::new(harmless(text.as_ref()));
+            let cell = Cell::new(printable(text.as_ref()));
             match tone {
                 Tone::Plain => cell,
                 Tone::Good => cell.fg(Color::Green),
@@ -98,7 +98,7 @@ impl Table {
 }
 
 /// The same text without what a terminal would obey; a line of its own stays one line.
-fn harmless(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let replaced = |c: char| match c {
         '\n' | '\t' => ' ',
         c if c.is_control() || is_bidirectional(c) => '\u{fffd}',

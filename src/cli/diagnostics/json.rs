@@ -94,7 +94,7 @@ fn not_empty(text: &str) -> Option<&str> {
 }
 
 /// Writes a document; what a terminal would obey is written as an escape, which says the same.
-pub(super) fn write(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+pub(in crate::cli) fn write(document: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document)?;
     let is_active = |c: char| (c.is_control() && c != '\n') || is_bidirectional(c);
     let mut escaped = String::with_capacity(text.len());

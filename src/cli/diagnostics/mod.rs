@@ -18,6 +18,7 @@ use std::io::{self, Write};
 
 use crate::rules::{Code, Diagnostic, Loaded, Severity, Sources};
 
+pub(in crate::cli) use json::write as write_json;
 pub use picture::Renderer;
 pub use place::STANDARD_INPUT;
 pub use style::Style;
