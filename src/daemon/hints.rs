@@ -10,58 +10,36 @@ use tokio::sync::mpsc;
 use tracing::info;
 
 use super::Shared;
+use super::watch_or_poll::{Next, Polling, WatchOrPoll};
 use crate::cluster::resource::Resource;
 use crate::cluster::watch::{Watch, WatchEvent};
 
 /// Where CRDs may not be watched. An unchanged list costs the server next to nothing.
 const POLL: Duration = Duration::from_secs(30);
 
-/// Client required: sends a hint whenever the server may serve other kinds than before. A watch that is
-/// refused tries again by itself, since rights come, and a server that starts refuses everybody for a
-/// moment; until then the group list is polled.
+/// Client required: sends a hint whenever the server may serve other kinds than before.
 pub(super) async fn watch_for_kinds(shared: Arc<Shared>, watch: Option<Watch>, hints: mpsc::Sender<()>) {
+    let clock = Arc::clone(shared.transport.server_clock().local());
+    let mut watching = WatchOrPoll::new(watch, clock, Polling { first: POLL, interval: POLL });
     let mut poll = Poll { shared, known: None };
-    let (sender, mut events) = mpsc::channel(64);
-    let watching = async move {
-        if let Some(watch) = watch {
-            watch.run(sender).await;
-        }
-    };
-    tokio::pin!(watching);
-    let (mut watching_ended, mut events_ended, mut polling) = (false, false, false);
     loop {
-        let mut refused = false;
-        let changed = tokio::select! {
-            event = events.recv(), if !events_ended => match event {
-                // A list after an interruption may differ from the one before: its end is the hint.
-                Some(WatchEvent::Synced | WatchEvent::Applied(_) | WatchEvent::Deleted { .. }) => {
-                    polling = false;
-                    true
-                }
-                Some(WatchEvent::Resumed) => {
-                    polling = false;
-                    false
-                }
-                Some(WatchEvent::Forbidden { .. }) => {
-                    refused = true;
-                    false
-                }
-                None => {
-                    (events_ended, refused) = (true, true);
-                    false
-                }
-                Some(_) => false,
-            },
-            () = &mut watching, if !watching_ended => {
-                watching_ended = true;
+        let changed = match watching.next().await {
+            // A list after an interruption may differ from the one before: its end is the hint.
+            Next::Told(WatchEvent::Synced | WatchEvent::Applied(_) | WatchEvent::Deleted { .. }) => true,
+            Next::Told(_) => false,
+            Next::Refused { reason } => {
+                info!(
+                    reason,
+                    "custom resource definitions cannot be watched: new kinds are looked for every {POLL:?}"
+                );
                 false
             }
-            changed = poll.next(), if polling => changed,
+            Next::Permitted => {
+                info!("custom resource definitions can be watched again");
+                false
+            }
+            Next::PollDue => poll.ask().await,
         };
-        if refused && !polling {
-            info!("custom resource definitions cannot be watched: new kinds are looked for every {POLL:?}");
-            polling = true;
-        }
         if changed && hints.send(()).await.is_err() {
             return;
         }
@@ -89,10 +67,9 @@ struct Poll {
 }
 
 impl Poll {
-    /// Waits, asks, and returns whether the list may be another one than before.
-    async fn next(&mut self) -> bool {
+    /// Asks, and returns whether the list may be another one than before.
+    async fn ask(&mut self) -> bool {
         let transport = &self.shared.transport;
-        transport.server_clock().local().sleep(POLL).await;
         let mut request = Request::get("/apis").header(
             header::ACCEPT,
             "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json",

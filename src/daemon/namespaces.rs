@@ -122,6 +122,8 @@ struct Seen {
     names: Option<BTreeSet<Arc<str>>>,
     /// A list that is not complete yet.
     listing: BTreeSet<Arc<str>>,
+    /// Some of the list could not be read: what is not in it need not be gone.
+    incomplete: bool,
     /// Neither watched nor listed.
     unreadable: bool,
 }
@@ -130,25 +132,34 @@ impl Seen {
     /// Takes in what the watch tells; whether the names may be others now.
     fn take(&mut self, event: WatchEvent) -> bool {
         match event {
-            WatchEvent::ListStarted => self.listing.clear(),
+            WatchEvent::ListStarted => {
+                self.listing.clear();
+                self.incomplete = false;
+            }
             WatchEvent::Listed(namespace) => {
                 self.listing.insert(namespace.name().into());
             }
             WatchEvent::Synced => {
-                let listed = std::mem::take(&mut self.listing);
+                let mut listed = std::mem::take(&mut self.listing);
+                if self.incomplete {
+                    listed.extend(self.names.take().unwrap_or_default());
+                }
                 self.all(listed);
                 return true;
             }
             WatchEvent::Applied(namespace) => {
-                self.unreadable = false;
-                return self.names.as_mut().is_some_and(|names| names.insert(namespace.name().into()));
+                let was_unreadable = std::mem::take(&mut self.unreadable);
+                let names = self.names.as_mut();
+                return names.is_some_and(|names| names.insert(namespace.name().into())) || was_unreadable;
             }
             WatchEvent::Deleted { name, .. } => {
                 self.listing.remove(&*name);
                 return self.names.as_mut().is_some_and(|names| names.remove(&*name));
             }
-            // That one is left out: a list without it would say that it is gone.
-            WatchEvent::Undecodable { reason } => debug!(reason, "a namespace cannot be read"),
+            WatchEvent::Undecodable { reason } => {
+                self.incomplete = true;
+                debug!(reason, "a namespace cannot be read");
+            }
             WatchEvent::Resumed => return std::mem::take(&mut self.unreadable),
             WatchEvent::Interrupted { .. } | WatchEvent::Absent | WatchEvent::Forbidden { .. } => {}
         }
