@@ -1,6 +1,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tracing_subscriber::fmt::MakeWriter;
