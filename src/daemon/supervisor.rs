@@ -20,6 +20,8 @@ use tracing::{info, warn};
 
 pub use self::answers::Process;
 pub(super) use self::placement::{Place, WatchReport};
+use self::reloads::{Reloading, changed};
+pub use self::reloads::{Render, RuleSource};
 use super::Shared;
 use super::assignment::{Assignment, assign};
 use super::control::Call;
@@ -31,7 +33,7 @@ use super::questions::Questions;
 pub use super::summary::Server;
 use super::summary::{summarize, tell_left_out, tell_protections, tell_server};
 use super::timekeeper::learn_the_servers_clock;
-use crate::cluster::discovery::{DiscoveryError, discover};
+use crate::cluster::discovery::{Catalogue, DiscoveryError, discover};
 use crate::cluster::in_full;
 use crate::cluster::resource::Resource;
 use crate::cluster::watch::{StreamingLists, Watch};
@@ -40,8 +42,14 @@ use crate::cluster::watch::{StreamingLists, Watch};
 const REDISCOVER: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(8)];
 
-/// Who will tell of a first list.
-type FirstLists = Vec<(Place, oneshot::Receiver<Census>)>;
+/// What was begun at some places.
+#[derive(Default)]
+struct Places {
+    /// Who will tell of a first list.
+    first_lists: Vec<(Place, oneshot::Receiver<Census>)>,
+    /// Who will tell that other rules are in force.
+    replaced: Vec<oneshot::Receiver<()>>,
+}
 
 /// The daemon: what its rules watch, and who watches it.
 pub struct Supervisor {
@@ -66,6 +74,8 @@ pub struct Supervisor {
     named: watch::Sender<BTreeSet<Arc<str>>>,
     /// How often namespaces are listed where they cannot be watched.
     namespace_poll: Duration,
+    /// Where the rules come from, if they can be read again.
+    reloading: Option<Reloading>,
     /// The last reload.
     reloaded: Option<ReloadReport>,
     ready: bool,
@@ -99,6 +109,7 @@ impl Supervisor {
             namespaces: None,
             named: watch::Sender::default(),
             namespace_poll: namespaces::POLL,
+            reloading: None,
             reloaded: None,
             ready: false,
         }
@@ -131,7 +142,7 @@ impl Supervisor {
         tell_server(server, &self.shared.mode.to_string(), self.rules.rules.len());
         tell_protections(&self.shared.itself);
         let stop = self.shared.stop.clone();
-        let first_lists = self.rediscover().await?;
+        let Places { first_lists, .. } = self.rediscover().await?;
         tell_left_out(&self.told);
         let (sender, mut hints) = mpsc::channel(1);
         let definitions = definitions(&self.shared.catalogue().resources);
@@ -173,6 +184,7 @@ impl Supervisor {
                 () = &mut following, if !left => left = true,
                 Some(event) = namespace_events.recv() => self.take_namespace(event),
                 Some(report) = self.reports.1.recv() => self.take_report(report),
+                (texts, asked_by) = changed(&mut self.reloading) => drop(self.take_rules(texts, asked_by).await),
                 Some(call) = calls.recv() => self.answer(call).await,
                 () = questions.next() => self.follow_changes().await,
             }
@@ -181,28 +193,40 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Client required: asks the server what it serves, and starts and ends controllers by it. Returns
-    /// who will tell of each first list.
-    async fn rediscover(&mut self) -> Result<FirstLists, DiscoveryError> {
+    /// Client required: asks the server what it serves, and starts and ends controllers by it.
+    async fn rediscover(&mut self) -> Result<Places, DiscoveryError> {
+        let catalogue = self.discover().await?;
+        let assignment = assign(&self.rules, &catalogue, &self.registry);
+        self.adopt(assignment);
+        Ok(self.arrange())
+    }
+
+    /// Client required: asks the server what it serves.
+    async fn discover(&self) -> Result<Arc<Catalogue>, DiscoveryError> {
         let earlier = self.shared.catalogue();
         let catalogue = Arc::new(discover(&self.shared.transport).await?.keeping(&earlier));
         for (group, reason) in &catalogue.failed {
             warn!(group, reason, "what this group serves is not known");
         }
         self.shared.set_catalogue(Arc::clone(&catalogue));
-        let assignment = assign(&self.rules, &catalogue, &self.registry);
+        Ok(catalogue)
+    }
+
+    /// Takes over which rules watch what.
+    fn adopt(&mut self, assignment: Assignment) {
+        let served =
+            |kind: &str| self.shared.catalogue().resources.iter().any(|resource| resource.name() == kind);
         for kind in self.told.watched.keys().filter(|kind| !assignment.watched.contains_key(*kind)) {
-            if !assignment.dormant.is_empty() {
+            if !served(kind) {
                 tell_dormant(kind);
             }
         }
         self.told = assignment;
-        Ok(self.arrange())
     }
 
     /// Starts, changes and ends controllers, so that each kind is watched where it should be, with the rules
     /// that are in force.
-    fn arrange(&mut self) -> FirstLists {
+    fn arrange(&mut self) -> Places {
         let wanted = self.places();
         self.running.retain(|place, running| {
             let stays = wanted.contains_key(place);
@@ -211,15 +235,15 @@ impl Supervisor {
             }
             stays
         });
-        let mut first_lists = Vec::new();
+        let mut places = Places::default();
         for (place, (resource, rules)) in wanted {
             match self.running.get(&place) {
                 Some(running) if running.resource == resource && same_rules(&running.rules, &rules) => {}
-                Some(_) => drop(self.replace(&place, resource, rules)),
-                None => first_lists.push((place.clone(), self.start(place, resource, rules))),
+                Some(_) => places.replaced.extend(self.replace(&place, resource, rules)),
+                None => places.first_lists.push((place.clone(), self.start(place, resource, rules))),
             }
         }
-        first_lists
+        places
     }
 
     fn start(

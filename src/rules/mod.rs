@@ -133,6 +133,17 @@ impl Loaded {
         self.uses.iter().flat_map(|rule| rule.targets.iter().map(|(target, _)| target.clone())).collect()
     }
 
+    /// A mistake in one line, as a log has it: `rules.yaml:4:5: …; help`.
+    #[must_use]
+    pub fn line_of(&self, diagnostic: &Diagnostic) -> String {
+        let source = diagnostic.place.and_then(|place| Some((self.sources.get(place.source)?, place)));
+        let place = source.map(|(source, place)| {
+            let (line, column) = source.position(place.span.start);
+            format!("{}:{line}:{column}: ", source.name)
+        });
+        format!("{}{diagnostic}; {}", place.unwrap_or_default(), diagnostic.help)
+    }
+
     /// Adds mistakes that were found later. An error among them takes the rules away.
     pub fn report(&mut self, found: Vec<Diagnostic>) {
         let errors = found.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error).count();

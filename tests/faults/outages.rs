@@ -101,7 +101,8 @@ async fn after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once(stage: S
     );
     let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rules, &[]).await;
     let definitions = |seen: &Seen| seen.is_watch_of("customresourcedefinitions");
-    wait_until("definitions are watched", SOON, || async { proxy.open_watches() == 2 }).await;
+    wait_until("pods, namespaces and definitions are watched", SOON, || async { proxy.open_watches() == 3 })
+        .await;
     // A few seconds after its start the daemon asks once more what is served: that must be over.
     tokio::time::sleep(Duration::from_secs(4)).await;
     let mark = proxy.mark();

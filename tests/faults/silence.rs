@@ -41,7 +41,9 @@ async fn run(scene: &Scene, proxy: &Proxy, rules: &str, stop: &CancellationToken
     let random = Arc::new(SeededRandom::new(1));
     let shared = Shared::new(transport, random, Mode::Enforce, Itself::default(), TIMINGS, stop.clone());
     let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard());
-    tokio::spawn(async move { supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await.unwrap() })
+    tokio::spawn(async move {
+        supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await.unwrap()
+    })
 }
 
 async fn a_silent_watch_is_given_up_and_what_happened_meanwhile_is_found_by_a_fresh_list(stage: Stage) {

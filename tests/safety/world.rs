@@ -178,7 +178,9 @@ impl World {
         let shared =
             Shared::new(transport, random, mode, Itself::default(), Timings::default(), stop.clone());
         let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard());
-        let daemon = tokio::spawn(async move { supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await });
+        let daemon = tokio::spawn(async move {
+            supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await
+        });
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         stop.cancel();
         daemon.await.unwrap().unwrap();

@@ -34,6 +34,9 @@ pub enum Request {
         /// Also where more than half of the rules would go.
         #[serde(default)]
         accept_removals: bool,
+        /// By SIGHUP, which is never said over the socket.
+        #[serde(skip)]
+        by_signal: bool,
     },
     /// Do nothing more until `Resume`, across restarts.
     Pause {

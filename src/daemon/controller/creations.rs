@@ -50,7 +50,7 @@ impl CreationLog {
         let Self { untold, .. } = std::mem::take(self);
         if untold > 0 {
             let kind = resource.name();
-            info!(kind, count = untold, "new: {untold} more {kind} within {} s", WINDOW.as_secs());
+            info!(kind, count = untold, "{untold} more new {kind} within {} s", WINDOW.as_secs());
         }
     }
 }

@@ -111,6 +111,6 @@ impl Controller {
         let (rule, pattern) = selecting.map(|(rule, pattern)| (rule.id.to_string(), pattern)).unzip();
         let (rule, pattern) = (rule.unwrap_or_default(), pattern.unwrap_or_default());
         let object = self.resource.object_name(object.namespace(), object.name());
-        info!(object, rule, pattern, "new: {object}");
+        info!(object, rule, pattern, "new object {object}");
     }
 }

@@ -16,6 +16,7 @@ use crate::daemon::control::protocol::{
     Cluster, Paused, Request, Response, RuleState, RuleStatus, Status, Summary, SummaryRow, WatchStatus,
 };
 use crate::daemon::controller::{Census, Order};
+use crate::daemon::reload::decision::AskedBy;
 use crate::report::tally::Tally;
 
 /// A controller answers at once; one that is ending never does.
@@ -54,9 +55,9 @@ impl Supervisor {
             }
             Request::Pause { reason } => respond(reply, self.pause(reason)),
             Request::Resume => respond(reply, self.resume()),
-            Request::Reload { accept_removals } => {
-                let report = self.reload("command", accept_removals).await;
-                respond(reply, report);
+            Request::Reload { by_signal: true, .. } => self.reload(AskedBy::Signal, reply).await,
+            Request::Reload { accept_removals, .. } => {
+                self.reload(AskedBy::Command { accept_removals }, reply).await;
             }
             Request::Sweep { wait_seconds } => {
                 let sweep = self.sweep_again(wait_seconds.map(Duration::from_secs));

@@ -1,12 +1,269 @@
-//! Other rules while the daemon runs: read, checked and compared first, then swapped in; any error keeps the
-//! rules that run.
+//! Other rules while the daemon runs: read, compiled, compared and checked against what the server serves, and
+//! only then swapped in. Any error keeps all the rules that run; when the file heals, it is tried again.
 
-use super::Supervisor;
-use crate::daemon::control::protocol::Response;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use k8s_healer_engine::rule::RuleId;
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
+
+use super::{Places, Supervisor};
+use crate::cluster::in_full;
+use crate::daemon::assignment::{Assignment, assign};
+use crate::daemon::control::protocol::{ReloadOutcome, ReloadReport, Response};
+use crate::daemon::reload::decision::{AskedBy, Decision, Decisions};
+use crate::daemon::reload::files::RuleFiles;
+use crate::daemon::reload::{Candidate, InForce, prepare};
+use crate::rules::comparison::{Difference, Written};
+use crate::rules::{Input, LoadOptions, Loaded, Severity, Texts};
+
+/// Who asks for a reload waits so long for the new rules to be in force: a list that does not come is no reason
+/// to wait for ever.
+const IN_FORCE: Duration = Duration::from_secs(15);
+/// A server that could not be asked what it serves is asked again after this.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Shows diagnostics as people read them; the command line knows how.
+pub type Render = Arc<dyn Fn(&Loaded) -> Vec<String> + Send + Sync>;
+
+/// Where the rules come from.
+pub struct RuleSource {
+    /// The files and folders.
+    pub inputs: Vec<Input>,
+    /// Tells when they change; `None`: they are read only when somebody asks.
+    pub files: Option<RuleFiles>,
+    /// How they are read.
+    pub options: LoadOptions,
+    /// What the rules that run say.
+    pub written: BTreeMap<RuleId, Written>,
+    /// Take changed rules also where more than half of the rules would go.
+    pub accept_removals: bool,
+    /// Shows mistakes.
+    pub render: Render,
+}
+
+/// What a supervisor needs to read rules again.
+pub(super) struct Reloading {
+    source: RuleSource,
+    decisions: Decisions,
+    /// Rules that could not be checked against the server, and who asked for them.
+    waiting: Option<(Texts, AskedBy)>,
+}
+
+impl From<RuleSource> for Reloading {
+    fn from(source: RuleSource) -> Self {
+        Self { source, decisions: Decisions::default(), waiting: None }
+    }
+}
+
+/// Waits until the files say something else, or until it is time to try again.
+pub(super) async fn changed(reloading: &mut Option<Reloading>) -> (Texts, AskedBy) {
+    let Some(Reloading { source, waiting, .. }) = reloading else { return std::future::pending().await };
+    let change = async {
+        match &mut source.files {
+            Some(files) => files.changed().await,
+            None => std::future::pending().await,
+        }
+    };
+    match waiting.take() {
+        None => (change.await, AskedBy::File),
+        Some(again) => {
+            // Dropped before its time, it is not lost: it is put back.
+            let mut again = Waiting { slot: waiting, again: Some(again) };
+            tokio::select! {
+                texts = change => {
+                    again.again = None;
+                    (texts, AskedBy::File)
+                }
+                () = tokio::time::sleep(AGAIN) => match again.again.take() {
+                    Some(again) => again,
+                    None => std::future::pending().await,
+                },
+            }
+        }
+    }
+}
+
+struct Waiting<'a> {
+    slot: &'a mut Option<(Texts, AskedBy)>,
+    again: Option<(Texts, AskedBy)>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(again) = self.again.take() {
+            *self.slot = Some(again);
+        }
+    }
+}
 
 impl Supervisor {
-    /// Client required.
-    pub(super) async fn reload(&mut self, _asked_by: &str, _accept_removals: bool) -> Response {
-        Response::Error { message: "this daemon was not started from files".to_owned() }
+    /// Follows the files that the rules were loaded from.
+    #[must_use]
+    pub fn following(mut self, source: RuleSource) -> Self {
+        self.reloading = Some(source.into());
+        self
+    }
+
+    /// Reads the rules again because somebody asks for it; answers once they are in force. Client required.
+    pub(super) async fn reload(&mut self, asked_by: AskedBy, reply: oneshot::Sender<Response>) {
+        let Some(reloading) = &mut self.reloading else {
+            let message = "this daemon has no rule files to read again".to_owned();
+            // Nobody may wait for the answer any more.
+            return drop(reply.send(Response::Error { message }));
+        };
+        let texts = match &mut reloading.source.files {
+            Some(files) => files.read().await,
+            None => Texts::read(&reloading.source.inputs),
+        };
+        let in_force = self.take_rules(texts, asked_by).await;
+        let report = self.reloaded.clone();
+        tokio::spawn(async move {
+            // Those that are not listed by then come into force when they are.
+            drop(tokio::time::timeout(IN_FORCE, in_force).await);
+            let answer = report.map_or_else(
+                || Response::Error { message: "the rules could not be read again".to_owned() },
+                Response::Reload,
+            );
+            drop(reply.send(answer));
+        });
+    }
+
+    /// Puts the rules of these texts in force, if they are sound and nothing speaks against it. What is returned
+    /// ends once they are. Client required.
+    pub(super) async fn take_rules(
+        &mut self,
+        texts: Texts,
+        asked_by: AskedBy,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (report, arranged) = self.try_rules(texts, asked_by).await;
+        tell(&report);
+        self.reloaded = Some(report);
+        async move {
+            let Places { first_lists, replaced } = arranged;
+            join_all(first_lists.into_iter().map(|(_, list)| list)).await;
+            join_all(replaced).await;
+        }
+    }
+
+    async fn try_rules(&mut self, texts: Texts, asked_by: AskedBy) -> (ReloadReport, Places) {
+        let now = self.shared.transport.server_clock().local().now();
+        let report = |outcome, diff: Vec<String>, problems: Vec<String>| ReloadReport {
+            at: now,
+            asked_by: asked_by.to_string(),
+            outcome,
+            diff,
+            problems,
+        };
+        let nothing = |outcome, diff, problems| (report(outcome, diff, problems), Places::default());
+        let Some(reloading) = &mut self.reloading else {
+            return nothing(ReloadOutcome::Failed, Vec::new(), Vec::new());
+        };
+        reloading.waiting = None;
+        let running = InForce { rules: self.rules.clone(), written: reloading.source.written.clone() };
+        let (options, again) = (reloading.source.options.clone(), texts.clone());
+        // Thousands of rules take a while: no deadline waits for them.
+        let prepared = tokio::task::spawn_blocking(move || prepare(texts, &options, &running)).await;
+        let Ok(Candidate { content, loaded, sound }) = prepared else {
+            return nothing(
+                ReloadOutcome::Failed,
+                Vec::new(),
+                vec!["the rules could not be compiled".to_owned()],
+            );
+        };
+        let asked_by = match asked_by {
+            AskedBy::Command { accept_removals } => {
+                AskedBy::Command { accept_removals: accept_removals || reloading.source.accept_removals }
+            }
+            _ if reloading.source.accept_removals => AskedBy::Command { accept_removals: true },
+            asked_by => asked_by,
+        };
+        let difference = sound.as_ref().map(|(_, difference)| difference);
+        let count = self.rules.rules.len();
+        let decision = reloading.decisions.decide(asked_by, content, difference, count, now);
+        let Some((in_force, difference)) = sound else {
+            tell_mistakes(&loaded);
+            return nothing(ReloadOutcome::Invalid, Vec::new(), (reloading.source.render)(&loaded));
+        };
+        let diff = difference.lines();
+        match decision {
+            Decision::Apply => {}
+            Decision::Invalid => return nothing(ReloadOutcome::Invalid, diff, Vec::new()),
+            Decision::Unchanged => return nothing(ReloadOutcome::Unchanged, diff, Vec::new()),
+            Decision::Unconfirmed => {
+                return nothing(ReloadOutcome::Unconfirmed, diff, vec![unconfirmed(&difference, count)]);
+            }
+        }
+        let catalogue = match self.discover().await {
+            Ok(catalogue) => catalogue,
+            Err(error) => {
+                if let Some(reloading) = &mut self.reloading {
+                    reloading.waiting = Some((again, asked_by));
+                }
+                let problem =
+                    format!("what the server serves cannot be asked: {}; asking again", in_full(&error));
+                return nothing(ReloadOutcome::Failed, diff, vec![problem]);
+            }
+        };
+        let assignment = assign(&in_force.rules, &catalogue, &self.registry);
+        let refused = newly_refused(&self.told, &assignment);
+        if !refused.is_empty() {
+            return nothing(ReloadOutcome::Invalid, diff, refused);
+        }
+        if let Some(reloading) = &mut self.reloading {
+            reloading.source.written = in_force.written;
+        }
+        self.rules = in_force.rules;
+        self.adopt(assignment);
+        self.name_namespaces();
+        let arranged = self.arrange();
+        (report(ReloadOutcome::Applied, diff, Vec::new()), arranged)
+    }
+}
+
+fn unconfirmed(difference: &Difference, before: usize) -> String {
+    let removed = difference.removed.len();
+    format!(
+        "{removed} of {before} rules would go, which may be a file that was cut off: \
+         `k8s-healer daemon reload` twice, or once with --accept-removals, takes them away"
+    )
+}
+
+/// Rules that cannot run on this server as they are written, and were not known for it.
+fn newly_refused(before: &Assignment, now: &Assignment) -> Vec<String> {
+    let new = now.refused.iter().filter(|refused| !before.refused.contains(refused));
+    new.map(|refused| format!("rule {}: {}", refused.rule, refused.reason)).collect()
+}
+
+/// One line of the log for each mistake, as `validate-rules` has them.
+fn tell_mistakes(loaded: &Loaded) {
+    for diagnostic in &loaded.diagnostics {
+        let code = diagnostic.code.name();
+        let line = loaded.line_of(diagnostic);
+        match diagnostic.severity() {
+            Severity::Error => error!(code, "{line}"),
+            Severity::Warning => warn!(code, "{line}"),
+        }
+    }
+}
+
+fn tell(report: &ReloadReport) {
+    let (asked_by, problems) = (&report.asked_by, report.problems.len());
+    match report.outcome {
+        ReloadOutcome::Applied => {
+            info!(asked_by, "reloaded: the new rules are in force");
+            report.diff.iter().for_each(|line| info!("  {line}"));
+        }
+        ReloadOutcome::Unchanged => info!(asked_by, "reloaded: the rules say the same as before"),
+        ReloadOutcome::Invalid => {
+            error!(asked_by, problems, "not reloaded: the rules have errors; those before stay in force");
+        }
+        ReloadOutcome::Unconfirmed | ReloadOutcome::Failed => {
+            let reason = report.problems.join("; ");
+            warn!(asked_by, reason, "not reloaded: the rules before stay in force");
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::answers::summary_of;
-use super::{Place, Server, Supervisor};
+use super::{Place, Places, Server, Supervisor};
 use crate::cluster::clock::Clock;
 use crate::cluster::discovery::DiscoveryError;
 use crate::daemon::Shared;
@@ -33,7 +33,7 @@ impl Supervisor {
         self.server = server.clone();
         tell_server(server, &self.shared.mode.to_string(), self.rules.rules.len());
         tell_protections(&self.shared.itself);
-        let first_lists = self.rediscover().await?;
+        let Places { first_lists, .. } = self.rediscover().await?;
         tell_left_out(&self.told);
         let lists =
             first_lists.into_iter().map(|(place, list)| (place, list.map(|list| list.is_ok()).boxed()));
