@@ -51,7 +51,7 @@ fn cells(row: &Row) -> Vec<(String, Tone)> {
         (resource.name(), Tone::Plain),
         (resource.short_names.join(", "), Tone::Plain),
         (resource.kind.clone(), Tone::Plain),
-        (resource.api_version(), Tone::Plain),
+        (resource.version.clone(), Tone::Plain),
         (row.scope().to_owned(), Tone::Plain),
         verbs,
     ]

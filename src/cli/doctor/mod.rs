@@ -154,7 +154,7 @@ fn check_rules(loaded: &Loaded) -> Finding {
     };
     let read = format!("{}, {}", counted(summary.files, "file"), counted(summary.rules, "rule"));
     let (errors, warnings) = (counted(summary.errors, "error"), counted(summary.warnings, "warning"));
-    let advice = "see validate-rules";
+    let advice = "mend the rules: validate-rules shows each place, and --explain what it means";
     match (summary.errors, summary.warnings) {
         (0, 0) => Finding::ok(Check::Rules, read),
         (0, _) => Finding::warn(Check::Rules, format!("{read}: {warnings}")).advise(advice),

@@ -21,8 +21,8 @@ const MOST_NAMED: usize = 3;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Held {
     InTheCluster,
-    /// In all namespaces that need it: so many.
-    InNamespaces(usize),
+    /// In these, which are all that need it.
+    InNamespaces(BTreeSet<Arc<str>>),
     /// Not in the cluster, and no namespace needs it yet.
     Nowhere,
     /// Not in these; none: not in the cluster.
@@ -54,7 +54,7 @@ async fn ask(transport: &Transport, needs: &[Need]) -> Result<Vec<Held>, ReadErr
                 let places = places.iter().take(MOST_NAMESPACES);
                 narrower
                     .extend(places.map(|place| (index, questions[index].clone().within(Arc::clone(place)))));
-                Held::InNamespaces(0)
+                Held::InNamespaces(BTreeSet::new())
             }
         });
     }
@@ -62,7 +62,7 @@ async fn ask(transport: &Transport, needs: &[Need]) -> Result<Vec<Held>, ReadErr
     for ((index, question), answer) in narrower.iter().zip(may_all(transport, &questions).await) {
         let place = question.namespace.iter().cloned();
         match (answer?.allowed, &mut held[*index]) {
-            (true, Held::InNamespaces(places)) => *places += 1,
+            (true, Held::InNamespaces(places)) => places.extend(place),
             (true, _) => {}
             (false, Held::MissingIn(places)) => places.extend(place),
             (false, held) => *held = Held::MissingIn(place.collect()),
@@ -101,11 +101,12 @@ fn finding(group: &Group<'_>, needs: &[&Need]) -> Finding {
         Held::InTheCluster => {
             return Finding::ok(Check::Permissions, format!("{rights}, in the whole cluster"));
         }
-        Held::InNamespaces(count) => {
-            return Finding::ok(
-                Check::Permissions,
-                format!("{rights}, in all {count} namespaces that the rules select"),
-            );
+        Held::InNamespaces(places) => {
+            let places = match places.len() {
+                0..=MOST_NAMED => few(places),
+                count => format!("all {count} namespaces that the rules select"),
+            };
+            return Finding::ok(Check::Permissions, format!("{rights}, in {places}"));
         }
         Held::Nowhere if group.weight == Weight::Essential => {
             let what = format!(
@@ -128,10 +129,10 @@ fn finding(group: &Group<'_>, needs: &[&Need]) -> Finding {
             Finding::warn(Check::Permissions, format!("{denied}: {why} ({rules})"))
         }
         Weight::Comfort => {
+            let lists = needs.iter().any(|need| need.question.verb == "list");
             let why = match group.kind.as_deref() {
-                Some("namespaces") => {
-                    "new namespaces are found by a list every few seconds, or only those that rules name in full"
-                }
+                Some("namespaces") if lists => "of namespaces, only those that rules name in full are known",
+                Some("namespaces") => "new namespaces are found by a list every few seconds",
                 _ => "new kinds are looked for every half a minute",
             };
             Finding::warn(Check::Permissions, format!("{denied}: {why}"))

@@ -151,7 +151,7 @@ fn offset(low: SignedDuration, high: SignedDuration) -> Finding {
 /// A time that was measured, as far as anybody reads it.
 fn rounded(duration: Duration) -> String {
     let step = if duration < Duration::from_secs(1) { 1 } else { 100 };
-    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let millis = u64::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(u64::MAX);
     match millis.div_ceil(step).saturating_mul(step) {
         millis @ 0..1000 => format!("{millis}ms"),
         millis if millis < 60_000 => format!("{}.{}s", millis / 1000, millis % 1000 / 100),
