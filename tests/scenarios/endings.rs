@@ -50,9 +50,12 @@ async fn sigterm_and_sigint_end_it_within_a_second(stage: Stage) {
 /// `daemon run … | head -1`: nobody reads the log any more.
 async fn it_works_on_and_ends_though_nobody_reads_its_log(stage: Stage) {
     let Some(scene) = stage.scene().await else { return };
+    let rules = scene.rules_file(&bad_rule(DELETE));
     let mut daemon = Command::new(env!("CARGO_BIN_EXE_k8s-healer"))
         .args(["daemon", "run", "--log-level", "debug", "--rules"])
-        .arg(scene.rules_file(&bad_rule(DELETE)))
+        .arg(&rules)
+        .arg("--pid-file")
+        .arg(rules.with_extension("pid"))
         .arg("--kubeconfig")
         .arg(scene.account().kubeconfig())
         .stderr(Stdio::piped())

@@ -26,6 +26,8 @@ pub struct Daemon {
     lines: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
     rules: Option<TempDir>,
+    // Its pid file and its control socket: daemons of other tests run at the same time.
+    place: Option<TempDir>,
     // Dropped after the child has been ended and reaped.
     _leash: Leash,
 }
@@ -65,7 +67,12 @@ impl Daemon {
                 command.env_remove(&name);
             }
         }
-        Self::spawn(command)
+        let place = tempfile::tempdir().unwrap();
+        // A variable: a test may name another place by the flag.
+        command.env("K8S_HEALER_PID_FILE", place.path().join("daemon.pid"));
+        let mut daemon = Self::spawn(command);
+        daemon.place = Some(place);
+        daemon
     }
 
     /// Any command, treated as the daemon is.
@@ -78,7 +85,7 @@ impl Daemon {
             read_lines(child.stdout.take().unwrap(), Arc::clone(&lines)),
             read_lines(child.stderr.take().unwrap(), Arc::clone(&lines)),
         ];
-        Self { child, lines, readers, rules: None, _leash: leash }
+        Self { child, lines, readers, rules: None, place: None, _leash: leash }
     }
 
     pub fn id(&self) -> u32 {

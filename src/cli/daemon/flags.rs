@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use k8s_healer_engine::rule::Mode;
-use k8s_healer_engine::values::parse_duration;
+use k8s_healer_engine::values::{Globs, parse_duration};
 
 use super::size::Size;
 use crate::report::log;
@@ -37,7 +37,7 @@ pub(super) struct RuleFlags {
     #[arg(long, value_enum, default_value_t)]
     pub(super) mode: ModeArgument,
     /// Namespaces that no rule selects, whatever it says: globs; may be repeated
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", value_parser = glob)]
     pub(super) exclude_namespaces: Vec<String>,
     /// Take changed rules also where more than half of the rules would go
     #[arg(long)]
@@ -153,4 +153,12 @@ impl Level {
 /// `90s`, `1h30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| format!("{}; {}", error.problem, error.help))
+}
+
+/// `kube-*`; an exclusion of an exclusion is none.
+fn glob(text: &str) -> Result<String, String> {
+    match Globs::parse(&[text]) {
+        Ok(_) => Ok(text.to_owned()),
+        Err((_, error)) => Err(format!("{}; {}", error.problem, error.help)),
+    }
 }

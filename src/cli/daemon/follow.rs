@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use k8s_healer_engine::guard::{Itself, Reach};
 use k8s_healer_engine::registry::Registry;
-use k8s_healer_engine::rule::RuleSet;
 use k8s_healer_engine::values::Globs;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::flags::Flags;
+use super::rules::SoundRules;
 use super::signals;
 use crate::cluster::client::{ConnectOptions, Connection, connect, count_nodes, server_version};
 use crate::cluster::clock::{Clock, SeededRandom, SystemClock};
@@ -27,7 +27,7 @@ use crate::daemon::control::server::ControlSocket;
 use crate::daemon::pause::Pause;
 use crate::daemon::process::place::Place;
 use crate::daemon::process::starter::Starter;
-use crate::daemon::supervisor::{Process, RuleSource, Server, Supervisor};
+use crate::daemon::supervisor::{Process, Server, Supervisor};
 use crate::daemon::systemd::Notifier;
 use crate::report::log_file::LogFile;
 use crate::store::pause::PauseFile;
@@ -44,8 +44,7 @@ const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/names
 /// All that a daemon begins with.
 pub(super) struct Setup {
     pub(super) flags: Flags,
-    pub(super) rules: RuleSet,
-    pub(super) source: RuleSource,
+    pub(super) rules: SoundRules,
     pub(super) process: Process,
     pub(super) place: Place,
     pub(super) log_file: Option<LogFile>,
@@ -55,7 +54,7 @@ pub(super) struct Setup {
 
 /// Runs until the daemon is told to end; fails with what it ends for. Client required.
 pub(super) async fn follow(setup: Setup) -> Result<(), String> {
-    let Setup { flags, rules, source, process, place, log_file, socket, starter } = setup;
+    let Setup { flags, rules, process, place, log_file, socket, starter } = setup;
     let stop = CancellationToken::new();
     let notifier = Arc::new(Notifier::of_environment());
     tokio::spawn(signals::end(stop.clone()));
@@ -78,17 +77,14 @@ pub(super) async fn follow(setup: Setup) -> Result<(), String> {
     };
     let server = asked.map_err(|error| format!("{url} does not answer: {}", in_full(&error)))?;
     starter.tell_wait(format!("the first lists of {url}"));
-    let excluded = match flags.rules.exclude_namespaces.as_slice() {
-        [] => None,
-        globs => Some(Globs::parse(globs).map_err(|(_, error)| {
-            format!("--exclude-namespaces: {} {}: {}", globs.join(", "), error.problem, error.help)
-        })?),
-    };
-    let itself = Itself { namespace: own_namespace(), reach: Reach { only: None, excluded } };
+    // Each of them was parsed when it was given.
+    let excluded = Globs::parse(&flags.rules.exclude_namespaces).ok();
+    let itself = Itself { namespace: own_namespace(), reach: Reach { excluded, only: None } };
     let random = Arc::new(SeededRandom::new(now.as_millisecond().unsigned_abs()));
     let (mode, timings) = (flags.rules.mode.into(), Timings::default());
     let mut shared = Shared::new(transport, random, mode, itself, timings, stop.clone());
     shared.pause = Pause::kept_in(PauseFile::at(place.pause_file), now);
+    let (rules, source) = rules.follow(&flags.rules);
     let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard())
         .of_process(process)
         .following(source)
@@ -96,10 +92,7 @@ pub(super) async fn follow(setup: Setup) -> Result<(), String> {
     let (ready, is_ready) = oneshot::channel();
     tokio::select! {
         ended = supervisor.run(&server, calls, ready) => ended.map_err(|error| in_full(&error)),
-        reason = tell_starter(starter, is_ready, &notifier, &url) => {
-            stop.cancel();
-            Err(reason)
-        }
+        () = tell_starter(starter, is_ready, &notifier, &url, &stop) => Ok(()),
         () = notifier.keep_alive() => Ok(()),
         () = last_second(&stop, &notifier) => Ok(()),
     }
@@ -122,17 +115,20 @@ async fn say_that_it_starts(calls: &mut mpsc::Receiver<Call>, url: &str) {
     std::future::pending().await
 }
 
-/// Tells who started the daemon that it is ready; ends only where nobody is left to be told.
+/// Tells who started the daemon that it is ready. Where nobody is left to be told, nobody knows of the daemon,
+/// and it is told to end. Never ends by itself.
 async fn tell_starter(
     mut starter: Starter,
     is_ready: oneshot::Receiver<()>,
     notifier: &Notifier,
     url: &str,
-) -> String {
+    stop: &CancellationToken,
+) {
     if is_ready.await.is_ok() {
         notifier.ready(&format!("works on {url}"));
         if let Err(error) = starter.tell_ready() {
-            return format!("whoever started the daemon went away before it was ready, so it ends: {error}");
+            tracing::error!(%error, "whoever started the daemon went away before it was ready, so it ends");
+            stop.cancel();
         }
     }
     std::future::pending().await

@@ -8,7 +8,7 @@ use clap::Args;
 use super::flags::{Flags, LogFlags};
 use super::follow::{Setup, follow};
 use super::held::{Held, hold};
-use super::rules::{load_rules, source_of, warn_of};
+use super::rules::SoundRules;
 use super::{arguments, fail};
 use crate::cluster::clock::{Clock, SystemClock};
 use crate::daemon::process::place::Place;
@@ -41,7 +41,7 @@ pub(super) fn run(arguments: Run) -> u8 {
         Ok(starter) => starter.unwrap_or_else(Starter::nobody),
         Err(error) => return fail(format!("the terminal cannot be left: {error}")),
     };
-    let (mut loaded, known) = match load_rules(&flags.rules.rules, &flags.rules.set) {
+    let rules = match SoundRules::load(&flags.rules) {
         Ok(rules) => rules,
         Err(exit_code) => return exit_code,
     };
@@ -69,17 +69,14 @@ pub(super) fn run(arguments: Run) -> u8 {
     if let Some(missing) = missing {
         tracing::warn!("no control socket, and no pid file: {missing}");
     }
-    warn_of(&loaded);
-    let rules = loaded.rule_set.take().unwrap_or_default();
-    let source = source_of(&flags.rules, &mut loaded, known);
-    drop(loaded);
+    rules.warn();
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(format!("the runtime cannot be started: {error}")),
     };
     let process = of_itself(log_file.as_ref());
     let log_is_elsewhere = log_file.is_some();
-    let setup = Setup { flags, rules, source, process, place, log_file, socket, starter };
+    let setup = Setup { flags, rules, process, place, log_file, socket, starter };
     let exit_code = match runtime.block_on(follow(setup)) {
         Ok(()) => {
             tracing::info!("ended");
