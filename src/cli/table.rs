@@ -55,7 +55,7 @@ impl Table {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         }
         if look.colour {
-            table.enforce_styling();
+            table.enforce_styling().style_text_only();
         }
         table.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         for column in table.column_iter_mut() {
@@ -87,6 +87,25 @@ impl Table {
             }
         };
         self.0.add_row(cells.into_iter().map(cell).collect::<Vec<_>>());
+    }
+
+    /// On a terminal that is too narrow for all, leaves these columns out, one after the other. Called when the
+    /// rows are there.
+    pub(super) fn leave_out(mut self, columns: &[usize]) -> Self {
+        let Some(width) = self.0.width() else { return self };
+        let widths: Vec<usize> =
+            self.0.column_max_content_widths().into_iter().map(|width| usize::from(width + GAP)).collect();
+        let mut whole: usize = widths.iter().sum();
+        for column in columns {
+            if whole <= usize::from(width) {
+                break;
+            }
+            if let Some(left_out) = self.0.column_mut(*column) {
+                left_out.set_constraint(ColumnConstraint::Hidden);
+                whole -= widths[*column];
+            }
+        }
+        self
     }
 
     pub(super) fn show(&self, out: &mut impl Write) -> io::Result<()> {
@@ -139,6 +158,37 @@ mod tests {
             let longest = lines.lines().map(|line| line.chars().count()).max();
             assert!(longest <= Some(usize::from(width)), "{lines}");
             assert_eq!(lines.matches("permissions  ").count(), 2, "{lines}");
+        }
+    }
+
+    #[test]
+    fn columns_are_left_out_only_where_the_terminal_is_too_narrow_for_them() {
+        let shown = |width: Option<u16>| {
+            let mut table = Table::new(Look { colour: false, width }, &["NAME", "SHORT", "KIND"]);
+            table.row([
+                ("n".repeat(20), Tone::Plain),
+                ("s".repeat(8), Tone::Plain),
+                ("k".repeat(10), Tone::Plain),
+            ]);
+            let mut out = Vec::new();
+            table.leave_out(&[2, 1]).show(&mut out).unwrap();
+            String::from_utf8(out)
+                .unwrap()
+                .lines()
+                .next()
+                .unwrap()
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        for (width, header) in [
+            (None, "NAME SHORT KIND"),
+            (Some(44), "NAME SHORT KIND"),
+            (Some(43), "NAME SHORT"),
+            (Some(31), "NAME"),
+            (Some(10), "NAME"),
+        ] {
+            assert_eq!(shown(width), header, "{width:?}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What we may do, asked before it is tried: one SelfSubjectAccessReview for each verb, kind and place, since
-//! a SelfSubjectRulesReview needs a namespace and may be incomplete. And who we are.
+//! What we may do, asked before it is tried: one `SelfSubjectAccessReview` for each verb, kind and place, since
+//! a `SelfSubjectRulesReview` needs a namespace and may be incomplete. And who we are.
 
 use std::fmt;
 use std::sync::Arc;

@@ -74,36 +74,38 @@ pub async fn follow_namespaces(
             }
             next = watching.next() => Some(next),
         };
-        match next {
-            None => {}
-            Some(Next::Told(event)) => {
-                if !seen.take(event) {
-                    continue;
-                }
-            }
+        let changed = match next {
+            None => true,
+            Some(Next::Told(event)) => seen.take(event),
             Some(Next::Refused { reason }) => {
                 info!(reason, "namespaces cannot be watched: they are listed every {interval:?} instead");
-                continue;
+                false
             }
             Some(Next::Permitted) => {
                 info!("namespaces can be watched again");
-                continue;
+                false
             }
             Some(Next::PollDue) => match names(&transport, &resource).await {
-                Ok(names) => seen.all(names),
+                Ok(names) => {
+                    seen.all(names);
+                    true
+                }
                 Err(error @ ReadError::Forbidden { .. }) => {
-                    if !std::mem::replace(&mut seen.unreadable, true) {
-                        let reason = in_full(&error);
-                        if events.send(NamespaceEvent::Unreadable { reason }).await.is_err() {
-                            return;
-                        }
+                    let reason = in_full(&error);
+                    let is_new = !std::mem::replace(&mut seen.unreadable, true);
+                    if is_new && events.send(NamespaceEvent::Unreadable { reason }).await.is_err() {
+                        return;
                     }
+                    true
                 }
                 Err(error) => {
                     debug!(reason = in_full(&error), "namespaces could not be listed; trying again");
-                    continue;
+                    false
                 }
             },
+        };
+        if !changed {
+            continue;
         }
         let Some(mut now) = seen.known() else { continue };
         if seen.unreadable {

@@ -38,6 +38,8 @@ const MOST_SHOWN: usize = 50;
 
 /// List the kinds that a server serves: names, scope, verbs, objects, and which rules watch them
 ///
+/// On a narrow terminal some columns are left out; `--format json` has all.
+///
 /// Exit status: 0 there are some, 1 none matches (or the rules have errors), 2 the server cannot be asked.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Arguments {

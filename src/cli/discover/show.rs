@@ -13,6 +13,9 @@ use crate::cli::table::{Look, Table, Tone};
 /// The version of the JSON document's shape: a key never changes its meaning within one, new keys may come.
 const VERSION: u8 = 1;
 
+/// Of the columns, on a narrow terminal: version, scope, kind, short names.
+const LEFT_OUT_FIRST: [usize; 4] = [3, 4, 2, 1];
+
 pub(super) fn table(found: &Found, with_rules: bool, look: Look, out: &mut impl Write) -> io::Result<()> {
     if !found.rows.is_empty() {
         let counted = found.rows.iter().any(|row| row.count != Count::NotAsked);
@@ -26,7 +29,7 @@ pub(super) fn table(found: &Found, with_rules: bool, look: Look, out: &mut impl 
             cells.extend(with_rules.then(|| (row.rules.join(", "), Tone::Plain)));
             table.row(cells);
         }
-        table.show(out)?;
+        table.leave_out(&LEFT_OUT_FIRST).show(out)?;
     }
     for (kind, rules) in &found.absent {
         writeln!(out, "not served: {kind}, for which {} waits", rules.join(", "))?;
@@ -45,7 +48,7 @@ fn cells(row: &Row) -> Vec<(String, Tone)> {
     let verbs = if row.is_watchable() {
         (row.verbs(), Tone::Plain)
     } else {
-        (format!("{} (cannot be watched)", row.verbs()), Tone::Warning)
+        (format!("{} (no watch)", row.verbs()), Tone::Warning)
     };
     vec![
         (resource.name(), Tone::Plain),
@@ -67,7 +70,7 @@ fn objects(row: &Row) -> (String, Tone) {
 #[derive(Serialize)]
 struct Document<'a> {
     version: u8,
-    kinds: Vec<Kind<'a>>,
+    kinds: Vec<Listed<'a>>,
     /// Kinds that rules name and that are not served, with these rules.
     absent: &'a BTreeMap<String, Vec<String>>,
     #[serde(rename = "leftOut")]
@@ -78,7 +81,7 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Kind<'a> {
+struct Listed<'a> {
     name: String,
     plural: &'a str,
     singular: &'a str,
@@ -107,9 +110,9 @@ pub(super) fn json(found: &Found, out: &mut impl Write) -> io::Result<()> {
     write_json(&document, out)
 }
 
-fn kind(row: &Row) -> Kind<'_> {
+fn kind(row: &Row) -> Listed<'_> {
     let resource = &row.resource;
-    Kind {
+    Listed {
         name: resource.name(),
         plural: &resource.plural,
         singular: &resource.singular,

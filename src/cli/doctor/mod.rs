@@ -132,8 +132,7 @@ async fn examine(cluster: &Cluster, loaded: Option<&Loaded>, time_out: Duration)
             let answers = found.iter().all(|finding| finding.check != Check::Connection || !finding.passing);
             report.findings.extend(found);
             if answers {
-                let rules = loaded.map(|loaded| loaded.rule_set.as_ref());
-                examine_cluster(&transport, rules, &mut report).await;
+                examine_cluster(&transport, loaded, &mut report).await;
             }
         }
         Err(error) => {
@@ -163,21 +162,23 @@ fn check_rules(loaded: &Loaded) -> Finding {
     }
 }
 
-/// Client required. `rules`: `Some(None)` where there are some and they have errors.
-async fn examine_cluster(transport: &Transport, rules: Option<Option<&RuleSet>>, report: &mut Report) {
+/// Client required.
+async fn examine_cluster(transport: &Transport, loaded: Option<&Loaded>, report: &mut Report) {
     let (finding, identity) = server::check_identity(transport).await;
     report.findings.push(finding);
     report.username = identity.map(|identity| identity.username);
     match discover(transport).await {
         Ok(catalogue) => {
             let nothing = RuleSet::default();
-            let known = rules.flatten();
-            let assignment = assign(known.unwrap_or(&nothing), &catalogue, &Registry::standard());
+            let rules = loaded.and_then(|loaded| loaded.rule_set.as_ref());
+            let broken = loaded.is_some() && rules.is_none();
+            let rules = rules.unwrap_or(&nothing);
+            let assignment = assign(rules, &catalogue, &Registry::standard());
             report.findings.extend(kinds::check(&assignment, &catalogue));
-            let namespaces = namespaces(transport, &catalogue, known.unwrap_or(&nothing)).await;
+            let namespaces = namespaces(transport, &catalogue, rules).await;
             let needs = needs::needs(&assignment, &catalogue, &namespaces);
             report.findings.extend(permissions::check(transport, needs).await);
-            if rules.is_some() && known.is_none() {
+            if broken {
                 let what = "what the rules need was not looked at: they have errors";
                 report.findings.push(Finding::warn(Check::Permissions, what));
             }

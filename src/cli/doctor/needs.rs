@@ -18,7 +18,7 @@ use crate::daemon::assignment::Assignment;
 use crate::daemon::namespaces::{self, selected};
 
 /// What controls objects of a kind. An owner that cannot be read could be protected: what it controls is held
-/// back. (Pods of a DaemonSet are protected whatever it says.)
+/// back. (Pods of a `DaemonSet` are protected whatever it says.)
 const CONTROLLERS: &[(&str, &[&str])] = &[
     (
         "pods",
@@ -85,7 +85,7 @@ pub(super) struct Need {
 /// All rights that these rules need, and those by which the daemon follows namespaces and kinds; in the order
 /// of the kinds.
 pub(super) fn needs(assignment: &Assignment, catalogue: &Catalogue, known: &BTreeSet<Arc<str>>) -> Vec<Need> {
-    let mut needs = Needs { catalogue, needs: Vec::new(), places: BTreeMap::new() };
+    let mut needs = Needs { catalogue, found: Vec::new(), places: BTreeMap::new() };
     for (resource, rules) in assignment.watched.values() {
         for rule in rules {
             needs.add_rule(resource, rule, known);
@@ -99,12 +99,12 @@ pub(super) fn needs(assignment: &Assignment, catalogue: &Catalogue, known: &BTre
             needs.add(Question::new(verb, &resource), Places::Cluster, Weight::Comfort, None);
         }
     }
-    needs.needs
+    needs.found
 }
 
 struct Needs<'a> {
     catalogue: &'a Catalogue,
-    needs: Vec<Need>,
+    found: Vec<Need>,
     /// Where each right stands among the needs.
     places: BTreeMap<(String, Option<&'static str>, &'static str), usize>,
 }
@@ -160,14 +160,14 @@ impl Needs<'_> {
         let rules = rule.map(str::to_owned).into_iter();
         match self.places.get(&key) {
             Some(at) => {
-                let need = &mut self.needs[*at];
+                let need = &mut self.found[*at];
                 need.places.add(places);
                 need.weight = need.weight.max(weight);
                 need.rules.extend(rules);
             }
             None => {
-                self.places.insert(key, self.needs.len());
-                self.needs.push(Need { question, places, weight, rules: rules.collect() });
+                self.places.insert(key, self.found.len());
+                self.found.push(Need { question, places, weight, rules: rules.collect() });
             }
         }
     }
