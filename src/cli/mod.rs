@@ -17,9 +17,11 @@ use std::ffi::OsString;
 
 use clap::{Parser, Subcommand};
 
+const EXIT_STATUS: &str = "Exit status: 0 all is well, 1 there are findings, 2 it could not be done.";
+
 /// Heals Kubernetes clusters by rules: what to match, and what to do, in YAML.
 #[derive(Debug, Parser)]
-#[command(name = "k8s-healer", version, about, max_term_width = 100)]
+#[command(name = "k8s-healer", version, about, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -35,7 +37,7 @@ enum Command {
     Discover(discover::Arguments),
     Demo(demo::Arguments),
     Sandbox(sandbox::Arguments),
-    /// Run the daemon.
+    /// Run the daemon in the foreground or the background, ask and steer the one that runs
     #[command(subcommand)]
     Daemon(daemon::Command),
 }
