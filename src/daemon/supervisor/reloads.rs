@@ -2,12 +2,14 @@
 //! only then swapped in. Any error keeps all the rules that run; when the file heals, it is tried again.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
 use k8s_healer_engine::rule::RuleId;
 use tokio::sync::oneshot;
+use tokio::time::Sleep;
 use tracing::{error, info, warn};
 
 use super::{Places, Supervisor};
@@ -49,8 +51,16 @@ pub struct RuleSource {
 pub(super) struct Reloading {
     source: RuleSource,
     decisions: Decisions,
-    /// Rules that could not be checked against the server, and who asked for them.
-    waiting: Option<(Texts, AskedBy)>,
+    /// Rules that could not be checked against the server.
+    waiting: Option<Waiting>,
+}
+
+struct Waiting {
+    texts: Texts,
+    /// Who asked for them.
+    asked_by: AskedBy,
+    /// When to ask the server again. It runs on while the supervisor does other things.
+    due: Pin<Box<Sleep>>,
 }
 
 impl From<RuleSource> for Reloading {
@@ -59,7 +69,8 @@ impl From<RuleSource> for Reloading {
     }
 }
 
-/// Waits until the files say something else, or until it is time to try again.
+/// Waits until the files say something else, or until it is time to try again. Nothing is lost if the wait is
+/// given up.
 pub(super) async fn changed(reloading: &mut Option<Reloading>) -> (Texts, AskedBy) {
     let Some(Reloading { source, waiting, .. }) = reloading else { return std::future::pending().await };
     let change = async {
@@ -68,35 +79,18 @@ pub(super) async fn changed(reloading: &mut Option<Reloading>) -> (Texts, AskedB
             None => std::future::pending().await,
         }
     };
-    match waiting.take() {
-        None => (change.await, AskedBy::File),
-        Some(again) => {
-            // Dropped before its time, it is not lost: it is put back.
-            let mut again = Waiting { slot: waiting, again: Some(again) };
-            tokio::select! {
-                texts = change => {
-                    again.again = None;
-                    (texts, AskedBy::File)
-                }
-                () = tokio::time::sleep(AGAIN) => match again.again.take() {
-                    Some(again) => again,
-                    None => std::future::pending().await,
-                },
-            }
+    let due = async {
+        match waiting {
+            Some(waiting) => waiting.due.as_mut().await,
+            None => std::future::pending().await,
         }
-    }
-}
-
-struct Waiting<'a> {
-    slot: &'a mut Option<(Texts, AskedBy)>,
-    again: Option<(Texts, AskedBy)>,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        if let Some(again) = self.again.take() {
-            *self.slot = Some(again);
-        }
+    };
+    tokio::select! {
+        texts = change => (texts, AskedBy::File),
+        () = due => match waiting.take() {
+            Some(Waiting { texts, asked_by, .. }) => (texts, asked_by),
+            None => std::future::pending().await,
+        },
     }
 }
 
@@ -201,7 +195,8 @@ impl Supervisor {
             Ok(catalogue) => catalogue,
             Err(error) => {
                 if let Some(reloading) = &mut self.reloading {
-                    reloading.waiting = Some((again, asked_by));
+                    let due = Box::pin(tokio::time::sleep(AGAIN));
+                    reloading.waiting = Some(Waiting { texts: again, asked_by, due });
                 }
                 let problem =
                     format!("what the server serves cannot be asked: {}; asking again", in_full(&error));
@@ -265,5 +260,38 @@ fn tell(report: &ReloadReport) {
             let reason = report.problems.join("; ");
             warn!(asked_by, reason, "not reloaded: the rules before stay in force");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn rules_that_wait_for_the_server_are_tried_again_however_busy_the_supervisor_is() {
+        let source = RuleSource {
+            inputs: Vec::new(),
+            files: None,
+            options: LoadOptions::default(),
+            written: BTreeMap::new(),
+            accept_removals: false,
+            render: Arc::new(|_| Vec::new()),
+        };
+        let mut reloading = Reloading::from(source);
+        let due = Box::pin(tokio::time::sleep(AGAIN));
+        reloading.waiting = Some(Waiting { texts: Texts::read(&[]), asked_by: AskedBy::Signal, due });
+        let mut reloading = Some(reloading);
+        let mut given_up = 0;
+        let asked_by = loop {
+            // Something else happens every second.
+            match tokio::time::timeout(Duration::from_secs(1), changed(&mut reloading)).await {
+                Ok((_, asked_by)) => break asked_by,
+                Err(_) => given_up += 1,
+            }
+            assert!(given_up <= AGAIN.as_secs(), "the wait begins anew each time");
+        };
+        assert_eq!(asked_by, AskedBy::Signal);
+        let again = tokio::time::timeout(AGAIN * 2, changed(&mut reloading)).await;
+        assert!(again.is_err(), "it is tried again once, not for ever");
     }
 }
