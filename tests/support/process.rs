@@ -27,6 +27,13 @@ impl Leash {
         Self::new("read -r _; sleep 1; rm -rf -- \"$1\"", folder.to_str().unwrap())
     }
 
+    /// End the daemon that runs in the background at this pid file when this process is gone.
+    pub fn on_daemon(program: &str, pid_file: &Path) -> Self {
+        let script =
+            format!("read -r _; '{program}' daemon stop --no-config --force --timeout 1s --pid-file \"$1\"");
+        Self::new(&script, pid_file.to_str().unwrap())
+    }
+
     fn new(script: &str, argument: &str) -> Self {
         let keeper = Command::new("sh")
             .args(["-c", script, "leash", argument])

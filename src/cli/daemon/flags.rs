@@ -156,7 +156,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `kube-*`; an exclusion of an exclusion is none.
-fn glob(text: &str) -> Result<String, String> {
+pub(super) fn glob(text: &str) -> Result<String, String> {
     match Globs::parse(&[text]) {
         Ok(_) => Ok(text.to_owned()),
         Err((_, error)) => Err(format!("{}; {}", error.problem, error.help)),

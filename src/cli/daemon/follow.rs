@@ -141,7 +141,8 @@ async fn last_second(stop: &CancellationToken, notifier: &Notifier) {
     tokio::time::sleep(LAST_SECOND).await;
 }
 
-async fn ask_server(transport: &Transport, connection: &Connection) -> Result<Server, ReadError> {
+/// Client required.
+pub(super) async fn ask_server(transport: &Transport, connection: &Connection) -> Result<Server, ReadError> {
     Ok(Server {
         version: server_version(transport).await?,
         nodes: count_nodes(transport).await,
@@ -150,7 +151,8 @@ async fn ask_server(transport: &Transport, connection: &Connection) -> Result<Se
     })
 }
 
-fn own_namespace() -> Option<String> {
+/// Where this process runs, if it runs in a pod. I/O.
+pub(super) fn own_namespace() -> Option<String> {
     std::fs::read_to_string(POD_NAMESPACE)
         .ok()
         .map(|text| text.trim().to_owned())

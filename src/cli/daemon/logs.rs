@@ -14,6 +14,7 @@ use crate::cluster::clock::{Clock, SystemClock};
 use crate::daemon::control::client::ask;
 use crate::daemon::control::protocol::{Request, Response};
 use crate::daemon::process::place::Place;
+use crate::daemon::process::reason;
 
 /// The file is known by default, too, where the daemon does not answer.
 const TO_ANSWER: Duration = Duration::from_secs(3);
@@ -53,7 +54,7 @@ pub(super) fn logs(arguments: &Logs) -> u8 {
         Ok(()) => 0,
         // A reader that has seen enough (`| head`).
         Err(error) if error.kind() == ErrorKind::BrokenPipe => 0,
-        Err(error) => fail(format!("the log {} cannot be shown: {error}", path.display())),
+        Err(error) => fail(format!("the log {} cannot be shown: {}", path.display(), reason(&error))),
     }
 }
 

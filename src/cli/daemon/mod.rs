@@ -17,6 +17,8 @@ mod size;
 mod start;
 mod status;
 mod stop;
+pub(super) mod summary;
+pub(super) mod sweep;
 
 use std::io::Write;
 

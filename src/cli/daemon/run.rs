@@ -12,6 +12,7 @@ use super::rules::SoundRules;
 use super::{arguments, fail};
 use crate::cluster::clock::{Clock, SystemClock};
 use crate::daemon::process::place::Place;
+use crate::daemon::process::reason;
 use crate::daemon::process::starter::Starter;
 use crate::daemon::supervisor::Process;
 use crate::report::log::{self, Destination};
@@ -106,7 +107,10 @@ fn log_file(flags: &LogFlags, place: &Place, detached: bool) -> Result<Option<Lo
         _ => Ok(()),
     };
     let opened = opened.and_then(|()| LogFile::open(path, flags.rotation(), || SystemClock.now()));
-    opened.map(Some).map_err(|error| format!("the log file {} cannot be opened: {error}", path.display()))
+    let told = |error: std::io::Error| {
+        format!("the log file {} cannot be opened: {}", path.display(), reason(&error))
+    };
+    opened.map(Some).map_err(told)
 }
 
 /// What the status tells of this process.

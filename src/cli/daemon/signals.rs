@@ -108,22 +108,23 @@ fn state_after_reload(answer: Option<&Response>) -> &'static str {
 
 fn tell(summary: &Summary) {
     let Summary { since, until, rows, remaining, incomplete } = summary;
-    let [acted, held, failed] = [
+    let [acted, would, held, failed] = [
         rows.iter().map(|row| row.acted).sum::<u64>(),
+        rows.iter().map(|row| row.would).sum(),
         rows.iter().map(|row| row.held).sum(),
         rows.iter().map(|row| row.failed).sum(),
     ];
     info!(
-        target: SUMMARY, %since, %until, acted, held, failed,
-        "from {since} to {until}: {acted} done, {held} held back, {failed} failed"
+        target: SUMMARY, %since, %until, acted, would, held, failed,
+        "from {since} to {until}: {acted} done, {would} would be, {held} held back, {failed} failed"
     );
     for row in rows {
         let namespace = row.namespace.as_deref().unwrap_or("(cluster)");
         info!(
             target: SUMMARY, rule = row.rule, kind = row.kind, namespace, action = row.action,
-            acted = row.acted, held = row.held, failed = row.failed,
-            "  {} · {} · {namespace} · {}: {} done, {} held back, {} failed",
-            row.rule, row.kind, row.action, row.acted, row.held, row.failed
+            acted = row.acted, would = row.would, held = row.held, failed = row.failed,
+            "  {} · {} · {namespace} · {}: {} done, {} would be, {} held back, {} failed",
+            row.rule, row.kind, row.action, row.acted, row.would, row.held, row.failed
         );
     }
     for (object, reason) in remaining {

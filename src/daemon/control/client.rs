@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::protocol::{Envelope, Request, Response, VERSION};
+use crate::daemon::process::reason;
 
 /// A status of ten thousand rules has three megabytes.
 const LONGEST_ANSWER: u64 = 256 * 1024 * 1024;
@@ -24,12 +25,12 @@ pub enum AskError {
         socket: PathBuf,
     },
     /// The socket is another user's.
-    #[error("the daemon may not be asked at {}: {source}; it answers its own user and root", .socket.display())]
+    #[error("the daemon may not be asked at {}: {reason}; it answers its own user and root", .socket.display())]
     Enter {
         /// The socket.
         socket: PathBuf,
         /// What the system says.
-        source: io::Error,
+        reason: String,
     },
     /// It listens, and says nothing.
     #[error("the daemon does not answer at {} within {}s: its log may say why", .socket.display(), .after.as_secs())]
@@ -40,10 +41,10 @@ pub enum AskError {
         after: Duration,
     },
     /// It went away in the middle.
-    #[error("the daemon ended, or broke off, before it answered: {source}")]
+    #[error("the daemon ended, or broke off, before it answered: {reason}")]
     Listen {
         /// How the connection ended.
-        source: io::Error,
+        reason: String,
     },
     /// What it says is no answer.
     #[error(
@@ -54,12 +55,12 @@ pub enum AskError {
         reason: String,
     },
     /// The request did not reach it.
-    #[error("the control socket {} cannot be used: {source}", .socket.display())]
+    #[error("the control socket {} cannot be used: {reason}", .socket.display())]
     Connect {
         /// The socket.
         socket: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: String,
     },
 }
 
@@ -85,7 +86,7 @@ pub fn ask(socket: &Path, request: Request, patience: Duration) -> Result<Respon
 }
 
 fn converse(socket: &Path, request: Request) -> Result<Response, AskError> {
-    let mut stream = UnixStream::connect(socket).map_err(|source| unreachable_by(source, socket))?;
+    let mut stream = UnixStream::connect(socket).map_err(|error| unreachable_by(&error, socket))?;
     let mut line = serde_json::to_vec(&Envelope { version: VERSION, request })
         .map_err(|error| AskError::Understand { reason: error.to_string() })?;
     line.push(b'\n');
@@ -95,16 +96,17 @@ fn converse(socket: &Path, request: Request) -> Result<Response, AskError> {
     let heard = (&mut stream).take(LONGEST_ANSWER).read_to_end(&mut answer);
     if !answer.ends_with(b"\n") {
         let broken_off = || io::Error::from(ErrorKind::UnexpectedEof);
-        return Err(AskError::Listen { source: heard.err().or(written.err()).unwrap_or_else(broken_off) });
+        let error = heard.err().or(written.err()).unwrap_or_else(broken_off);
+        return Err(AskError::Listen { reason: reason(&error) });
     }
     serde_json::from_slice(&answer).map_err(|error| AskError::Understand { reason: error.to_string() })
 }
 
-fn unreachable_by(source: io::Error, socket: &Path) -> AskError {
-    let socket = socket.to_owned();
-    match source.kind() {
+fn unreachable_by(error: &io::Error, socket: &Path) -> AskError {
+    let (socket, reason) = (socket.to_owned(), reason(error));
+    match error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => AskError::FindDaemon { socket },
-        ErrorKind::PermissionDenied => AskError::Enter { socket, source },
-        _ => AskError::Connect { socket, source },
+        ErrorKind::PermissionDenied => AskError::Enter { socket, reason },
+        _ => AskError::Connect { socket, reason },
     }
 }

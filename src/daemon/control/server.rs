@@ -21,6 +21,7 @@ use tracing::warn;
 use super::Call;
 use super::protocol::{Envelope, LONGEST_REQUEST, Request, Response, VERSION};
 use crate::daemon::process::pid_file::PidFile;
+use crate::daemon::process::reason;
 
 /// At most so many connections at once: each may hold a request of [`LONGEST_REQUEST`].
 const CONNECTIONS: usize = 16;
@@ -60,12 +61,12 @@ pub enum SocketError {
         path: PathBuf,
     },
     /// It cannot be opened.
-    #[error("the control socket {} cannot be opened: {source}", .path.display())]
+    #[error("the control socket {} cannot be opened: {reason}", .path.display())]
     Open {
         /// The socket.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: String,
     },
 }
 
@@ -73,10 +74,10 @@ impl ControlSocket {
     /// Opens it, in place of what a daemon left behind that was killed. Whoever holds the pid file may: no other
     /// daemon answers there. Needs no runtime. I/O.
     pub fn open(path: &Path, _held: &PidFile) -> Result<Self, SocketError> {
-        let failed = |source: io::Error| match source.kind() {
+        let failed = |error: io::Error| match error.kind() {
             // What std says of a path that does not fit `sun_path`.
             ErrorKind::InvalidInput => SocketError::Shorten { path: path.to_owned() },
-            _ => SocketError::Open { path: path.to_owned(), source },
+            _ => SocketError::Open { path: path.to_owned(), reason: reason(&error) },
         };
         match fs::symlink_metadata(path) {
             Ok(left) if left.file_type().is_socket() => fs::remove_file(path).map_err(failed)?,
@@ -240,7 +241,9 @@ fn example() -> String {
 async fn answer(request: Request, calls: &mpsc::Sender<Call>) -> Response {
     let patience = match &request {
         Request::Reload { .. } => TO_RELOAD,
-        Request::Sweep { wait_seconds } => TO_SWEEP + Duration::from_secs(wait_seconds.unwrap_or(0)),
+        Request::Sweep { wait_seconds } => {
+            TO_SWEEP.saturating_add(Duration::from_secs(wait_seconds.unwrap_or(0)))
+        }
         _ => TO_ANSWER,
     };
     let (reply, replied) = oneshot::channel();

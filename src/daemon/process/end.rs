@@ -1,13 +1,13 @@
 //! How a daemon is told to end, from outside: SIGTERM to the process that holds the pid file and to no other,
 //! then a wait until the kernel has taken the lock from it.
 
-use std::io;
 use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use super::pid_file::{Holder, PidFileError, holder};
+use super::reason;
 
 /// How often it is looked whether the daemon has gone.
 const BETWEEN: Duration = Duration::from_millis(20);
@@ -38,12 +38,12 @@ pub enum EndError {
     #[error("the pid file names the process {}, which is no process of its owner: nothing was ended", .0.pid)]
     Believe(Holder),
     /// The signal cannot be sent.
-    #[error("the daemon (pid {pid}) cannot be told to end: {source}")]
+    #[error("the daemon (pid {pid}) cannot be told to end: {reason}")]
     Signal {
         /// Its process.
         pid: u32,
         /// Why.
-        source: io::Error,
+        reason: String,
     },
     /// It did not end in time.
     #[error("the daemon (pid {pid}) has not ended after {}s: it runs on; wait longer with --timeout, or kill it with --force", .after.as_secs())]
@@ -97,7 +97,8 @@ fn check(daemon: &Holder) -> Result<(), EndError> {
 /// The signal goes to a process that is held fast first, and known to be the holder after that: a pid that the
 /// kernel has given to another one meanwhile is none.
 fn send(pid_file: &Path, daemon: &Holder, signal: Signal) -> Result<(), EndError> {
-    let failed = |error: rustix::io::Errno| EndError::Signal { pid: daemon.pid, source: error.into() };
+    let failed =
+        |error: rustix::io::Errno| EndError::Signal { pid: daemon.pid, reason: reason(&error.into()) };
     let Some(pid) = i32::try_from(daemon.pid).ok().and_then(Pid::from_raw) else {
         return Err(EndError::Believe(*daemon));
     };

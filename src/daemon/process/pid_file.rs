@@ -10,6 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rustix::process::geteuid;
 
+use super::reason;
+
 /// Who looks whether one runs holds the lock for a moment, and who just got it has not written its pid yet:
 /// asked again so often, after so long, a second in all.
 const ATTEMPTS: u32 = 100;
@@ -48,12 +50,12 @@ pub enum PidFileError {
         path: PathBuf,
     },
     /// It cannot be opened, read, written or locked.
-    #[error("the pid file {} cannot be used: {source}", .path.display())]
+    #[error("the pid file {} cannot be used: {reason}", .path.display())]
     Use {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: String,
     },
     /// Somebody else wrote it.
     #[error("the pid file {} belongs to the user {owner}", .path.display())]
@@ -68,7 +70,7 @@ pub enum PidFileError {
 impl PidFile {
     /// Locks the file, which is made where it is missing, and writes this process's pid into it. I/O.
     pub fn acquire(path: &Path) -> Result<Self, PidFileError> {
-        let failed = |source| PidFileError::Use { path: path.to_owned(), source };
+        let failed = |error: io::Error| PidFileError::Use { path: path.to_owned(), reason: reason(&error) };
         for _ in 0..ATTEMPTS {
             let mut options = OpenOptions::new();
             options.read(true).write(true).create(true).truncate(false).mode(0o644);
@@ -112,7 +114,7 @@ impl Drop for PidFile {
 
 /// Who holds this pid file; `None`: nobody, whatever is written in it. I/O.
 pub fn holder(path: &Path) -> Result<Option<Holder>, PidFileError> {
-    let failed = |source| PidFileError::Use { path: path.to_owned(), source };
+    let failed = |error: io::Error| PidFileError::Use { path: path.to_owned(), reason: reason(&error) };
     for _ in 0..ATTEMPTS {
         let mut file = match open(path, OpenOptions::new().read(true)) {
             Ok(file) => file,

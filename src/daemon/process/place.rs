@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
+use super::reason;
+
 /// What the folders are called.
 const NAME: &str = "k8s-healer";
 /// What the files are called where nobody names them.
@@ -38,12 +40,12 @@ pub struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// The folder cannot be made or looked at.
-    #[error("the folder {} cannot be used: {source}; name another one with --pid-file", .path.display())]
+    #[error("the folder {} cannot be used: {reason}; name another one with --pid-file", .path.display())]
     UseFolder {
         /// The folder.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        reason: String,
     },
     /// Something else has its name, or a link does.
     #[error("{} is no folder: take it away, or name another place with --pid-file", .path.display())]
@@ -133,7 +135,8 @@ impl Place {
     /// Makes the folder of the pid file where it is missing, and refuses one in which others have a hand. I/O.
     pub fn prepare(&self) -> Result<(), PlaceError> {
         let folder = self.pid_file.parent().unwrap_or(Path::new("/"));
-        let unusable = |source| PlaceError::UseFolder { path: folder.to_owned(), source };
+        let unusable =
+            |error: io::Error| PlaceError::UseFolder { path: folder.to_owned(), reason: reason(&error) };
         let made = DirBuilder::new().mode(OWNER_ONLY).recursive(self.named).create(folder);
         match made {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(unusable(error)),
@@ -164,7 +167,7 @@ fn check_own(folder: &Path, metadata: &Metadata) -> Result<(), PlaceError> {
     }
     if metadata.mode() & BY_OTHERS != 0 {
         fs::set_permissions(folder, Permissions::from_mode(OWNER_ONLY))
-            .map_err(|source| PlaceError::UseFolder { path: folder.to_owned(), source })?;
+            .map_err(|error| PlaceError::UseFolder { path: folder.to_owned(), reason: reason(&error) })?;
     }
     Ok(())
 }
