@@ -157,10 +157,10 @@ fn a_source_that_is_no_kubeconfig_starts_nothing_and_leaves_the_copy_alone() {
             fs::write(checkout.here("config"), "").unwrap();
             run("config").failed("config is empty");
             if !rustix::process::geteuid().is_root() {
-                fs::set_permissions(checkout.here("config"), Permissions::from_mode(0)).unwrap();
+                fs::set_permissions(checkout.here("config"), Permissions::from_mode(0o000)).unwrap();
                 run("config").failed("config cannot be read");
             }
-            assert_eq!(copies(&checkout), [copy.clone()]);
+            assert_eq!(copies(&checkout), std::slice::from_ref(&copy));
             assert_eq!(fs::read_to_string(&copy).unwrap(), CONFIG);
             fs::remove_file(checkout.here("config")).unwrap();
             fs::write(checkout.here("config"), CONFIG).unwrap();

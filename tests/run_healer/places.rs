@@ -44,6 +44,12 @@ fn it_finds_itself_on_the_path_and_is_run_without_naming_a_shell() {
         let mut command = checkout.call_by(&program(shell[0]).unwrap());
         command.args(&shell[1..]).args(["-c", "exec run-healer \"$@\"", "sh"]);
         finds_itself(&checkout, command);
+        // This one looks for scripts on the PATH too, and tells them but the name.
+        if shell[0] == "bash" {
+            let mut command = checkout.call_by(&program("bash").unwrap());
+            command.args(&shell[1..]).arg("run-healer");
+            finds_itself(&checkout, command);
+        }
     }
 }
 
