@@ -123,6 +123,6 @@ async fn a_clock_that_is_off_is_told_of_and_stops_nothing() {
         std::fs::write(&kubeconfig, sandbox.kubeconfig()).unwrap();
         let told = doctor_json(&kubeconfig, &[]).await;
         assert_eq!(told.status, 0);
-        told.assert_has(told_of, if ahead > 2 { "1m29s to 1m30s ahead" } else { "" });
+        told.assert_has(told_of, if ahead > 2 { "ahead of this machine's" } else { "" });
     }
 }

@@ -102,9 +102,14 @@ fn finding(group: &Group<'_>, needs: &[&Need]) -> Finding {
             return Finding::ok(Check::Permissions, format!("{rights}, in the whole cluster"));
         }
         Held::InNamespaces(places) => {
-            let places = match places.len() {
-                0..=MOST_NAMED => few(places),
-                count => format!("all {count} namespaces that the rules select"),
+            let places = match (places.len(), selected(needs)) {
+                (asked, all) if asked < all => {
+                    format!(
+                        "{asked} of {all} namespaces that the rules select; the others were not asked about"
+                    )
+                }
+                (0..=MOST_NAMED, _) => few(places),
+                (_, all) => format!("all {all} namespaces that the rules select"),
             };
             return Finding::ok(Check::Permissions, format!("{rights}, in {places}"));
         }
@@ -139,6 +144,15 @@ fn finding(group: &Group<'_>, needs: &[&Need]) -> Finding {
         }
     };
     finding.advise(advice(&missing)).missing(missing)
+}
+
+/// How many namespaces need these rights, which are needed in the same places.
+fn selected(needs: &[&Need]) -> usize {
+    let count = |need: &&Need| match &need.places {
+        Places::Cluster => 0,
+        Places::Namespaces(places) => places.len(),
+    };
+    needs.iter().map(count).max().unwrap_or_default()
 }
 
 fn advice(missing: &[Grant]) -> String {
@@ -177,3 +191,7 @@ pub(super) fn few<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
         more => format!("{shown} and {more} more"),
     }
 }
+
+#[cfg(test)]
+#[path = "permissions_tests.rs"]
+mod tests;

@@ -139,7 +139,8 @@ fn offset(low: SignedDuration, high: SignedDuration) -> Finding {
     }
     let way = if near.is_positive() { "ahead of" } else { "behind" };
     let (near, far) = (near.abs(), far.abs());
-    let between = format!("{} to {}", rounded(near.unsigned_abs()), rounded(far.unsigned_abs()));
+    let (least, most) = (rounded(near.unsigned_abs()), rounded(far.unsigned_abs()));
+    let between = if least == most { least } else { format!("{least} to {most}") };
     let what = format!("the server's clock is {between} {way} this machine's");
     if near <= CLOCKS_APART {
         return Finding::ok(Check::Clock, what);
@@ -191,6 +192,7 @@ mod tests {
             (-2_900, -1_950, Verdict::Ok, "2.0s to 2.9s behind"),
             (2_001, 3_000, Verdict::Warn, "2.1s to 3.0s ahead of"),
             (-3_600_000, -3_599_000, Verdict::Warn, "59m59s to 1h behind"),
+            (89_950, 90_000, Verdict::Warn, "clock is 1m30s ahead of"),
         ] {
             let finding = offset(millis(low), millis(high));
             assert_eq!(finding.verdict, verdict, "{finding:?}");
