@@ -51,7 +51,7 @@ pub fn start(destination: Destination, format: Format, level: &str) {
     let header = if readable { "info" } else { "off" };
     // What the client library says of its own inner life helps nobody below a warning.
     let filter = EnvFilter::new(format!(
-        "warn,kube_client=off,{SUMMARY}=info,{HEADER}={header},{TARGET}={level},k8s_healer={level}"
+        "warn,kube_client=off,notify=off,{SUMMARY}=info,{HEADER}={header},{TARGET}={level},k8s_healer={level}"
     ));
     let writer = match destination {
         Destination::StandardError => BoxMakeWriter::new(stderr),

@@ -1,6 +1,6 @@
 //! Which places of the file system decide what the rules are: the folders that are looked through, and, on
 //! the way to each of them and to each file, every folder with the one name in it that leads on. A link in
-//! the middle (`current -> release-2`, the `..data` of a mounted ConfigMap) is such a name; so is one that is
+//! the middle (`current -> release-2`, the `..data` of a mounted `ConfigMap`) is such a name; so is one that is
 //! not there yet.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -100,3 +100,48 @@ impl Drop for Watching {
 fn identity(path: &Path) -> Option<Identity> {
     fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::rules::{Input, Texts};
+
+    fn places(folder: &Path) -> Places {
+        let inputs = [Input::Path(folder.to_owned())];
+        Places::of(&inputs, &Texts::read(&inputs))
+    }
+
+    #[test]
+    fn what_cannot_be_watched_is_told_and_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let limit = Arc::new(AtomicBool::new(true));
+        let reached = Arc::clone(&limit);
+        let mut watching = Watching::new(Box::new(move || {
+            if reached.load(Ordering::Relaxed) {
+                return Err(notify::Error::new(ErrorKind::MaxFilesWatch));
+            }
+            RecommendedWatcher::new(|_| {}, notify::Config::default())
+        }));
+        assert!(!watching.follow(&places(folder.path()), &[]));
+        assert!(watching.trouble().is_some());
+        limit.store(false, Ordering::Relaxed);
+        assert!(watching.follow(&places(folder.path()), &[]), "new watches");
+        assert_eq!(watching.trouble(), None);
+        assert!(!watching.follow(&places(folder.path()), &[]), "the same watches");
+    }
+
+    #[test]
+    fn what_was_lost_is_watched_anew_and_what_is_not_asked_for_no_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let make = || RecommendedWatcher::new(|_| {}, notify::Config::default());
+        let mut watching = Watching::new(Box::new(make));
+        assert!(watching.follow(&places(folder.path()), &[]));
+        assert!(watching.follow(&places(folder.path()), &[folder.path().to_owned()]));
+        assert!(!watching.follow(&places(folder.path()), &[folder.path().join("other")]));
+        assert!(!watching.follow(&Places::default(), &[]));
+        assert!(watching.watched.is_empty());
+    }
+}
