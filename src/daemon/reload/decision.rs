@@ -63,6 +63,8 @@ pub enum Decision {
 #[derive(Debug, Default)]
 pub struct Decisions {
     asked: Option<(Digest, Timestamp)>,
+    /// What was to be put in force and could not be: it is not asked for again.
+    accepted: Option<Digest>,
 }
 
 impl Decisions {
@@ -76,12 +78,13 @@ impl Decisions {
         running: usize,
         now: Timestamp,
     ) -> Decision {
+        let accepted = self.accepted.take() == Some(content);
         let Some(difference) = difference else { return Decision::Invalid };
         if difference.is_empty() {
             self.asked = None;
             return Decision::Unchanged;
         }
-        let accepts = asked_by == AskedBy::Command { accept_removals: true };
+        let accepts = accepted || asked_by == AskedBy::Command { accept_removals: true };
         let confirmed = asked_by.is_a_person() && self.was_asked(content, now);
         if !difference.needs_confirmation(running) || accepts || confirmed {
             self.asked = None;
@@ -91,6 +94,11 @@ impl Decisions {
             self.asked = Some((content, now));
         }
         Decision::Unconfirmed
+    }
+
+    /// What was decided to be applied waits for the cluster: the next decision about it is the same.
+    pub fn postpone(&mut self, content: Digest) {
+        self.accepted = Some(content);
     }
 
     fn was_asked(&self, content: Digest, now: Timestamp) -> bool {
@@ -184,6 +192,21 @@ mod tests {
             (File, "whole", Some(0), 1, Unchanged),
             (COMMAND, "cut off", Some(9), 2, Unconfirmed),
         ]);
+    }
+
+    #[test]
+    fn what_was_confirmed_and_postponed_is_not_asked_for_again() {
+        let mut decisions = Decisions::default();
+        let mut decide = |decisions: &mut Decisions, content| {
+            decisions.decide(Signal, digest(content), Some(&removing(6)), 10, Timestamp::UNIX_EPOCH)
+        };
+        assert_eq!(decide(&mut decisions, "a"), Unconfirmed);
+        assert_eq!(decide(&mut decisions, "a"), Apply);
+        decisions.postpone(digest("a"));
+        assert_eq!(decide(&mut decisions, "a"), Apply);
+        decisions.postpone(digest("a"));
+        assert_eq!(decide(&mut decisions, "b"), Unconfirmed, "another content");
+        assert_eq!(decide(&mut decisions, "a"), Unconfirmed, "the other one came between");
     }
 
     #[test]

@@ -197,6 +197,7 @@ impl Supervisor {
                 if let Some(reloading) = &mut self.reloading {
                     let due = Box::pin(tokio::time::sleep(AGAIN));
                     reloading.waiting = Some(Waiting { texts: again, asked_by, due });
+                    reloading.decisions.postpone(content);
                 }
                 let problem =
                     format!("what the server serves cannot be asked: {}; asking again", in_full(&error));
@@ -206,6 +207,7 @@ impl Supervisor {
         let assignment = assign(&in_force.rules, &catalogue, &self.registry);
         let refused = newly_refused(&self.told, &assignment);
         if !refused.is_empty() {
+            refused.iter().for_each(|problem| error!("{problem}"));
             return nothing(ReloadOutcome::Invalid, diff, refused);
         }
         if let Some(reloading) = &mut self.reloading {
