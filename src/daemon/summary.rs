@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::assignment::Assignment;
+use super::control::protocol::Health;
 use super::controller::{Census, RuleCensus};
 use super::supervisor::Place;
 use crate::cluster::clock::Clock;
@@ -137,11 +138,13 @@ fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
         match census {
             None => rows.push(Row { kind, rule: "(not listed yet)".to_owned(), ..Row::default() }),
             Some(census) => {
+                let forbidden = census.health == Health::Forbidden;
                 rows.extend(census.rules.iter().map(|RuleCensus { rule, selected, matching }| Row {
                     kind,
                     rule: rule.to_string(),
-                    counts: Some([census.objects, *selected, *matching]),
-                }))
+                    forbidden,
+                    counts: (!forbidden).then_some([census.objects, *selected, *matching]),
+                }));
             }
         }
     }
@@ -168,6 +171,8 @@ fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
 struct Row<'a> {
     kind: &'a str,
     rule: String,
+    /// The kind may not be read in the whole cluster.
+    forbidden: bool,
     /// Objects of the kind, those that the rule selects, those of which it is true.
     counts: Option<[usize; 3]>,
 }
@@ -177,7 +182,8 @@ impl Row<'_> {
         let [objects, selects, matches] =
             self.counts.map_or_else(Default::default, |counts| counts.map(|n| n.to_string()));
         let first = |text: String| if same_kind { String::new() } else { text };
-        [first(self.kind.to_owned()), first(objects), self.rule.clone(), selects, matches]
+        let note = if self.forbidden { " (not permitted in the whole cluster)" } else { "" };
+        [first(self.kind.to_owned()), first(objects), format!("{}{note}", self.rule), selects, matches]
     }
 }
 

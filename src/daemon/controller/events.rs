@@ -68,6 +68,10 @@ impl Controller {
             WatchEvent::Forbidden { reason } => {
                 self.set_fresh(false);
                 self.fares(Health::Forbidden, Some(reason.clone()));
+                if let Some(first_list) = self.first_list.take() {
+                    // It may come late, or never: nobody waits for it.
+                    drop(first_list.send(self.census()));
+                }
                 warn!(kind = %self.resource, reason, "watching is not permitted; its rules wait");
             }
             WatchEvent::Undecodable { reason } => self.undecodable(&reason, now.earliest),

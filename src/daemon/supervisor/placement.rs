@@ -57,11 +57,13 @@ impl Supervisor {
             return;
         }
         let kind = place.kind;
-        let Some((resource, rules)) = self.told.watched.get(&kind) else { return };
+        let Some((_, rules)) = self.told.watched.get(&kind) else { return };
         match health {
             Health::Forbidden if !self.refused.contains(&kind) => {
-                let namespaces = if resource.namespaced { self.selected_by(rules) } else { BTreeSet::new() };
-                tell_forbidden(resource, rules, &namespaces);
+                // Where it is watched instead is not known before the namespaces are.
+                if self.namespaces.is_some() {
+                    self.tell_refused(&kind);
+                }
                 self.refused.insert(kind);
             }
             Health::Following if self.refused.remove(&kind) => {
@@ -73,6 +75,12 @@ impl Supervisor {
         self.arrange();
     }
 
+    fn tell_refused(&self, kind: &str) {
+        let Some((resource, rules)) = self.told.watched.get(kind) else { return };
+        let namespaces = if resource.namespaced { self.selected_by(rules) } else { BTreeSet::new() };
+        tell_forbidden(resource, rules, &namespaces);
+    }
+
     /// A namespace came or went.
     pub(super) fn take_namespace(&mut self, event: NamespaceEvent) {
         match event {
@@ -80,6 +88,7 @@ impl Supervisor {
                 let all = names.len();
                 self.namespaces = Some(names);
                 tell_namespaces(&self.selected(), all);
+                self.refused.iter().for_each(|kind| self.tell_refused(kind));
             }
             NamespaceEvent::Joined(name) => {
                 let mut rules = self.rules.rules.iter();
