@@ -35,6 +35,8 @@ enum Command {
     ValidateRules(validate_rules::Arguments),
     Doctor(doctor::Arguments),
     Discover(discover::Arguments),
+    Sweep(daemon::sweep::Arguments),
+    Summary(daemon::summary::Arguments),
     Demo(demo::Arguments),
     Sandbox(sandbox::Arguments),
     /// Run the daemon in the foreground or the background, ask and steer the one that runs
@@ -58,6 +60,8 @@ pub fn run(arguments: Arguments) -> u8 {
         Command::ValidateRules(arguments) => validate_rules::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Discover(arguments) => discover::run(&arguments),
+        Command::Sweep(arguments) => daemon::sweep::run(&arguments),
+        Command::Summary(arguments) => daemon::summary::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Daemon(command) => daemon::run(command),

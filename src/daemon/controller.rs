@@ -7,6 +7,7 @@ mod census;
 mod creations;
 mod events;
 mod feed;
+mod going;
 mod judging;
 mod replacing;
 
@@ -29,6 +30,7 @@ use self::census::Wellbeing;
 pub use self::census::{Census, RuleCensus, Settled};
 use self::creations::CreationLog;
 use self::feed::Feed;
+use self::going::Going;
 pub use self::replacing::Replacement;
 use self::replacing::{Successor, next_of};
 use super::Shared;
@@ -91,6 +93,8 @@ pub struct Beginning {
     pub(super) place: Place,
     /// Its number among all that were started.
     pub(super) number: u64,
+    /// Whether it does what is due at its first list alone.
+    pub(super) one_pass: bool,
     /// Ends it, as the daemon's end does.
     pub stop: CancellationToken,
 }
@@ -105,6 +109,7 @@ pub struct Controller {
     successor: Option<Successor>,
     /// Paths of its rules that no object has had.
     unseen: UnseenPaths,
+    going: Going,
     creations: CreationLog,
     readings: JoinSet<Reading>,
     surveys: JoinSet<(Vec<Ticket>, Result<Survey, String>)>,
@@ -122,6 +127,7 @@ pub struct Controller {
     reports: mpsc::UnboundedSender<WatchReport>,
     place: Place,
     number: u64,
+    one_pass: bool,
     stop: CancellationToken,
     first_list: Option<oneshot::Sender<Census>>,
     settling: Vec<oneshot::Sender<Settled>>,
@@ -139,7 +145,8 @@ impl Controller {
     /// Begins to watch; within a runtime.
     #[must_use]
     pub fn new(beginning: Beginning) -> Self {
-        let Beginning { shared, watch, rules, first_list, orders, reports, place, number, stop } = beginning;
+        let Beginning { shared, watch, rules, first_list, orders, reports, place, number, one_pass, stop } =
+            beginning;
         Self {
             wellbeing: Wellbeing::new(shared.transport.server_clock().local().now()),
             resource: Arc::clone(&watch.resource),
@@ -148,6 +155,7 @@ impl Controller {
             shared,
             feed: Feed::of(watch),
             successor: None,
+            going: Going::default(),
             creations: CreationLog::default(),
             readings: JoinSet::new(),
             surveys: JoinSet::new(),
@@ -160,6 +168,7 @@ impl Controller {
             reports,
             place,
             number,
+            one_pass,
             stop,
             first_list: Some(first_list),
             settling: Vec::new(),

@@ -78,6 +78,8 @@ pub struct Supervisor {
     reloading: Option<Reloading>,
     /// The last reload.
     reloaded: Option<ReloadReport>,
+    /// Whether what is due now is done, and no more.
+    one_pass: bool,
     ready: bool,
 }
 
@@ -111,6 +113,7 @@ impl Supervisor {
             namespace_poll: namespaces::POLL,
             reloading: None,
             reloaded: None,
+            one_pass: false,
             ready: false,
         }
     }
@@ -268,6 +271,7 @@ impl Supervisor {
             reports: self.reports.0.clone(),
             place: place.clone(),
             number,
+            one_pass: self.one_pass,
             stop: stop.clone(),
         });
         let place_of = place.clone();

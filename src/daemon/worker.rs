@@ -118,7 +118,7 @@ impl Work {
                 let latest = self.shared.transport.server_clock().latest();
                 if self.due.true_until.is_some_and(|until| until <= latest) {
                     // The guard took so long that time alone may have made the rule untrue.
-                    return Some(StepResult::Failed { retry_after: None });
+                    return Some(StepResult::Changed);
                 }
                 let dry_run = mode == Mode::DryRun;
                 Some(self.send(effect, &lineage, dry_run).await)
@@ -199,7 +199,7 @@ impl Work {
             }
             execute::Outcome::Changed { reason } => {
                 self.tell(Outcome::Changed, &reason);
-                StepResult::Failed { retry_after: None }
+                StepResult::Changed
             }
             execute::Outcome::Refused { reason, retry_after, by_budget: true } => {
                 Box::pin(self.refused(effect, &reason, retry_after, lineage, dry_run)).await

@@ -50,6 +50,13 @@ impl Reach {
         self.excluded.as_ref().is_some_and(|globs| globs.matches(namespace))
             || self.only.as_ref().is_some_and(|globs| !globs.matches(namespace))
     }
+
+    /// Whether nothing is looked at or touched that lies in no namespace: who names namespaces means what is in
+    /// them, and not the namespaces themselves.
+    #[must_use]
+    pub fn leaves_out_the_cluster(&self) -> bool {
+        self.only.is_some()
+    }
 }
 
 /// The object that something is about to be done to, and what stands above it; all read live.
@@ -104,6 +111,9 @@ pub fn protection(subject: &Subject<'_>, itself: &Itself, now: Timestamp) -> Opt
     let held = |by: String| Some(Held { by, until: LookAgain::WhenItChanges });
     if let Some(namespace) = protected_namespace(subject, itself) {
         return held(format!("the protected namespace {namespace}"));
+    }
+    if subject.object.namespace().is_none() && itself.reach.leaves_out_the_cluster() {
+        return held("being in none of the namespaces that were named".to_owned());
     }
     if subject.resource == "pods"
         && let Some(by) = system_pod(subject.object)

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod entry;
+mod pass;
 mod progress;
 
 use std::sync::Arc;
@@ -55,6 +56,8 @@ pub struct Tracker {
     reach: Reach,
     /// Rules that are not in force any more, by index; empty: all are.
     retired: Vec<bool>,
+    /// What falls due later does not begin; `None`: everything does.
+    last_begin: Option<Timestamp>,
 }
 
 /// So many namespaces are looked through for those without objects.
@@ -114,12 +117,16 @@ impl Tracker {
             listing: true,
             reach: Reach::default(),
             retired: Vec::new(),
+            last_begin: None,
         }
     }
 
-    /// Without the objects of the namespaces that are left out of this.
+    /// Without the objects that are left out of this.
     #[must_use]
     pub fn within(mut self, reach: Reach) -> Self {
+        if reach.leaves_out_the_cluster() {
+            self.cluster.selection = Selection::default();
+        }
         self.reach = reach;
         self
     }
@@ -152,7 +159,7 @@ impl Tracker {
     #[must_use]
     pub fn selected_by(&self, rule: usize) -> usize {
         let scope = &self.rules[rule].scope;
-        let of_cluster = if scope.selects(None) { self.cluster.objects } else { 0 };
+        let of_cluster = if scope.selects(None) && !self.reach.leaves_out_the_cluster() { self.cluster.objects } else { 0 };
         let selected = self
             .namespaces
             .iter()
@@ -168,13 +175,6 @@ impl Tracker {
             matched[rule] += 1;
         }
         matched
-    }
-
-    /// Objects that rules have deleted and that are still there.
-    #[must_use]
-    pub fn leaving(&self) -> Vec<ObjectKey> {
-        let leaves = |entry: &&Entry| entry.progress.sequences().any(|(_, sequence)| sequence.has_removed());
-        self.slots.entries().filter(leaves).map(Entry::key).collect()
     }
 
     /// The next moment at which an entry falls due; nothing does while a list is running.
@@ -310,7 +310,7 @@ impl Tracker {
         let context = Context { object, facts: &facts, now };
         for (index, sequence) in self.slots.get(slot).progress.sequences() {
             let rule = &self.rules[index];
-            if !sequence.is_due(rule, now) {
+            if !sequence.is_due(rule, now) || !sequence.may_begin(rule, self.last_begin) {
                 continue;
             }
             let verdict = evaluate(rule, object, &facts, now);
@@ -434,8 +434,9 @@ impl Tracker {
 
     fn arm(&mut self, slot: u32) {
         let entry = self.slots.get(slot);
-        let due = entry.progress.next_due(&self.rules);
-        self.schedule.set(slot, earlier(due, entry.next_change()));
+        let due = entry.progress.next_due(&self.rules, self.last_begin);
+        let change = entry.next_change().filter(|change| self.last_begin.is_none_or(|last| *change <= last));
+        self.schedule.set(slot, earlier(due, change));
     }
 }
 

@@ -28,8 +28,10 @@ pub struct Heading {
 /// How often.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Steps done, or that a weaker mode would have done.
+    /// Steps done on the cluster.
     pub acted: u64,
+    /// Steps that a stronger mode would have done.
+    pub would: u64,
     /// Steps that a protection, a cooldown or the server's refusal held back.
     pub held: u64,
     /// Steps that failed or were given up.
@@ -49,21 +51,20 @@ pub struct Tally {
 impl Tally {
     /// Counts one decision.
     pub fn note(&mut self, mut heading: Heading, outcome: Outcome, detail: &str, now: Timestamp) {
-        let (acted, held, failed) = match outcome {
-            Outcome::Done | Outcome::DryRun | Outcome::WouldDo | Outcome::WouldFollow => (1, 0, 0),
-            Outcome::HeldBack | Outcome::Refused => (0, 1, 0),
-            Outcome::Failed | Outcome::GivenUp => (0, 0, 1),
+        let one: fn(&mut Counts) -> &mut u64 = match outcome {
+            Outcome::Done => |counts| &mut counts.acted,
+            Outcome::DryRun | Outcome::WouldDo | Outcome::WouldFollow => |counts| &mut counts.would,
+            Outcome::HeldBack | Outcome::Refused => |counts| &mut counts.held,
+            Outcome::Failed | Outcome::GivenUp => |counts| &mut counts.failed,
             Outcome::Changed | Outcome::Nothing => return,
         };
         if self.counts.len() >= MOST && !self.counts.contains_key(&heading) {
             heading.namespace = Some(OTHERS.to_owned());
         }
         let counts = self.counts.entry(heading).or_default();
-        counts.acted += acted;
-        counts.held += held;
-        counts.failed += failed;
+        *one(counts) += 1;
         counts.last = now;
-        if acted == 0 {
+        if matches!(outcome, Outcome::HeldBack | Outcome::Refused | Outcome::Failed | Outcome::GivenUp) {
             counts.reason = Some(detail.to_owned());
         }
     }
@@ -81,11 +82,15 @@ impl Tally {
             let before = earlier.counts.get(heading).cloned().unwrap_or_default();
             let more = Counts {
                 acted: now.acted - before.acted,
+                would: now.would - before.would,
                 held: now.held - before.held,
                 failed: now.failed - before.failed,
                 ..now.clone()
             };
-            if more.acted + more.held + more.failed > 0 {
+            // What kept others from being done before is not told again.
+            let kept_from = more.held + more.failed > 0;
+            let more = Counts { reason: more.reason.filter(|_| kept_from), ..more };
+            if kept_from || more.acted + more.would > 0 {
                 counts.insert(heading.clone(), more);
             }
         }
@@ -117,7 +122,7 @@ mod tests {
         tally.note(heading("test-a"), Outcome::Nothing, "", now);
         let since = tally.since(&earlier);
         let rows: Vec<_> = since.rows().collect();
-        assert_eq!(rows.len(), 1);
+        assert_eq!(rows.len(), 1, "{rows:?}");
         assert_eq!((rows[0].1.acted, rows[0].1.held, rows[0].1.reason.as_deref()), (1, 1, Some("protected")));
     }
 

@@ -102,6 +102,9 @@ pub struct Status {
     pub paused: Option<Paused>,
     /// Bytes of its resident set, where the system tells.
     pub memory: Option<u64>,
+    /// Tasks of its runtime that are alive.
+    #[serde(default)]
+    pub tasks: usize,
     /// Where its log goes; `None`: to standard error.
     pub log_file: Option<PathBuf>,
     /// What keeps the log from being written, if something does.
@@ -286,8 +289,11 @@ pub struct SummaryRow {
     pub namespace: Option<String>,
     /// `delete`.
     pub action: String,
-    /// Steps done, or that a weaker mode would have done.
+    /// Steps done on the cluster.
     pub acted: u64,
+    /// Steps that a stronger mode would have done.
+    #[serde(default)]
+    pub would: u64,
     /// Steps held back.
     pub held: u64,
     /// Steps that failed.

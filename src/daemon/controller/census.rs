@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_healer_engine::rule::{Rule, RuleId};
+use k8s_healer_engine::tracker::ObjectKey;
 
 use super::Controller;
 use crate::daemon::control::protocol::{Deadline, Health};
@@ -42,13 +43,17 @@ pub struct RuleCensus {
     pub matching: usize,
 }
 
-/// Everything that was due has been done.
+/// Everything that was due has been tried.
 #[derive(Clone, Debug, Default)]
 pub struct Settled {
     /// Why that is not known, where it is not.
     pub incomplete: Option<String>,
-    /// Objects that rules have deleted and that are still there.
-    pub leaving: Vec<String>,
+    /// Objects that were due, of which nothing has come yet: they are looked at again.
+    pub undecided: Vec<ObjectKey>,
+    /// Objects whose deletion was asked for and that are still there.
+    pub leaving: Vec<ObjectKey>,
+    /// When the next step falls due of what has begun.
+    pub next_step: Option<Timestamp>,
 }
 
 /// How the watch is, and since when.
@@ -83,7 +88,7 @@ impl Controller {
             let selected = self.tracker.selected_by(index);
             in_force.then(|| RuleCensus { rule: rule.id.clone(), selected, matching })
         };
-        let deadline = |(at, key): (Timestamp, k8s_healer_engine::tracker::ObjectKey)| Deadline {
+        let deadline = |(at, key): (Timestamp, ObjectKey)| Deadline {
             at,
             object: self.resource.object_name(key.namespace.as_deref(), &key.name),
         };
@@ -105,7 +110,7 @@ impl Controller {
         }
     }
 
-    /// Answers those who wait until everything due has been done, if it has.
+    /// Answers those who wait until everything due has been tried, if it has.
     pub(super) fn tell_settled(&mut self) {
         if self.settling.is_empty() {
             return;
@@ -122,13 +127,15 @@ impl Controller {
         if !settled && incomplete.is_none() {
             return;
         }
-        let leaving = self.tracker.leaving().into_iter();
-        let leaving: Vec<String> = leaving
-            .map(|key| self.resource.object_name(key.namespace.as_deref(), &key.name))
-            .collect();
+        let settled = Settled {
+            incomplete,
+            undecided: self.tracker.undecided(latest),
+            leaving: self.going.still_there(&self.tracker),
+            next_step: self.tracker.next_step(),
+        };
         for reply in self.settling.drain(..) {
             // Nobody may wait for the answer any more.
-            drop(reply.send(Settled { incomplete: incomplete.clone(), leaving: leaving.clone() }));
+            drop(reply.send(settled.clone()));
         }
     }
 }

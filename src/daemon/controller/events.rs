@@ -36,6 +36,9 @@ impl Controller {
                 self.fares(Health::Following, None);
                 debug!(kind = %self.resource, objects = self.tracker.len(), "listed");
                 if let Some(first_list) = self.first_list.take() {
+                    if self.one_pass {
+                        self.tracker.begin_nothing_after(now.latest);
+                    }
                     // Nobody waits any more where the summary was printed without this kind.
                     drop(first_list.send(self.census()));
                 }
@@ -68,7 +71,7 @@ impl Controller {
             WatchEvent::Forbidden { reason } => {
                 self.set_fresh(false);
                 self.fares(Health::Forbidden, Some(reason.clone()));
-                if let Some(first_list) = self.first_list.take() {
+                if let Some(first_list) = self.first_list.take_if(|_| !self.one_pass) {
                     // It may come late, or never: nobody waits for it.
                     drop(first_list.send(self.census()));
                 }

@@ -88,6 +88,7 @@ impl Controller {
     pub(super) fn conclude(&mut self, due: &DueStep, result: Option<StepResult>) {
         let now = self.now();
         if let Some(result) = result {
+            self.going.note(&due.ticket, result, &self.tracker);
             self.tracker.step_ended(due, result, now);
         }
         self.tracker.release(&due.ticket, now.earliest, Duration::ZERO);

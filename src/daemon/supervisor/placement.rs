@@ -36,6 +36,9 @@ impl Supervisor {
     pub(super) fn places(&self) -> BTreeMap<Place, (Arc<Resource>, Vec<Arc<Rule>>)> {
         let mut places = BTreeMap::new();
         for (kind, (resource, rules)) in &self.told.watched {
+            if !resource.namespaced && self.shared.itself.reach.leaves_out_the_cluster() {
+                continue;
+            }
             if self.refused.contains(kind) && resource.namespaced {
                 for namespace in self.selected_by(rules) {
                     let rules = rules.iter().filter(|rule| rule.scope.selects(Some(&namespace))).cloned();

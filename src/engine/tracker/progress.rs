@@ -43,11 +43,13 @@ pub enum StepResult {
         /// Its deletion is assumed.
         removed: bool,
     },
-    /// It failed, or the object has changed: again, with back-off.
+    /// It failed: again, with back-off.
     Failed {
         /// The server asked to wait so long.
         retry_after: Option<Duration>,
     },
+    /// It has changed, or time may have ended the truth: looked at again, with back-off. Nothing failed.
+    Changed,
     /// The server may have done it: look again. If the object is then seen terminating, it was the rule.
     Unknown {
         /// It would have asked for the object's deletion.
@@ -89,6 +91,8 @@ pub struct Sequence {
     removed: bool,
     /// A deletion was sent whose outcome is not known.
     asked: bool,
+    /// The last attempt has decided nothing.
+    undecided: bool,
     assumed: bool,
     held: bool,
     done: bool,
@@ -105,6 +109,7 @@ impl Sequence {
             attempts: 0,
             removed: false,
             asked: false,
+            undecided: false,
             assumed: false,
             held: false,
             done: false,
@@ -129,9 +134,22 @@ impl Sequence {
         self.assumed
     }
 
-    /// The rule itself has asked for the object's deletion.
-    pub(super) fn has_removed(&self) -> bool {
-        self.removed && !self.assumed
+    /// It is past its first step, or that was refused, and it goes on.
+    pub(super) fn goes_on_later(&self) -> bool {
+        (self.step > 0 || self.refused_since != SmallMoment::NEVER) && !self.done
+    }
+
+    /// When the first step is due by itself, whatever came of it so far.
+    pub(super) fn begins_at(&self, rule: &Rule) -> Timestamp {
+        let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
+        after(self.base.timestamp(), wait)
+    }
+
+    /// Its step was due by then, and nothing has come of it: no result, or one that decides nothing.
+    pub(super) fn is_undecided(&self, rule: &Rule, by: Timestamp) -> bool {
+        let wait = rule.steps[self.step()].after.unwrap_or_default();
+        let was_due = after(self.base.timestamp(), wait) <= by;
+        was_due && !self.done && !self.held && (self.attempts == 0 || self.undecided)
     }
 
     /// A dry run's deletion is taken for done: what comes after it is told as if the object were going.
@@ -139,12 +157,17 @@ impl Sequence {
         self.assumed && self.removed
     }
 
-    fn due_at(&self, rule: &Rule) -> Option<Timestamp> {
+    pub(super) fn due_at(&self, rule: &Rule) -> Option<Timestamp> {
         if self.done || self.not_before == WHEN_IT_CHANGES {
             return None;
         }
         let due = after(self.base.timestamp(), rule.steps[self.step()].after.unwrap_or_default());
         Some(due.max(self.not_before.timestamp()))
+    }
+
+    /// Whether it has begun, or falls due by then.
+    pub(super) fn may_begin(&self, rule: &Rule, last_begin: Option<Timestamp>) -> bool {
+        self.step > 0 || last_begin.is_none_or(|last| self.begins_at(rule) <= last)
     }
 
     pub(super) fn is_due(&self, rule: &Rule, now: Timestamp) -> bool {
@@ -257,8 +280,17 @@ impl Progress {
         }
     }
 
-    pub(super) fn next_due(&self, rules: &[std::sync::Arc<Rule>]) -> Option<Timestamp> {
-        self.states().filter_map(|(index, sequence)| sequence.due_at(&rules[*index as usize])).min()
+    /// Of the rules' steps, without those that are not to begin any more.
+    pub(super) fn next_due(
+        &self,
+        rules: &[std::sync::Arc<Rule>],
+        last_begin: Option<Timestamp>,
+    ) -> Option<Timestamp> {
+        let due = |(index, sequence): (usize, &Sequence)| {
+            let rule = &rules[index];
+            sequence.due_at(rule).filter(|_| sequence.may_begin(rule, last_begin))
+        };
+        self.sequences().filter_map(due).min()
     }
 
     /// The rule is true of the object.
@@ -324,6 +356,7 @@ impl Progress {
         else {
             return;
         };
+        sequence.undecided = matches!(result, StepResult::Changed | StepResult::Unknown { .. });
         match result {
             StepResult::Done { removed } => {
                 sequence.removed |= removed;
@@ -342,6 +375,7 @@ impl Progress {
                 sequence.removed |= removed;
                 sequence.advance(rule, None, now);
             }
+            StepResult::Changed => sequence.back_off(LONGEST_RETRY, None, now),
             StepResult::Failed { retry_after } => sequence.back_off(LONGEST_RETRY, retry_after, now),
             StepResult::Refused { retry_after } => {
                 sequence.refused_since = sequence.refused_since.min(now.latest.into());

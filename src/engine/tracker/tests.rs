@@ -2,6 +2,7 @@
 
 mod adopt;
 mod modes;
+mod pass;
 mod steps;
 
 use std::sync::Arc;
