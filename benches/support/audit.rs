@@ -46,13 +46,21 @@ pub fn end(file: &Path) -> u64 {
 }
 
 /// What was answered since, but for watches' ends.
-pub fn since(file: &Path, from: u64) -> Vec<Record> {
+pub fn since(file: &Path, mut from: u64) -> Vec<Record> {
+    next(file, &mut from)
+}
+
+/// The same, up to the last whole line; `from` is then where that ends.
+pub fn next(file: &Path, from: &mut u64) -> Vec<Record> {
     let mut file = File::open(file).unwrap();
-    file.seek(SeekFrom::Start(from)).unwrap();
+    file.seek(SeekFrom::Start(*from)).unwrap();
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).unwrap();
-    let lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
-    let events = lines.map(|line| serde_json::from_slice(line).expect("an audit event"));
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+    *from += whole as u64;
+    // A server that is killed may leave the beginning of a line.
+    let lines = bytes[..whole].split(|byte| *byte == b'\n');
+    let events = lines.filter_map(|line| serde_json::from_slice(line).ok());
     events
         .filter(|event: &Value| event["verb"] != "watch" || event["stage"] == "ResponseStarted")
         .map(parse)

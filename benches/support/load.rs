@@ -109,7 +109,7 @@ pub async fn create_pods(
 }
 
 /// Over and over on one line, and only where somebody looks on.
-fn tell(progress: &str) {
+pub fn tell(progress: &str) {
     if std::io::stderr().is_terminal() {
         // Nobody misses it.
         write!(std::io::stderr(), "\r\x1b[K{progress}").ok();

@@ -18,6 +18,9 @@ pub struct Reading {
     pub cpu: Duration,
     /// How often one of its threads went to sleep, and so how often one was woken.
     pub sleeps: u64,
+    pub threads: usize,
+    /// Files, sockets and whatever else it has open.
+    pub descriptors: usize,
 }
 
 impl Reading {
@@ -46,6 +49,8 @@ impl Reading {
                 .iter()
                 .filter_map(|task| field::<u64>(&text(task, "status"), "voluntary_ctxt_switches"))
                 .sum(),
+            threads: tasks.len(),
+            descriptors: fs::read_dir(folder.join("fd")).unwrap().count(),
         }
     }
 }

@@ -85,6 +85,16 @@ impl Server {
         self.folder.path()
     }
 
+    /// Kills the API server and starts it again on the same data, port and certificate; blocks its thread until
+    /// it is ready. False: it has its data in memory, and would lose them.
+    pub fn restart(&self) -> bool {
+        match &self.kind {
+            Kind::Real(plane) => plane.restart_apiserver(),
+            Kind::Sandbox(_) => return false,
+        }
+        true
+    }
+
     pub async fn objects(&self) -> Objects {
         Objects::new(cluster::client(&self.kubeconfig()).await)
     }
