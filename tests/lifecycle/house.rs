@@ -150,7 +150,9 @@ impl House {
     pub fn kill(&self) -> u32 {
         let pid = self.pid();
         kill_group(pid);
-        wait_for("the daemon is gone", || !runs(pid));
+        // Each of its threads lets go of the files by itself.
+        let let_go = || fs::File::open(self.path("daemon.pid")).unwrap().try_lock_shared().is_ok();
+        wait_for("the daemon is gone", || !runs(pid) && let_go());
         pid
     }
 

@@ -71,10 +71,9 @@ async fn garbage_on_the_socket_harms_nothing() {
         stream.read_to_end(&mut answer).ok();
         String::from_utf8_lossy(&answer).into_owned()
     };
+    let zeros = vec![0; 70_000];
     let random: Vec<u8> = (0..200_000).map(|_| fastrand::u8(..)).collect();
-    for bytes in
-        [&random[..], b"\n", b"{\"version\":1,\"comm", b"GET /metrics HTTP/1.1\r\n\r\n", &[0; 70_000]]
-    {
+    for bytes in [&random[..], b"\n", b"{\"version\":1,\"comm", b"GET /metrics HTTP/1.1\r\n\r\n", &zeros] {
         let answer = say(bytes);
         assert!(answer.contains("\"answer\":\"error\"") && answer.ends_with('\n'), "{answer:?}");
     }

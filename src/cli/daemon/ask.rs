@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::flags::Instance;
+use super::instance::Instance;
 use super::{fail, tell};
-use crate::daemon::control::client::ask;
 use crate::daemon::control::protocol::{ReloadOutcome, ReloadReport, Request, Response};
-use crate::daemon::process::place::Place;
 
 /// Longer than the daemon itself takes before it says that it cannot answer.
 const TO_ANSWER: Duration = Duration::from_secs(40);
@@ -43,19 +41,6 @@ pub(in crate::cli) struct Pause {
 pub(in crate::cli) struct Resume {
     #[command(flatten)]
     instance: Instance,
-}
-
-impl Instance {
-    /// What the daemon answers; what keeps it from answering is told, and the result is the exit code then. I/O.
-    pub(in crate::cli) fn ask(&self, request: Request, patience: Duration) -> Result<Response, u8> {
-        let place = Place::of(self.pid_file.as_deref())
-            .map_err(|error| fail(format!("the current folder is not known: {error}")))?;
-        match ask(&place.socket, request, patience) {
-            Ok(Response::Error { message }) => Err(fail(message)),
-            Ok(response) => Ok(response),
-            Err(error) => Err(fail(error)),
-        }
-    }
 }
 
 pub(super) fn reload(arguments: &Reload) -> u8 {

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use k8s_healer_engine::rule::Mode;
 use k8s_healer_engine::values::{Globs, parse_duration};
 
+pub(super) use super::instance::Instance;
 use super::size::Size;
 use crate::report::log;
 use crate::report::log_file::Rotation;
@@ -61,6 +62,7 @@ pub(super) struct ClusterFlags {
     pub(super) namespace_poll_interval: Duration,
 }
 
+#[expect(clippy::struct_field_names, reason = "the flags are called so")]
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Log")]
 pub(super) struct LogFlags {
@@ -93,18 +95,6 @@ impl LogFlags {
             keep: self.log_keep,
         }
     }
-}
-
-/// Which daemon of this machine is meant.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Process")]
-pub(in crate::cli) struct Instance {
-    /// Which daemon is meant: its pid file, beside which it keeps its control socket and its log
-    ///
-    /// Without it, each user has one: in $XDG_RUNTIME_DIR/k8s-healer, else in /run/k8s-healer (root) or
-    /// /tmp/k8s-healer-UID.
-    #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) pid_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -112,7 +112,7 @@ async fn say_that_it_starts(calls: &mut mpsc::Receiver<Call>, url: &str) {
         // Whoever asked may have gone.
         drop(reply.send(Response::Error { message }));
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Tells who started the daemon that it is ready. Where nobody is left to be told, nobody knows of the daemon,
@@ -131,7 +131,7 @@ async fn tell_starter(
             stop.cancel();
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Ends a while after the daemon was told to stop: a server that does not answer keeps nobody waiting.

@@ -8,12 +8,12 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::fail;
-use super::flags::{Instance, duration};
+use super::flags::duration;
 use super::follower::{Follower, is_there};
+use super::instance::Instance;
 use crate::cluster::clock::{Clock, SystemClock};
 use crate::daemon::control::client::ask;
 use crate::daemon::control::protocol::{Request, Response};
-use crate::daemon::process::place::Place;
 use crate::daemon::process::reason;
 
 /// The file is known by default, too, where the daemon does not answer.
@@ -59,8 +59,7 @@ pub(super) fn logs(arguments: &Logs) -> u8 {
 }
 
 fn file(arguments: &Logs) -> Result<PathBuf, String> {
-    let place = Place::of(arguments.instance.pid_file.as_deref())
-        .map_err(|error| format!("the current folder is not known: {error}"))?;
+    let place = arguments.instance.place()?;
     if let Ok(Response::Status(status)) = ask(&place.socket, Request::Status, TO_ANSWER) {
         return status.log_file.ok_or_else(|| {
             let pid = status.pid;
@@ -87,11 +86,13 @@ fn show(arguments: &Logs, path: &Path) -> io::Result<()> {
         (None, None) => {}
     }
     follower.pass_on(&mut out)?;
-    while arguments.follow {
+    if !arguments.follow {
+        return Ok(());
+    }
+    loop {
         std::thread::sleep(BETWEEN);
         follower.pass_on(&mut out)?;
     }
-    Ok(())
 }
 
 /// Where the first line begins that was written then or later.

@@ -7,6 +7,7 @@ mod flags;
 mod follow;
 mod follower;
 mod held;
+mod instance;
 mod launch;
 mod logs;
 mod restart;

@@ -17,6 +17,7 @@ use crate::daemon::control::protocol::{Request, Response, Status};
 use crate::daemon::process::end::{Ended, end};
 use crate::daemon::process::pid_file::{Holder, holder};
 use crate::daemon::process::place::Place;
+use crate::daemon::process::reason;
 
 const TO_ANSWER: Duration = Duration::from_secs(10);
 /// The daemon itself needs a second.
@@ -47,7 +48,7 @@ pub(super) fn restart(arguments: &Restart) -> u8 {
 }
 
 fn again(arguments: &Restart) -> Result<u8, String> {
-    let place = Place::of(arguments.flags.instance.pid_file.as_deref()).map_err(folder_unknown)?;
+    let place = arguments.flags.instance.place()?;
     let mut new = given(&arguments::own())?;
     OWN.iter().for_each(|own| drop(new.remove(*own)));
     let running = holder(&place.pid_file).map_err(|error| error.to_string())?;
@@ -64,7 +65,8 @@ fn again(arguments: &Restart) -> Result<u8, String> {
         return Ok(launch.start());
     };
     let status = status(&place, &running)?;
-    let here = std::env::current_dir().map_err(folder_unknown)?;
+    let here = std::env::current_dir()
+        .map_err(|error| format!("the current folder is not known: {}", reason(&error)))?;
     let flags = replaced(flags_of(&running, &status)?, anchored(new, &here));
     launch.flags = arguments::line(&flags);
     launch.log_file = match flags.get("log-file").and_then(|values| values.last()) {
@@ -92,10 +94,6 @@ fn again(arguments: &Restart) -> Result<u8, String> {
         tell("no daemon runs now");
     }
     Ok(exit_code)
-}
-
-fn folder_unknown(error: std::io::Error) -> String {
-    format!("the current folder is not known: {error}")
 }
 
 fn status(place: &Place, running: &Holder) -> Result<Status, String> {

@@ -60,7 +60,8 @@ impl SoundRules {
     /// The rules, and where others come from; from now on the files are followed, unless that is not wanted.
     pub(super) fn follow(self, flags: &RuleFlags) -> (RuleSet, RuleSource) {
         let Self { loaded, inputs, options, content } = self;
-        let files = if flags.no_watch { Ok(None) } else { RuleFiles::follow(inputs.clone(), content).map(Some) };
+        let files =
+            if flags.no_watch { Ok(None) } else { RuleFiles::follow(inputs.clone(), content).map(Some) };
         let files = files.unwrap_or_else(|error| {
             tracing::warn!(%error, "changes of the rule files are not seen: `k8s-healer daemon reload` reads them");
             None

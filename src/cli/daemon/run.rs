@@ -49,9 +49,9 @@ pub(super) fn run(arguments: Run) -> u8 {
     if check {
         return 0;
     }
-    let place = match Place::of(flags.instance.pid_file.as_deref()) {
+    let place = match flags.instance.place() {
         Ok(place) => place,
-        Err(error) => return fail(format!("the current folder is not known: {error}")),
+        Err(reason) => return fail(reason),
     };
     let Held { socket, pid_file, missing } = match hold(&place, detached) {
         Ok(held) => held,

@@ -9,7 +9,6 @@ use super::fail;
 use super::flags::{Flags, duration};
 use super::launch::Launch;
 use crate::daemon::process::pid_file::{PidFileError, holder};
-use crate::daemon::process::place::Place;
 
 /// Run in the background; returns once everything that the rules watch has been listed
 ///
@@ -25,9 +24,9 @@ pub(in crate::cli) struct Start {
 }
 
 pub(super) fn start(arguments: &Start) -> u8 {
-    let place = match Place::of(arguments.flags.instance.pid_file.as_deref()) {
+    let place = match arguments.flags.instance.place() {
         Ok(place) => place,
-        Err(error) => return fail(format!("the current folder is not known: {error}")),
+        Err(reason) => return fail(reason),
     };
     if let Ok(Some(holder)) = holder(&place.pid_file) {
         return fail(PidFileError::Runs(holder));

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::flags::{Instance, duration};
+use super::flags::duration;
+use super::instance::Instance;
 use super::{fail, tell};
 use crate::daemon::process::end::{Ended, end};
 use crate::daemon::process::pid_file::Holder;
-use crate::daemon::process::place::Place;
 
 /// After so long a person is told what is waited for.
 const TO_WONDER: Duration = Duration::from_secs(1);
@@ -30,9 +30,9 @@ pub(in crate::cli) struct Stop {
 }
 
 pub(super) fn stop(arguments: &Stop) -> u8 {
-    let place = match Place::of(arguments.instance.pid_file.as_deref()) {
+    let place = match arguments.instance.place() {
         Ok(place) => place,
-        Err(error) => return fail(format!("the current folder is not known: {error}")),
+        Err(reason) => return fail(reason),
     };
     match end(&place.pid_file, arguments.timeout, arguments.force, wonder()) {
         Ok(Ended::NothingRan) => {

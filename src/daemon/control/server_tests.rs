@@ -15,7 +15,7 @@ use super::*;
 struct Served {
     folder: TempDir,
     _held: PidFile,
-    _serving: [AbortOnDropHandle<()>; 2],
+    serving: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Served {
@@ -35,7 +35,7 @@ impl Served {
                 }
             }
         });
-        Self { folder, _held: held, _serving: [serving, answering].map(AbortOnDropHandle::new) }
+        Self { folder, _held: held, serving: [serving, answering].map(AbortOnDropHandle::new).into() }
     }
 
     fn socket(&self) -> PathBuf {
@@ -222,14 +222,12 @@ async fn who_asks_is_told_what_is_the_matter() {
 #[tokio::test]
 async fn when_the_daemon_ends_whoever_waits_hears_of_it() {
     let mut served = Served::start();
-    let [serving, answering] = std::mem::replace(
-        &mut served._serving,
-        [(), ()].map(|()| AbortOnDropHandle::new(tokio::spawn(async {}))),
-    );
-    drop(answering);
+    // Who answers.
+    drop(served.serving.pop());
     let ending = served.asked(Request::Resume, Duration::from_secs(20)).await.unwrap();
     assert!(matches!(&ending, Response::Error { message } if message.contains("ending")), "{ending:?}");
-    drop(serving);
+    // Who listens.
+    served.serving.clear();
     let gone =
         async || served.asked(Request::Resume, Duration::from_secs(20)).await.is_err_and(|e| e.is_absence());
     while !gone().await {
@@ -258,6 +256,6 @@ fn an_answer_is_one_line_whatever_it_holds() {
         paused: Some(Paused { since: jiff::Timestamp::UNIX_EPOCH, reason: Some("a\nb\u{1b}".into()) }),
     };
     let line = line_of(&response);
-    assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+    assert_eq!(line.iter().position(|byte| *byte == b'\n'), Some(line.len() - 1));
     assert_eq!(serde_json::from_slice::<Response>(&line).unwrap(), response);
 }

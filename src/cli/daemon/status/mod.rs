@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::flags::Instance;
+use super::instance::Instance;
 use super::{fail, tell};
 use crate::cli::diagnostics::Style;
 use crate::cli::table::Look;
@@ -49,9 +49,9 @@ enum Format {
 }
 
 pub(super) fn status(arguments: &Arguments) -> u8 {
-    let place = match Place::of(arguments.instance.pid_file.as_deref()) {
+    let place = match arguments.instance.place() {
         Ok(place) => place,
-        Err(error) => return fail(format!("the current folder is not known: {error}")),
+        Err(reason) => return fail(reason),
     };
     match ask(&place.socket, Request::Status, TO_ANSWER) {
         Ok(Response::Status(status)) => show(&status, arguments.format),
