@@ -11,6 +11,9 @@ use crate::rules::diagnostic::is_bidirectional;
 /// Between two columns.
 const GAP: u16 = 2;
 
+/// Terminals of CI systems often say that they have no columns at all: what is narrower than this is not known.
+const NARROWEST: u16 = 20;
+
 /// How tables look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Look {
@@ -27,9 +30,13 @@ impl Look {
     /// What standard output can show.
     pub(super) fn of_stdout() -> Self {
         let stdout = io::stdout();
-        let width = if stdout.is_terminal() { comfy_table::Table::new().width() } else { None };
-        Self { colour: Style::of_terminal(&stdout).colour, width }
+        let told = if stdout.is_terminal() { comfy_table::Table::new().width() } else { None };
+        Self { colour: Style::of_terminal(&stdout).colour, width: sensible(told) }
     }
+}
+
+fn sensible(width: Option<u16>) -> Option<u16> {
+    width.filter(|width| *width >= NARROWEST)
 }
 
 /// What a cell says of itself, where colours are shown.
@@ -159,6 +166,12 @@ mod tests {
             assert!(longest <= Some(usize::from(width)), "{lines}");
             assert_eq!(lines.matches("permissions  ").count(), 2, "{lines}");
         }
+    }
+
+    #[test]
+    fn a_terminal_that_does_not_know_its_width_gets_whole_rows() {
+        assert_eq!([Some(0), Some(1), None].map(sensible), [None; 3]);
+        assert_eq!(sensible(Some(80)), Some(80));
     }
 
     #[test]
