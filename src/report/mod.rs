@@ -3,5 +3,5 @@
 
 pub mod decision;
 pub mod log;
-pub mod tally;
 pub mod log_file;
+pub mod tally;
