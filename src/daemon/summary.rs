@@ -61,25 +61,20 @@ pub(super) fn tell_server(server: &Server, mode: &str, rules: usize) {
 }
 
 /// Waits for the first lists, then tells what is watched.
-pub(super) fn summarize(
-    clock: Arc<dyn Clock>,
-    first_lists: Vec<(Place, oneshot::Receiver<Census>)>,
-) -> impl Future<Output = ()> {
-    async move {
-        let deadline = futures::FutureExt::shared(clock.sleep(FIRST_LISTS));
-        let wait = |(place, receiver): (Place, oneshot::Receiver<Census>)| {
-            let deadline = deadline.clone();
-            async move {
-                tokio::select! {
-                    census = receiver => (place.kind, census.ok()),
-                    () = deadline => (place.kind, None),
-                }
+pub(super) async fn summarize(clock: Arc<dyn Clock>, first_lists: Vec<(Place, oneshot::Receiver<Census>)>) {
+    let deadline = futures::FutureExt::shared(clock.sleep(FIRST_LISTS));
+    let wait = |(place, receiver): (Place, oneshot::Receiver<Census>)| {
+        let deadline = deadline.clone();
+        async move {
+            tokio::select! {
+                census = receiver => (place.kind, census.ok()),
+                () = deadline => (place.kind, None),
             }
-        };
-        let censuses: BTreeMap<String, Option<Census>> =
-            join_all(first_lists.into_iter().map(wait)).await.into_iter().collect();
-        tell_watched(&censuses);
-    }
+        }
+    };
+    let censuses: BTreeMap<String, Option<Census>> =
+        join_all(first_lists.into_iter().map(wait)).await.into_iter().collect();
+    tell_watched(&censuses);
 }
 
 /// What no rule reaches.

@@ -150,16 +150,13 @@ impl Supervisor {
         let (sender, mut hints) = mpsc::channel(1);
         let definitions = definitions(&self.shared.catalogue().resources);
         let watch = definitions.map(|resource| self.watch(resource, None, projection()));
-        let watching = watch_for_kinds(Arc::clone(&self.shared), watch, sender);
-        tokio::pin!(watching);
-        let learning = learn_the_servers_clock(Arc::clone(&self.shared));
-        tokio::pin!(learning);
+        let mut watching = Box::pin(watch_for_kinds(Arc::clone(&self.shared), watch, sender));
+        let mut learning = Box::pin(learn_the_servers_clock(Arc::clone(&self.shared)));
         let summary = summarize(Arc::clone(self.shared.transport.server_clock().local()), first_lists);
         tokio::pin!(summary);
         let (namespace_sender, mut namespace_events) = mpsc::channel(64);
         self.name_namespaces();
-        let following = self.follow_namespaces(namespace_sender);
-        tokio::pin!(following);
+        let mut following = Box::pin(self.follow_namespaces(namespace_sender));
         let mut ready = Some(ready);
         let (mut hints_ended, mut learnt, mut left) = (false, false, false);
         let mut questions = Questions::new(Arc::clone(self.shared.transport.server_clock().local()));
@@ -187,9 +184,9 @@ impl Supervisor {
                 () = &mut following, if !left => left = true,
                 Some(event) = namespace_events.recv() => self.take_namespace(event),
                 Some(report) = self.reports.1.recv() => self.take_report(report),
-                (texts, asked_by) = changed(&mut self.reloading) => drop(self.take_rules(texts, asked_by).await),
-                Some(call) = calls.recv() => self.answer(call).await,
-                () = questions.next() => self.follow_changes().await,
+                (texts, asked_by) = changed(&mut self.reloading) => drop(Box::pin(self.take_rules(texts, asked_by)).await),
+                Some(call) = calls.recv() => Box::pin(self.answer(call)).await,
+                () = questions.next() => Box::pin(self.follow_changes()).await,
             }
         }
         while self.controllers.join_next().await.is_some() {}

@@ -159,7 +159,11 @@ impl Tracker {
     #[must_use]
     pub fn selected_by(&self, rule: usize) -> usize {
         let scope = &self.rules[rule].scope;
-        let of_cluster = if scope.selects(None) && !self.reach.leaves_out_the_cluster() { self.cluster.objects } else { 0 };
+        let of_cluster = if scope.selects(None) && !self.reach.leaves_out_the_cluster() {
+            self.cluster.objects
+        } else {
+            0
+        };
         let selected = self
             .namespaces
             .iter()

@@ -42,7 +42,7 @@ async fn run(scene: &Scene, proxy: &Proxy, rules: &str, stop: &CancellationToken
     let shared = Shared::new(transport, random, Mode::Enforce, Itself::default(), TIMINGS, stop.clone());
     let supervisor = Supervisor::new(Arc::new(shared), rules, Registry::standard());
     tokio::spawn(async move {
-        supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await.unwrap()
+        supervisor.run(&Server::default(), mpsc::channel(1).1, oneshot::channel().0).await.unwrap();
     })
 }
 

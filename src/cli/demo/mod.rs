@@ -200,10 +200,8 @@ async fn daemon(
     };
     let shared = Shared::new(transport, random, Mode::Enforce, Itself::default(), timings, stop);
     let supervisor = Supervisor::new(Arc::new(shared), packs()?, Registry::standard());
-    supervisor
-        .run(&connected, mpsc::channel(1).1, oneshot::channel().0)
-        .await
-        .map_err(|error| in_full(&error))
+    let run = supervisor.run(&connected, mpsc::channel(1).1, oneshot::channel().0);
+    Box::pin(run).await.map_err(|error| in_full(&error))
 }
 
 fn packs() -> Result<RuleSet, String> {

@@ -112,9 +112,8 @@ impl Controller {
         if !self.creations.has_line(&self.resource, now) {
             return;
         }
-        let rules = self.tracker.rules().iter();
-        let selecting =
-            rules.filter_map(|rule| Some((rule, rule.scope.selecting(object.namespace())?))).next();
+        let mut rules = self.tracker.rules().iter();
+        let selecting = rules.find_map(|rule| Some((rule, rule.scope.selecting(object.namespace())?)));
         let (rule, pattern) = selecting.map(|(rule, pattern)| (rule.id.to_string(), pattern)).unzip();
         let (rule, pattern) = (rule.unwrap_or_default(), pattern.unwrap_or_default());
         let object = self.resource.object_name(object.namespace(), object.name());

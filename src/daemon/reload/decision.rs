@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_was_confirmed_and_postponed_is_not_asked_for_again() {
         let mut decisions = Decisions::default();
-        let mut decide = |decisions: &mut Decisions, content| {
+        let decide = |decisions: &mut Decisions, content| {
             decisions.decide(Signal, digest(content), Some(&removing(6)), 10, Timestamp::UNIX_EPOCH)
         };
         assert_eq!(decide(&mut decisions, "a"), Unconfirmed);
