@@ -91,10 +91,12 @@ pub(super) async fn follow(setup: Setup) -> Result<(), String> {
         .polling_namespaces(flags.cluster.namespace_poll_interval);
     let (ready, is_ready) = oneshot::channel();
     tokio::select! {
+        // Before the supervisor ends, which may be at once, it is said that it does.
+        biased;
+        () = last_second(&stop, &notifier) => Ok(()),
         ended = supervisor.run(&server, calls, ready) => ended.map_err(|error| in_full(&error)),
         () = tell_starter(starter, is_ready, &notifier, &url, &stop) => Ok(()),
         () = notifier.keep_alive() => Ok(()),
-        () = last_second(&stop, &notifier) => Ok(()),
     }
 }
 
