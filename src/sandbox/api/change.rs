@@ -178,9 +178,9 @@ pub(super) fn apply(
         definitions::changed(server, state, resource, key);
         return Ok(new);
     }
-    let stored = state.store.put(resource, key, new).value();
+    let stored = state.store.put(resource, key, new);
     definitions::changed(server, state, resource, key);
-    Ok(state.store.get(resource, key).map_or(stored, |object| object.value()))
+    Ok(state.store.get(resource, key).map_or_else(|| stored.value(), |object| object.value()))
 }
 
 /// `status_counts`: it is a part of what is wished for, since it has no subresource.
@@ -217,11 +217,9 @@ fn set_by_the_server(old: &Value, new: &mut Value, status_counts: bool) {
 /// Whether anything differs but metadata, and status unless it counts.
 fn differs(old: &Value, new: &Value, status_counts: bool) -> bool {
     let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return false };
-    let rest = |object: &Map<String, Value>| -> Map<String, Value> {
-        let told = |(key, _): &(&String, &Value)| {
-            key.as_str() != "metadata" && (status_counts || key.as_str() != "status")
-        };
-        object.iter().filter(told).map(|(key, value)| (key.clone(), value.clone())).collect()
+    let told = |key: &str| key != "metadata" && (status_counts || key != "status");
+    let has_another = |one: &Map<String, Value>, other: &Map<String, Value>| {
+        one.iter().any(|(key, value)| told(key) && other.get(key) != Some(value))
     };
-    rest(old) != rest(new)
+    has_another(old, new) || has_another(new, old)
 }
