@@ -170,7 +170,8 @@ impl Supervisor {
                     ready.take().and_then(|ready| ready.send(()).ok());
                 }
                 () = &mut watching, if !hints_ended => hints_ended = true,
-                () = &mut learning, if !learnt => learnt = true,
+                // While everything is listed, no question is asked at its best moment.
+                () = &mut learning, if self.ready && !learnt => learnt = true,
                 Some(()) = hints.recv() => {
                     // The first list of definitions tells what discovery has just told, but for one that was
                     // made a moment ago and was not served then.
