@@ -11,6 +11,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::effect::{Effect, Inapplicable};
+use crate::moment::after;
 use crate::registry::Registry;
 use crate::rule::{Mode, RuleId, Scope, Step, StepWhile, WatchTarget};
 use crate::testing::{action, at, matcher};

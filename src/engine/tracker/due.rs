@@ -1,0 +1,162 @@
+//! What falls due: entries are taken out of the schedule, judged by what was read live, and put back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ahash::AHashMap;
+use jiff::Timestamp;
+
+use super::Tracker;
+use super::entry::{Origin, Ticket};
+use super::progress::StepResult;
+use crate::effect::{Effect, Inapplicable};
+use crate::evaluate::{evaluate, explain};
+use crate::facts::Facts;
+use crate::matcher::Context;
+use crate::moment::{Now, after};
+use crate::observation::Observation;
+use crate::rule::{Rule, Step};
+
+/// A step of a rule that is due on an object that was just read live.
+#[derive(Clone, Debug)]
+pub struct DueStep {
+    /// Which object, as of this reading.
+    pub ticket: Ticket,
+    /// Which rule, as an index into [`Tracker::rules`].
+    pub rule: usize,
+    /// Which of its steps.
+    pub step: usize,
+    /// What is to be done, or why there is nothing to do.
+    pub effect: Result<Effect, Inapplicable>,
+    /// The matchers' values.
+    pub reason: String,
+    /// Since when the step has been refused (an eviction's 429), if it was.
+    pub refused_since: Option<Timestamp>,
+    /// A protection held it back before, and was told then.
+    pub held_before: bool,
+    /// Earlier steps were assumed by a dry run: this one is told, not sent.
+    pub assumed: bool,
+    /// From this moment on the rule may not be true any more, by time alone: nothing is sent then.
+    pub true_until: Option<Timestamp>,
+}
+
+impl Tracker {
+    /// Takes the next entry that is due; it stays out of the schedule until it is
+    /// [released](Self::release) or forgotten.
+    pub fn take_due(&mut self, now: Timestamp) -> Option<Ticket> {
+        if self.listing {
+            return None;
+        }
+        while let Some((_, slot)) = self.schedule.pop_due(now) {
+            let entry = self.slots.get_mut(slot);
+            if !entry.busy {
+                entry.busy = true;
+                return Some(entry.ticket());
+            }
+        }
+        None
+    }
+
+    /// The namespace in which more than `crowd` entries are due, if there is one among the first due.
+    #[must_use]
+    pub fn crowded(&self, now: Timestamp, crowd: usize) -> Option<Option<Arc<str>>> {
+        if self.listing {
+            return None;
+        }
+        // So many tell; a whole cluster that falls due at once is not counted again at each step.
+        let due = self.schedule.due(now).take(16 * crowd).map(|slot| &self.slots.get(slot).namespace);
+        let mut counts: AHashMap<&Option<Arc<str>>, usize> = AHashMap::new();
+        due.for_each(|namespace| *counts.entry(namespace).or_default() += 1);
+        counts.into_iter().find(|(_, count)| *count > crowd).map(|(namespace, _)| namespace.clone())
+    }
+
+    /// Takes up to `most` due entries of one namespace, like [`take_due`](Self::take_due).
+    pub fn take_due_in(&mut self, namespace: Option<&str>, now: Timestamp, most: usize) -> Vec<Ticket> {
+        let here = |slot: &u32| self.slots.get(*slot).namespace.as_deref() == namespace;
+        let due: Vec<u32> = self.schedule.due(now).filter(here).take(most).collect();
+        let mut tickets = Vec::new();
+        for slot in due {
+            self.schedule.set(slot, None);
+            let entry = self.slots.get_mut(slot);
+            if !entry.busy {
+                entry.busy = true;
+                tickets.push(entry.ticket());
+            }
+        }
+        tickets
+    }
+
+    /// Judges an object that was read live after it fell due: updates what is remembered, and returns
+    /// the first step that is due, with what to do. `latest` is the latest that it can be on the server:
+    /// a truth that may have ended by then does not act.
+    pub fn judge(
+        &mut self,
+        ticket: &Ticket,
+        object: &Observation,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Option<DueStep> {
+        if object.uid() != &*ticket.uid || self.find(ticket).is_none() || self.listing {
+            return None;
+        }
+        self.observe(object, Origin::LiveRead, Now { earliest: now, latest });
+        let slot = self.find(ticket)?;
+        let facts = Facts::none();
+        let context = Context { object, facts: &facts, now };
+        for (index, sequence) in self.slots.get(slot).progress.sequences() {
+            let rule = &self.rules[index];
+            if !sequence.is_due(rule, now) || !sequence.may_begin(rule, self.last_begin) {
+                continue;
+            }
+            let verdict = evaluate(rule, object, &facts, now);
+            let lasts = verdict.changes_at.is_none_or(|change| change > latest);
+            if !sequence.goes_on(rule, verdict.truth) || (verdict.truth.is_true() && !lasts) {
+                continue;
+            }
+            return Some(DueStep {
+                ticket: ticket.clone(),
+                rule: index,
+                step: sequence.step(),
+                effect: effect(rule, &rule.steps[sequence.step()], sequence.is_assumed_gone(), &context),
+                reason: explain(rule, object, &facts, now),
+                refused_since: sequence.refused_since(),
+                held_before: sequence.was_held(),
+                assumed: sequence.is_assumed(),
+                true_until: verdict.changes_at.filter(|_| verdict.truth.is_true()),
+            });
+        }
+        None
+    }
+
+    /// Notes what became of a step.
+    pub fn step_ended(&mut self, due: &DueStep, result: StepResult, now: impl Into<Now>) {
+        let Some(slot) = self.find(&due.ticket) else { return };
+        let rule = &self.rules[due.rule];
+        self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now.into());
+    }
+
+    /// Puts an entry back into the schedule. What is due already is looked at again after `pause`, so
+    /// that an object that stays due without a step to do is not read in a loop.
+    pub fn release(&mut self, ticket: &Ticket, now: Timestamp, pause: Duration) {
+        if let Some(slot) = self.find(ticket) {
+            self.slots.get_mut(slot).busy = false;
+            self.arm(slot);
+            if self.schedule.deadline(slot).is_some_and(|deadline| deadline <= now) {
+                self.schedule.set(slot, Some(after(now, pause)));
+            }
+        }
+    }
+}
+
+/// What a step is to do to an object; one that needs it to be terminating waits until it has been for
+/// long enough, unless its deletion is only `assumed`: then there is nothing to see yet, and nothing is sent.
+fn effect(rule: &Rule, step: &Step, assumed: bool, context: &Context<'_>) -> Result<Effect, Inapplicable> {
+    if let Some(duration) = rule.terminating_for(step).filter(|_| !assumed) {
+        // An unreadable time is no proof that it has been terminating for long enough.
+        let ripe = context.object.deletion_asked().map(|asked| after(asked, duration));
+        if !context.object.is_terminating() || ripe.is_none_or(|ripe| context.now < ripe) {
+            return Err(Inapplicable::NotYet { at: ripe });
+        }
+    }
+    step.action.effect(context)
+}
