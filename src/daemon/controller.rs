@@ -1,13 +1,14 @@
 //! One kind: its watch feeds the tracker, the tracker's timers start workers, their results go back into
 //! the tracker. All state is in this one task and synchronous; only reads and writes run beside it. What it
 //! does with events is in [`events`], with what it reads live in [`judging`]; [`replacing`] brings in other
-//! rules, [`census`] tells how it is.
+//! rules, [`handover`] a watch of the whole cluster, [`census`] tells how it is.
 
 mod census;
 mod creations;
 mod events;
 mod feed;
 mod going;
+mod handover;
 mod judging;
 mod replacing;
 
@@ -31,9 +32,11 @@ pub use self::census::{Census, RuleCensus, Settled};
 use self::creations::CreationLog;
 use self::feed::Feed;
 use self::going::Going;
+use self::handover::{Heir, Inheritance};
 pub use self::replacing::Replacement;
 use self::replacing::{Successor, next_of};
 use super::Shared;
+use super::control::protocol::Health;
 use super::supervisor::{Place, WatchReport};
 use super::worker::{Reading, read, read_all};
 use crate::cluster::resource::Resource;
@@ -64,6 +67,10 @@ pub enum Order {
     Replace(Box<Replacement>),
     /// Tell once everything that is due has been done.
     Settle(oneshot::Sender<Settled>),
+    /// The kind is watched in the whole cluster from now on: hand over, and end.
+    HandOver(oneshot::Sender<Tracker>),
+    /// Those who watched it in namespaces until now.
+    Inherit(Vec<oneshot::Receiver<Tracker>>),
 }
 
 /// Why a controller ended.
@@ -107,6 +114,8 @@ pub struct Controller {
     feed: Feed,
     /// Other rules, whose first list is under way.
     successor: Option<Successor>,
+    inheritance: Inheritance,
+    heir: Option<Heir>,
     /// Paths of its rules that no object has had.
     unseen: UnseenPaths,
     going: Going,
@@ -155,6 +164,8 @@ impl Controller {
             shared,
             feed: Feed::of(watch),
             successor: None,
+            inheritance: Inheritance::default(),
+            heir: None,
             going: Going::default(),
             creations: CreationLog::default(),
             readings: JoinSet::new(),
@@ -186,25 +197,35 @@ impl Controller {
                 biased;
                 () = stop.cancelled() => break Ended::Stopped,
                 Some(order) = self.orders.recv() => self.obey(order),
-                event = self.feed.next() => match event {
+                event = self.feed.next(), if !self.inheritance.is_awaited() => match event {
                     Some(WatchEvent::Absent) | None => break Ended::Absent,
                     Some(event) => self.take_in(event),
                 },
                 event = next_of(&mut self.successor) => self.prepare(event),
+                () = self.inheritance.next() => {}
                 Some(Ok(reading)) = self.readings.join_next() => self.judge(reading),
                 Some(Ok((tickets, result))) = self.surveys.join_next() => self.judge_all(tickets, result),
                 Some(Ok((due, result))) = self.works.join_next() => self.conclude(&due, result),
                 Ok(()) = pauses.changed() => {}
                 () = sleep => self.start_due(),
             }
+            self.inherit();
             self.succeed();
             self.tell_settled();
+            if self.can_hand_over() {
+                break Ended::Stopped;
+            }
         };
         self.readings.abort_all();
         self.surveys.abort_all();
         let last_writes = async { while self.works.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_WRITES, last_writes).await.is_err() {
             warn!(kind = %self.resource, "ended before the server answered a write");
+        }
+        // Before its first list it knows nothing.
+        if let Some(heir) = self.heir.filter(|_| self.wellbeing.health != Health::Listing) {
+            // The heir may have ended.
+            drop(heir.tracker.send(self.tracker));
         }
         ended
     }
@@ -215,6 +236,8 @@ impl Controller {
             Order::Census(reply) => drop(reply.send(self.census())),
             Order::Replace(replacement) => self.replace(*replacement),
             Order::Settle(reply) => self.settling.push(reply),
+            Order::HandOver(heir) => self.hand_over_to(heir),
+            Order::Inherit(trackers) => self.inherit_from(trackers),
         }
     }
 
@@ -232,6 +255,7 @@ impl Controller {
         }
         let wait = wait.min(until(look)).min(until(self.creations.next_look()));
         let succession = self.successor.as_ref().and_then(Successor::ready_at);
+        let succession = succession.into_iter().chain(self.heir.as_ref().map(|heir| heir.from)).min();
         let wait = wait.min(succession.map_or(LONGEST_SLEEP, |moment| {
             Duration::try_from(moment.duration_since(clock.local().now())).unwrap_or_default()
         }));
@@ -244,6 +268,7 @@ impl Controller {
             && self.surveys.is_empty()
             && !self.shared.pause.is_on()
             && !self.is_succession_near()
+            && self.heir.is_none()
     }
 
     /// Nothing is being read or acted on.

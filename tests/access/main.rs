@@ -22,9 +22,8 @@ use k8s_healer::cluster::clock::SystemClock;
 use k8s_healer::cluster::resource::Resource;
 use k8s_healer::cluster::server_clock::ServerClock;
 use k8s_healer::cluster::transport::Transport;
-use serde_json::{Value, json};
 
-use support::{Cluster, Objects, Scene, unique};
+use support::Cluster;
 
 async fn transport(cluster: &Cluster) -> Transport {
     let options = ConnectOptions { kubeconfig: Some(cluster.kubeconfig().into()), context: None };
@@ -44,43 +43,4 @@ fn core(plural: &str, kind: &str, namespaced: bool) -> Arc<Resource> {
         namespaced,
         verbs: Vec::new(),
     })
-}
-
-/// Rights that can be taken away again.
-struct Grant {
-    objects: Objects,
-    name: String,
-    /// Empty: the whole cluster.
-    namespace: String,
-}
-
-impl Grant {
-    async fn to(scene: &Scene, namespace: &str, rules: &Value) -> Self {
-        let (name, objects) = (unique("grant"), scene.objects.clone());
-        let (roles, bindings, kind) = Self::kinds(namespace);
-        objects.create(roles, namespace, &json!({"metadata": {"name": name}, "rules": rules})).await;
-        let binding = json!({
-            "metadata": {"name": name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": "healer", "namespace": scene.namespace}],
-        });
-        objects.create(bindings, namespace, &binding).await;
-        Self { objects, name, namespace: namespace.to_owned() }
-    }
-
-    async fn withdraw(self) {
-        let (roles, bindings, _) = Self::kinds(&self.namespace);
-        self.objects.delete(bindings, &self.namespace, &self.name).await;
-        self.objects.delete(roles, &self.namespace, &self.name).await;
-    }
-
-    fn kinds(namespace: &str) -> (&'static str, &'static str, &'static str) {
-        if namespace.is_empty() {
-            let (roles, bindings) =
-                ("clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io");
-            (roles, bindings, "ClusterRole")
-        } else {
-            ("roles.rbac.authorization.k8s.io", "rolebindings.rbac.authorization.k8s.io", "Role")
-        }
-    }
 }

@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::support::scene::{SOON, a_while};
-use crate::support::{Request, Scene, Stage, on_both, wait_until};
-use crate::{Grant, core, transport};
+use crate::support::{Grant, Request, Scene, Stage, on_both, wait_until};
+use crate::{core, transport};
 
 on_both!(
     namespaces_join_and_leave_by_the_watch_and_nothing_else_is_sent,

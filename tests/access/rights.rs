@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::support::cluster::write_kubeconfig;
 use crate::support::scene::SOON;
-use crate::support::{Cluster, Scene, Stage, on_both, wait_until};
-use crate::{Grant, core, transport};
+use crate::support::{Cluster, Grant, Scene, Stage, on_both, wait_until};
+use crate::{core, transport};
 
 on_both!(
     rights_are_told_apart_by_verb_part_and_place,

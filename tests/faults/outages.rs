@@ -15,6 +15,12 @@ fn rule(hold: &str) -> String {
     bad_rule(&format!("for: {hold}\n  actions: [ {{ delete: {{}} }} ]"))
 }
 
+/// How long the server is away: `K8S_HEALER_TEST_OUTAGE=600`, in seconds, makes it longer.
+fn outage() -> Duration {
+    let seconds = std::env::var("K8S_HEALER_TEST_OUTAGE").ok().map(|seconds| seconds.parse().unwrap());
+    Duration::from_secs(seconds.unwrap_or(2))
+}
+
 async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice(
     stage: Stage,
 ) {
@@ -31,10 +37,11 @@ async fn after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_n
     plane.stop_apiserver();
     daemon.wait_for_line("the watch was interrupted", SOON).await;
     // It falls due while there is no server.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(outage()).await;
     plane.start_apiserver();
     scene.objects = plane.cluster().objects().await;
-    scene.wait_until_gone("configmaps", "meanwhile").await;
+    // The server is tried every half minute once it has been away for long.
+    scene.objects.wait_until_gone("configmaps", &scene.namespace, "meanwhile", SOON * 2).await;
     scene.bad("after").await;
     scene.wait_until_gone("configmaps", "after").await;
     a_while().await;

@@ -32,8 +32,7 @@ impl Controller {
             }
             WatchEvent::Synced => {
                 self.tracker.list_completed();
-                self.set_fresh(true);
-                self.fares(Health::Following, None);
+                self.follow();
                 debug!(kind = %self.resource, objects = self.tracker.len(), "listed");
                 if let Some(first_list) = self.first_list.take() {
                     if self.one_pass {
@@ -64,12 +63,12 @@ impl Controller {
                 info!(kind = %self.resource, reason, "the watch was interrupted; nothing is done until it follows again");
             }
             WatchEvent::Resumed => {
-                self.set_fresh(true);
-                self.fares(Health::Following, None);
+                self.follow();
                 info!(kind = %self.resource, "the watch follows again");
             }
             WatchEvent::Forbidden { reason } => {
                 self.set_fresh(false);
+                self.expect_inheritance();
                 self.fares(Health::Forbidden, Some(reason.clone()));
                 if let Some(first_list) = self.first_list.take_if(|_| !self.one_pass) {
                     // It may come late, or never: nobody waits for it.

@@ -22,7 +22,7 @@ use crate::daemon::control::protocol::Health;
 
 /// Both watches read the same history, one a few milliseconds behind the other: the old one gets so long to
 /// pass the new list, so that it knows all that happened before it.
-const CATCH_UP: Duration = Duration::from_millis(250);
+pub(super) const CATCH_UP: Duration = Duration::from_millis(250);
 
 /// Other rules for a controller.
 pub struct Replacement {
@@ -133,7 +133,7 @@ impl Controller {
 
     /// The successor takes over as soon as it is ready and nothing is under way.
     pub(super) fn succeed(&mut self) {
-        if !self.is_succession_near() || !self.is_idle() {
+        if !self.is_succession_near() || !self.is_idle() || self.inheritance.is_awaited() {
             return;
         }
         let Some(Successor { resource, mut tracker, unseen, feed, done, .. }) = self.successor.take() else {
@@ -141,11 +141,10 @@ impl Controller {
         };
         // Before its own first list the old one knows nothing, and after an interruption too little.
         if self.wellbeing.health != Health::Listing {
-            tracker.adopt(&self.tracker);
+            tracker.adopt([&self.tracker]);
         }
         (self.resource, self.tracker, self.unseen, self.feed) = (resource, tracker, unseen, feed);
-        self.set_fresh(true);
-        self.fares(Health::Following, None);
+        self.follow();
         debug!(kind = %self.resource, objects = self.tracker.len(), "the new rules are in force");
         if let Some(first_list) = self.first_list.take() {
             // Nobody waits any more where the summary was printed without this kind.

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_healer_engine::rule::Rule;
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use super::Supervisor;
 use crate::cluster::resource::Resource;
 use crate::daemon::control::protocol::Health;
+use crate::daemon::controller::Order;
 use crate::daemon::namespaces::{NamespaceEvent, named_in_full, selected};
 use crate::daemon::summary::{tell_forbidden, tell_namespaces};
 
@@ -69,13 +71,41 @@ impl Supervisor {
                 }
                 self.refused.insert(kind);
             }
-            Health::Following if self.refused.remove(&kind) => {
-                let rules = super::named(rules);
-                info!(kind, rules, "reading this kind is permitted now: its rules are on");
+            Health::Following => {
+                let was_refused = self.refused.remove(&kind);
+                if was_refused {
+                    let rules = super::named(rules);
+                    info!(kind, rules, "reading this kind is permitted now: its rules are on");
+                }
+                self.hand_over(&kind);
+                if !was_refused {
+                    return;
+                }
             }
             _ => return,
         }
         self.arrange();
+    }
+
+    /// The watch of the whole cluster follows: it takes over from those of the namespaces, which end.
+    fn hand_over(&mut self, kind: &str) {
+        let whole = Place { kind: kind.to_owned(), namespace: None };
+        let mut trackers = Vec::new();
+        if !self.one_pass {
+            self.running.retain(|place, running| {
+                let ends = place.kind == kind && place.namespace.is_some();
+                if ends {
+                    let (heir, tracker) = oneshot::channel();
+                    // One that has ended has nothing to hand over.
+                    trackers.extend(running.orders.send(Order::HandOver(heir)).ok().map(|()| tracker));
+                }
+                !ends
+            });
+        }
+        if let Some(running) = self.running.get(&whole) {
+            // One that is ending tells so by itself.
+            drop(running.orders.send(Order::Inherit(trackers)));
+        }
     }
 
     fn tell_refused(&self, kind: &str) {

@@ -1,6 +1,6 @@
-//! Other rules for the same objects: a tracker of the new rules takes over how far those that stay have come,
-//! so that no timer starts anew and nothing is done twice. Rules that go are retired at once, before the new
-//! tracker has even listed.
+//! Other rules for the same objects, or one watch in the place of several: the new tracker takes over how far
+//! the rules that stay have come, so that no timer starts anew and nothing is done twice. Rules that go are
+//! retired at once, before the new tracker has even listed.
 
 use std::sync::Arc;
 
@@ -30,19 +30,26 @@ impl Tracker {
         self.retired = goes;
     }
 
-    /// Takes over from the tracker that followed the same kind until now, whose rules are not all the same:
-    /// those that are (by allocation) keep how far they have come. Both have listed, and nothing of the old
-    /// one is being read or acted on.
-    pub fn adopt(&mut self, old: &Self) {
+    /// Takes over from the trackers that followed the same kind until now, in the whole cluster or each in a
+    /// namespace, whose rules are not all the same: those that are (by allocation) keep how far they have come.
+    /// All have listed, nothing of the old ones is being read or acted on, and this one has taken in nothing
+    /// since its list.
+    pub fn adopt<'a>(&mut self, predecessors: impl IntoIterator<Item = &'a Self>) {
         let mine: AHashMap<*const Rule, usize> =
             self.rules.iter().enumerate().map(|(index, rule)| (Arc::as_ptr(rule), index)).collect();
+        let newest = self.slots.entries().filter_map(Entry::number).max();
+        for old in predecessors {
+            self.adopt_one(old, &mine, newest);
+        }
+    }
+
+    fn adopt_one(&mut self, old: &Self, mine: &AHashMap<*const Rule, usize>, newest: Option<u64>) {
         let kept: Vec<Option<usize>> = old
             .rules
             .iter()
             .enumerate()
             .map(|(index, rule)| mine.get(&Arc::as_ptr(rule)).copied().filter(|_| !old.is_retired(index)))
             .collect();
-        let newest = self.slots.entries().filter_map(Entry::number).max();
         for known in old.slots.entries() {
             let (slot, unseen) = match self.slots.find(known.namespace.as_deref(), &known.name) {
                 Some(slot) if self.slots.get(slot).is_same_object(known) => (slot, false),

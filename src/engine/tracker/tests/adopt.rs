@@ -24,7 +24,7 @@ fn a_rule_that_stays_keeps_its_timer_whatever_comes_beside_it() {
     old.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:01:00"));
     let mut tracker = listed(&[&new, &kept], &[pod("1", 1, "Failed")], "00:02:00");
     assert_eq!(tracker.next_due(), Some(at("00:05:00")), "by itself it would begin anew");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), Some(at("00:04:00")));
     assert_eq!(due(&mut tracker, &pod("1", 1, "Failed"), "00:04:00").unwrap().rule, 1, "the new index");
 }
@@ -34,7 +34,7 @@ fn a_rule_of_the_same_words_that_is_another_one_begins_anew() {
     let mut old = synced(failed_for("3m"));
     old.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:01:00"));
     let mut tracker = listed(&[&failed_for("3m")], &[pod("1", 1, "Failed")], "00:02:00");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), Some(at("00:05:00")));
 }
 
@@ -47,7 +47,7 @@ fn what_was_done_in_this_episode_is_not_done_again() {
     finish(&mut old, &step, StepResult::Done { removed: false }, "00:01:00");
     let mut tracker = listed(&[&kept], &[pod("1", 1, "Failed")], "00:02:00");
     assert!(tracker.next_due().is_some(), "by itself it would do it again");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), None);
 }
 
@@ -64,7 +64,7 @@ fn steps_that_go_on_without_the_rule_being_true_go_on() {
     finish(&mut old, &step, StepResult::Done { removed: true }, "00:01:00");
     old.observe(&pod("1", 2, "Running"), Origin::Event, at("00:01:10"));
     let mut tracker = listed(&[&kept], &[pod("1", 2, "Running")], "00:02:00");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), Some(at("00:03:00")));
 }
 
@@ -74,7 +74,7 @@ fn an_object_that_changed_while_the_old_watch_was_behind_counts_anew() {
     let mut old = synced(Arc::clone(&kept));
     old.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:01:00"));
     let mut tracker = listed(&[&kept], &[pod("1", 5, "Failed")], "00:02:00");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), Some(at("00:05:00")), "it may have recovered in between");
 }
 
@@ -88,7 +88,7 @@ fn where_the_old_watch_was_ahead_what_it_saw_is_not_seen_again() {
         old.observe(&pod("1", version, phase), Origin::Event, at(time));
     }
     let mut tracker = listed(&[&kept], &[pod("1", 1, "Failed")], "00:02:00");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), Some(at("00:04:40")));
     tracker.observe(&pod("1", 2, "Running"), Origin::Event, at("00:02:01"));
     tracker.observe(&pod("1", 3, "Failed"), Origin::Event, at("00:02:02"));
@@ -107,7 +107,7 @@ fn objects_that_are_made_or_go_between_the_two_lists_are_right() {
         old.observe(&named(name, version), Origin::Event, at("00:01:00"));
     }
     let mut tracker = listed(&[&kept], &[named("stays", 2)], "00:02:00");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     let keys: Vec<_> = tracker.deadlines(9).into_iter().map(|(at, key)| (at, key.name.to_string())).collect();
     assert_eq!(keys, [(at("00:04:00"), "stays".to_owned()), (at("00:04:00"), "new".to_owned())]);
     assert_eq!((tracker.len(), tracker.selected_by(0)), (2, 2));
@@ -122,7 +122,7 @@ fn another_object_of_the_same_name_inherits_nothing() {
     let mut old = synced(Arc::clone(&kept));
     old.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:01:00"));
     let mut tracker = listed(&[&kept], &[pod("2", 5, "Failed")], "00:02:00");
-    tracker.adopt(&old);
+    tracker.adopt([&old]);
     assert_eq!(tracker.next_due(), Some(at("00:05:00")));
 }
 
@@ -137,7 +137,7 @@ fn a_retired_rule_does_nothing_more_and_the_others_go_on() {
     assert_eq!(tracker.next_due(), Some(at("00:04:00")), "no event brings it back");
     assert_eq!(tracker.matched(), [0, 1]);
     let mut next = listed(&[&goes], &[pod("1", 2, "Failed")], "00:02:00");
-    next.adopt(&tracker);
+    next.adopt([&tracker]);
     assert_eq!(next.next_due(), Some(at("00:03:00")), "what it came to before is over");
 }
 
