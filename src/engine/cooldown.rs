@@ -12,7 +12,7 @@ use crate::rule::RuleId;
 
 /// After so many doublings (10 min → 10 h 40 min) nothing that the rule does helps.
 const DOUBLINGS: u32 = 6;
-/// Owners that were not acted on for long are forgotten past this number.
+/// Owners that were not acted on for long are forgotten when there are more than this.
 const MANY: usize = 10_000;
 
 /// Who stands for an object and its replacements: the uid of the topmost controlling ancestor, or kind,
@@ -21,9 +21,17 @@ const MANY: usize = 10_000;
 pub struct Lineage(pub String);
 
 /// The cooldowns of all rules.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Cooldowns {
     states: AHashMap<(RuleId, Lineage), State>,
+    /// When there are so many, those that are over are forgotten.
+    many: usize,
+}
+
+impl Default for Cooldowns {
+    fn default() -> Self {
+        Self { states: AHashMap::new(), many: MANY }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -103,9 +111,11 @@ impl Cooldowns {
     ) -> Before {
         // What came after its earliest moment counts as a replacement, and waits from its latest on.
         let Now { earliest: now, latest } = now.into();
-        if self.states.len() >= MANY {
+        if self.states.len() >= self.many {
             let day = Duration::from_secs(86_400);
             self.states.retain(|_, state| after(state.last, day) > now);
+            // Where a day has as many, not every action looks through them.
+            self.many = MANY.max(2 * self.states.len());
         }
         let fresh =
             State { uid: uid.into(), first: now, last: latest, needed: 0, waiting: false, told: false };
@@ -236,6 +246,19 @@ mod tests {
         let rule = RuleId { pack: "pods".into(), name: "other".into() };
         let owner = Lineage("owner".to_owned());
         assert_eq!(cooldowns.ask(&rule, &owner, "new", Some(at(100)), COOLDOWN, at(101)), Answer::Free);
+    }
+
+    #[test]
+    fn owners_that_were_not_acted_on_for_a_day_are_forgotten_and_no_others() {
+        let mut cooldowns = Cooldowns::default();
+        let mut act = |owner: usize, now: i64| {
+            let owner = Lineage(format!("owner {owner}"));
+            cooldowns.acted(&rule(), &owner, "uid", Some(at(now)), at(now));
+            cooldowns.states.len()
+        };
+        assert_eq!((0..MANY).map(|owner| act(owner, 0)).last(), Some(MANY));
+        assert_eq!(act(MANY, 61), MANY + 1, "none is a day old");
+        assert_eq!((0..MANY).map(|owner| act(owner + MANY + 1, 86_460)).last(), Some(MANY + 1));
     }
 
     #[test]

@@ -6,9 +6,12 @@ use jiff::Timestamp;
 
 use crate::healer::{Healer, rule};
 use crate::support::scene::*;
-use crate::support::{Stage, on_both};
+use crate::support::{Fault, Proxy, Seen, Stage, on_both, wait_until};
 
-on_both!(a_pause_holds_back_what_is_due_through_a_crash_until_resume,);
+on_both!(
+    a_pause_holds_back_what_is_due_through_a_crash_until_resume,
+    a_pause_stops_what_is_being_looked_at_already,
+);
 
 async fn a_pause_holds_back_what_is_due_through_a_crash_until_resume(stage: Stage) {
     let Some(scene) = stage.scene().await else { return };
@@ -53,4 +56,24 @@ async fn a_pause_holds_back_what_is_due_through_a_crash_until_resume(stage: Stag
     healer.until_ready().await;
     scene.bad("last").await;
     scene.wait_until_gone("configmaps", "last").await;
+}
+
+async fn a_pause_stops_what_is_being_looked_at_already(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let proxy = Proxy::start(scene.account());
+    let delete = rule("delete", "configmaps", "actions: [ { delete: {} } ]");
+    let healer = Healer::start_at(&scene, &proxy.kubeconfig(), &delete, &[]).await;
+    let is_live_read =
+        |seen: &Seen| seen.method == http::Method::GET && seen.path.ends_with("/configmaps/due");
+    proxy.inject(is_live_read, Fault::Delay(Duration::from_secs(3)), 1);
+    scene.bad("due").await;
+    wait_until("it is being read", SOON, || async { !proxy.seen_that(is_live_read).is_empty() }).await;
+    let (exit_code, said) = healer.command(&["pause"]).await;
+    assert_eq!(exit_code, 0, "{said}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(scene.writes().await.summary(), [""; 0]);
+    healer.command(&["resume"]).await;
+    scene.wait_until_gone("configmaps", "due").await;
+    a_while().await;
+    assert_eq!(scene.writes().await.len(), 1);
 }

@@ -168,7 +168,7 @@ impl Supervisor {
                 vec!["the rules could not be compiled".to_owned()],
             );
         };
-        let asked_by = match asked_by {
+        let decided_as = match asked_by {
             AskedBy::Command { accept_removals } => {
                 AskedBy::Command { accept_removals: accept_removals || reloading.source.accept_removals }
             }
@@ -177,7 +177,7 @@ impl Supervisor {
         };
         let difference = sound.as_ref().map(|(_, difference)| difference);
         let count = self.rules.rules.len();
-        let decision = reloading.decisions.decide(asked_by, content, difference, count, now);
+        let decision = reloading.decisions.decide(decided_as, content, difference, count, now);
         let Some((in_force, difference)) = sound else {
             tell_mistakes(&loaded);
             return nothing(ReloadOutcome::Invalid, Vec::new(), (reloading.source.render)(&loaded));
