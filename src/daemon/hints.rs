@@ -17,30 +17,41 @@ use crate::cluster::watch::{Watch, WatchEvent};
 /// Where CRDs may not be watched. An unchanged list costs the server next to nothing.
 const POLL: Duration = Duration::from_secs(30);
 
+/// Why the server may serve other kinds than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// A definition came, changed or went.
+    Definitions,
+    /// The server was away, or had forgotten what was told: it may be another version of itself.
+    Back,
+}
+
 /// Client required: sends a hint whenever the server may serve other kinds than before.
-pub(super) async fn watch_for_kinds(shared: Arc<Shared>, watch: Option<Watch>, hints: mpsc::Sender<()>) {
+pub(super) async fn watch_for_kinds(shared: Arc<Shared>, watch: Option<Watch>, hints: mpsc::Sender<Hint>) {
     let clock = Arc::clone(shared.transport.server_clock().local());
     let mut watching = WatchOrPoll::new(watch, clock, Polling { first: POLL, interval: POLL });
     let mut poll = Poll { shared, known: None };
     loop {
-        let changed = match watching.next().await {
+        let hint = match watching.next().await {
+            Next::Told(WatchEvent::Applied(_) | WatchEvent::Deleted { .. }) => Some(Hint::Definitions),
             // A list after an interruption may differ from the one before: its end is the hint.
-            Next::Told(WatchEvent::Synced | WatchEvent::Applied(_) | WatchEvent::Deleted { .. }) => true,
-            Next::Told(_) => false,
+            Next::Told(WatchEvent::Synced | WatchEvent::Resumed) => Some(Hint::Back),
+            Next::Told(_) => None,
             Next::Refused { reason } => {
                 info!(
                     reason,
                     "custom resource definitions cannot be watched: new kinds are looked for every {POLL:?}"
                 );
-                false
+                None
             }
             Next::Permitted => {
                 info!("custom resource definitions can be watched again");
-                false
+                None
             }
-            Next::PollDue => poll.ask().await,
+            Next::PollDue => poll.ask().await.then_some(Hint::Definitions),
         };
-        if changed && hints.send(()).await.is_err() {
+        let Some(hint) = hint else { continue };
+        if hints.send(hint).await.is_err() {
             return;
         }
     }

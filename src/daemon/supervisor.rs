@@ -27,12 +27,13 @@ use super::assignment::{Assignment, assign};
 use super::control::Call;
 use super::control::protocol::ReloadReport;
 use super::controller::{Beginning, Census, Controller, Ended, Order, Replacement, projection_of};
-use super::hints::{definitions, projection, watch_for_kinds};
+use super::hints::{Hint, definitions, projection, watch_for_kinds};
 use super::namespaces::{self, NamespaceEvent};
 use super::questions::Questions;
 pub use super::summary::Server;
 use super::summary::{summarize, tell_left_out, tell_protections, tell_server};
 use super::timekeeper::learn_the_servers_clock;
+use crate::cluster::client::server_version;
 use crate::cluster::discovery::{Catalogue, DiscoveryError, discover};
 use crate::cluster::in_full;
 use crate::cluster::resource::Resource;
@@ -64,6 +65,8 @@ pub struct Supervisor {
     started: u64,
     told: Assignment,
     server: Server,
+    /// The server may have another version than `server` says.
+    was_away: bool,
     /// How controllers fare.
     reports: (mpsc::UnboundedSender<WatchReport>, mpsc::UnboundedReceiver<WatchReport>),
     /// Kinds that may not be read in the whole cluster.
@@ -106,6 +109,7 @@ impl Supervisor {
             started: 0,
             told: Assignment::default(),
             server: Server::default(),
+            was_away: false,
             reports: mpsc::unbounded_channel(),
             refused: BTreeSet::new(),
             namespaces: None,
@@ -172,10 +176,11 @@ impl Supervisor {
                 () = &mut watching, if !hints_ended => hints_ended = true,
                 // While everything is listed, no question is asked at its best moment.
                 () = &mut learning, if self.ready && !learnt => learnt = true,
-                Some(()) = hints.recv() => {
+                Some(hint) = hints.recv() => {
                     // The first list of definitions tells what discovery has just told, but for one that was
                     // made a moment ago and was not served then.
                     let caught_up = !std::mem::take(&mut catching_up);
+                    self.was_away |= caught_up && hint == Hint::Back;
                     questions.plan(if caught_up { &REDISCOVER } else { &REDISCOVER[2..3] });
                 }
                 Some(Ok((place, number, ended))) = self.controllers.join_next() => {
@@ -337,8 +342,22 @@ impl Supervisor {
         }
     }
 
+    /// Client required. A server that does not say it is asked with the next question.
+    async fn follow_version(&mut self) {
+        let Ok(version) = server_version(&self.shared.transport).await else { return };
+        self.was_away = false;
+        let before = std::mem::replace(&mut self.server.version, version);
+        let version = &self.server.version;
+        if *version != before {
+            info!(version, before, "the server is {version} now, and was {before}");
+        }
+    }
+
     /// Client required.
     async fn follow_changes(&mut self) {
+        if self.was_away {
+            self.follow_version().await;
+        }
         let before: BTreeSet<String> = self.running.keys().map(|place| place.kind.clone()).collect();
         match self.rediscover().await {
             Ok(_) => {

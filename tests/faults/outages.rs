@@ -9,6 +9,7 @@ on_both!(
     after_the_api_server_was_killed_and_started_what_fell_due_is_done_and_nothing_is_sent_twice,
     after_etcd_was_compacted_everything_is_listed_afresh_and_nothing_is_missed_or_begun_anew,
     after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once,
+    a_server_that_comes_back_as_another_version_is_asked_again_what_it_serves,
 );
 
 fn rule(hold: &str) -> String {
@@ -121,4 +122,26 @@ async fn after_a_moment_of_403_a_new_kind_still_wakes_its_rules_at_once(stage: S
     daemon.wait_for_line("the server serves this kind now", Duration::from_secs(10)).await;
     scene.create(volumes, &shapes::data_volume("volume", "Failed")).await;
     scene.wait_until_gone(volumes, "volume").await;
+}
+
+async fn a_server_that_comes_back_as_another_version_is_asked_again_what_it_serves(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let proxy = Proxy::start(scene.account());
+    let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule("1s"), &[]).await;
+    // A few seconds after its start the daemon asks once more what is served: that must be over.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let is_discovery = |seen: &Seen| seen.path == "/apis";
+    let asked = |mark: usize| proxy.seen()[mark..].iter().filter(|seen| is_discovery(seen)).count();
+    let mark = proxy.mark();
+    let version = Answer { body: r#"{"gitVersion": "v1.99.0"}"#.to_owned(), ..Answer::status(200) };
+    proxy.answer(|seen| seen.path == "/version", version, 100);
+    proxy.refuse_connections(true);
+    daemon.wait_for_line("the watch was interrupted", SOON).await;
+    assert_eq!(asked(mark), 0);
+    proxy.refuse_connections(false);
+    let line = daemon.wait_for_line("the server is v1.99.0 now, and was v", SOON).await;
+    assert_eq!(daemon.lines_with("v1.99.0 now").len(), 1, "{line}");
+    wait_until("what it serves is asked", SOON, || async { asked(mark) >= 1 }).await;
+    scene.bad("after").await;
+    scene.wait_until_gone("configmaps", "after").await;
 }
