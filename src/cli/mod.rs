@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod cluster;
+mod completions;
 mod config_file;
 mod daemon;
 mod demo;
@@ -8,6 +9,7 @@ pub mod diagnostics;
 mod discover;
 mod doctor;
 pub mod fields;
+mod man;
 mod sandbox;
 mod signals;
 mod table;
@@ -42,6 +44,8 @@ enum Command {
     /// Run the daemon in the foreground or the background, ask and steer the one that runs
     #[command(subcommand)]
     Daemon(daemon::Command),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// The whole program, from its arguments to its exit code.
@@ -65,5 +69,7 @@ pub fn run(arguments: Arguments) -> u8 {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Daemon(command) => daemon::run(command),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }

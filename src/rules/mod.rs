@@ -5,7 +5,7 @@
 //! (`parameters`) → typed values (`document`, `rule`, `matchers`, `steps`, `arguments`, `values`) → checks
 //! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]). What rules name of a cluster (`uses`)
 //! can be held against schemas ([`fields`]). What an editor can tell of
-//! them while a person types is a JSON Schema ([`schema`]).
+//! them while a person types is a JSON Schema ([`schema`]), what they can look up is the [`reference`](mod@reference).
 
 mod arguments;
 mod checks;
@@ -24,6 +24,7 @@ mod matchers;
 mod names;
 mod node;
 mod parameters;
+pub mod reference;
 mod rule;
 pub mod schema;
 mod scope;

@@ -14,7 +14,7 @@ use super::document::{API_VERSION, PACK};
 use super::rule::DEFAULT_KEYS;
 use values::{entries, list_of, mapping, property, reference, value};
 
-const METADATA: &[Key] = &[
+pub(super) const METADATA: &[Key] = &[
     Key::required("name", ValueKind::Text, "What the pack is called; its rules are `pack/rule`.", "my-rules"),
     Key::optional("owner", ValueKind::Text, "Who answers for it.", "virtualization-ui"),
     Key::optional("version", ValueKind::Text, "Its version, for people.", "1.0.0"),
@@ -26,7 +26,7 @@ const METADATA: &[Key] = &[
     ),
 ];
 
-const RULE: &[Key] = &[
+pub(super) const RULE: &[Key] = &[
     Key::required("name", ValueKind::Text, "What the rule is called; unique in the pack.", "vm-stale"),
     Key::optional("description", ValueKind::Text, "Why it exists.", "A VM older than 6 minutes was leaked."),
     Key::required(
@@ -75,7 +75,7 @@ const RULE: &[Key] = &[
 ];
 
 /// What every step may have, inside its action.
-const STEP: &[Key] = &[
+pub(super) const STEP: &[Key] = &[
     Key::optional("after", ValueKind::Duration, "How long after the step before.", "2m"),
     Key::optional(
         "while",

@@ -1,0 +1,76 @@
+//! Completions load in the shells that are here and complete; manual pages are there for every command.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_k8s-healer"))
+}
+
+fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn script(folder: &Path, shell: &str, name: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, said(program().args(["completions", shell]))).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn bash_loads_them_and_completes_commands_and_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = script(folder.path(), "bash", "k8s-healer.bash");
+    let complete = |words: &str, index: usize| {
+        let lines = format!(
+            "set -e; source '{script}'; how=$(complete -p k8s-healer); how=${{how#*-F }}; COMP_WORDS=({words}); \
+             COMP_CWORD={index}; \"${{how%% *}}\" k8s-healer \"${{COMP_WORDS[{index}]}}\" \
+             \"${{COMP_WORDS[{}]}}\" || true; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            index - 1
+        );
+        said(Command::new("bash").args(["--norc", "-c", &lines]))
+    };
+    assert_eq!(complete("k8s-healer vali", 1).trim(), "validate-rules");
+    let verbs = complete("k8s-healer daemon st", 2);
+    for verb in ["start", "status", "stop"] {
+        assert!(verbs.lines().any(|line| line == verb), "{verbs}");
+    }
+    let modes = complete("k8s-healer daemon run --mode ''", 4);
+    assert!(modes.lines().any(|line| line == "dry-run"), "{modes}");
+}
+
+#[test]
+fn zsh_loads_them() {
+    if Command::new("zsh").arg("--version").output().is_err() {
+        eprintln!("skipped: completions in zsh, because there is no zsh");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    script(folder.path(), "zsh", "_k8s-healer");
+    let lines = format!(
+        "fpath=('{}' $fpath); autoload -Uz compinit; compinit -u -D; print -r -- $_comps[k8s-healer]; \
+         autoload +X _k8s-healer && print -r -- loaded",
+        folder.path().display()
+    );
+    let loaded = said(Command::new("zsh").args(["-f", "-c", &lines]));
+    assert_eq!(loaded.lines().collect::<Vec<_>>(), ["_k8s-healer", "loaded"]);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    said(program().arg("man").arg(&pages));
+    for name in ["k8s-healer", "k8s-healer-validate-rules", "k8s-healer-daemon-start", "k8s-healer-doctor"] {
+        let page = fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
+        assert!(page.contains(".SH SYNOPSIS") && page.contains(".TH"), "{name}");
+    }
+    assert!(said(program().arg("man")).contains("validate\\-rules"));
+    let nowhere = program().args(["man", "/dev/null/man1"]).output().unwrap();
+    let told = String::from_utf8(nowhere.stderr).unwrap();
+    assert!(nowhere.status.code() == Some(2) && told.contains("/dev/null/man1 cannot be written"), "{told}");
+}
