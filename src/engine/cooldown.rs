@@ -12,8 +12,8 @@ use crate::rule::RuleId;
 
 /// After so many doublings (10 min → 10 h 40 min) nothing that the rule does helps.
 const DOUBLINGS: u32 = 6;
-/// Owners that were not acted on for long are forgotten when there are more than this.
-const MANY: usize = 10_000;
+/// When there are more owners than this, those whose wait is long over are forgotten.
+const MANY: usize = 1024;
 
 /// Who stands for an object and its replacements: the uid of the topmost controlling ancestor, or kind,
 /// namespace and name where there is none.
@@ -26,11 +26,13 @@ pub struct Cooldowns {
     states: AHashMap<(RuleId, Lineage), State>,
     /// When there are so many, those that are over are forgotten.
     many: usize,
+    /// The longest cooldown of a rule.
+    longest: Duration,
 }
 
 impl Default for Cooldowns {
     fn default() -> Self {
-        Self { states: AHashMap::new(), many: MANY }
+        Self { states: AHashMap::new(), many: MANY, longest: Duration::ZERO }
     }
 }
 
@@ -78,6 +80,7 @@ impl Cooldowns {
         cooldown: Duration,
         now: Timestamp,
     ) -> Answer {
+        self.longest = self.longest.max(cooldown);
         let Some(state) = self.states.get_mut(&(rule.clone(), lineage.clone())) else { return Answer::Free };
         if &*state.uid == uid {
             return Answer::Free;
@@ -112,9 +115,11 @@ impl Cooldowns {
         // What came after its earliest moment counts as a replacement, and waits from its latest on.
         let Now { earliest: now, latest } = now.into();
         if self.states.len() >= self.many {
-            let day = Duration::from_secs(86_400);
-            self.states.retain(|_, state| after(state.last, day) > now);
-            // Where a day has as many, not every action looks through them.
+            // What has run well for as long as its replacement had to wait begins a new series anyway.
+            let longest = self.longest;
+            let over = |state: &State| after(state.last, longest.saturating_mul(2 << state.needed));
+            self.states.retain(|_, state| over(state) > now);
+            // Where as many are not over, not every action looks through them.
             self.many = MANY.max(2 * self.states.len());
         }
         let fresh =
@@ -249,16 +254,29 @@ mod tests {
     }
 
     #[test]
-    fn owners_that_were_not_acted_on_for_a_day_are_forgotten_and_no_others() {
+    fn owners_whose_wait_is_long_over_are_forgotten_and_no_others() {
         let mut cooldowns = Cooldowns::default();
         let mut act = |owner: usize, now: i64| {
             let owner = Lineage(format!("owner {owner}"));
+            cooldowns.ask(&rule(), &owner, "uid", Some(at(now)), COOLDOWN, at(now));
             cooldowns.acted(&rule(), &owner, "uid", Some(at(now)), at(now));
             cooldowns.states.len()
         };
         assert_eq!((0..MANY).map(|owner| act(owner, 0)).last(), Some(MANY));
-        assert_eq!(act(MANY, 61), MANY + 1, "none is a day old");
-        assert_eq!((0..MANY).map(|owner| act(owner + MANY + 1, 86_460)).last(), Some(MANY + 1));
+        assert_eq!(act(MANY, 60), MANY + 1, "none is over");
+        assert_eq!((0..MANY).map(|owner| act(owner + MANY + 1, 1200)).last(), Some(MANY + 1));
+        let rule = rule();
+        let mut ask = |owner: usize| {
+            cooldowns.ask(
+                &rule,
+                &Lineage(format!("owner {owner}")),
+                "new",
+                Some(at(1201)),
+                COOLDOWN,
+                at(1201),
+            )
+        };
+        assert_eq!([ask(0), ask(MANY + 1)], [Answer::Free, Answer::Wait(at(1800))]);
     }
 
     #[test]
