@@ -76,7 +76,10 @@ async fn ask(options: ConnectOptions, targets: &[WatchTarget]) -> Result<Answers
     let unanswered = |error: &dyn std::error::Error| {
         format!("{} does not answer: {}", connection.server_url, in_full(error))
     };
-    let catalogue = discover(&transport).await.map_err(|error| unanswered(&error))?;
+    let mut catalogue = discover(&transport).await.map_err(|error| unanswered(&error))?;
+    if targets.iter().any(WatchTarget::is_wide) {
+        catalogue = catalogue.with_stores(&transport, &Catalogue::default()).await;
+    }
     let index = schema_index(&transport).await.map_err(|error| unanswered(&error))?;
     let mut asking = Asking { transport, index, schemas: Schemas::kubernetes(), fetched: BTreeMap::new() };
     let mut served = BTreeMap::new();
@@ -96,6 +99,9 @@ struct Asking {
 
 impl Asking {
     async fn of(&mut self, target: &WatchTarget, catalogue: &Catalogue) -> Served {
+        if target.is_wide() {
+            return self.of_all(target, catalogue).await;
+        }
         match catalogue.resolve(target) {
             Resolution::Found(resource) => self.fields(&resource).await,
             Resolution::Absent => absent(target, catalogue),
@@ -111,6 +117,21 @@ impl Asking {
                 help: "watch a kind that can be listed and watched".to_owned(),
             },
         }
+    }
+
+    /// The fields of all kinds of a group; a rule on all groups reads metadata alone.
+    async fn of_all(&mut self, target: &WatchTarget, catalogue: &Catalogue) -> Served {
+        let mut served = absent(target, catalogue);
+        for (_, resolution) in catalogue.watched(std::slice::from_ref(target)) {
+            let Resolution::Found(resource) = resolution else { continue };
+            served = Served::Kinds;
+            if *target != (WatchTarget::Every { group: None })
+                && let untold @ Served::Untold { .. } = self.fields(&resource).await
+            {
+                return untold;
+            }
+        }
+        served
     }
 
     /// The document of a group and version is fetched once.
@@ -142,7 +163,8 @@ impl Asking {
 fn absent(target: &WatchTarget, catalogue: &Catalogue) -> Served {
     let group = match target {
         WatchTarget::Kind { group, .. } => Some(group),
-        WatchTarget::Resource { group, .. } => group.as_ref(),
+        WatchTarget::Resource { group, .. } | WatchTarget::Every { group } => group.as_ref(),
+        WatchTarget::Except(_) => None,
     };
     let hidden = catalogue
         .failed
@@ -157,7 +179,8 @@ fn absent(target: &WatchTarget, catalogue: &Catalogue) -> Served {
         }
         WatchTarget::Kind { .. } => format!("{}/{}", resource.api_version(), resource.kind),
         WatchTarget::Resource { group: None, .. } => resource.plural.clone(),
-        WatchTarget::Resource { .. } => resource.name(),
+        WatchTarget::Resource { .. } | WatchTarget::Except(_) => resource.name(),
+        WatchTarget::Every { .. } => format!("*.{}", resource.group),
     };
     Served::Absent { known: catalogue.resources.iter().map(name).collect() }
 }

@@ -2,8 +2,9 @@
 //! group. A group that fails is noted and does not fail the rest.
 
 mod documents;
+mod stores;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt};
@@ -30,6 +31,9 @@ pub struct Catalogue {
     pub other_versions: Vec<Arc<Resource>>,
     /// The groups of which something could not be learnt, and why: what is absent may be theirs.
     pub failed: Vec<(String, String)>,
+    /// How resources are stored, by their names, as far as that was asked ([`Catalogue::with_stores`]): two that
+    /// have the same hash serve the same objects. Empty: the server does not tell.
+    pub stores: HashMap<String, String>,
 }
 
 /// Why nothing was discovered.

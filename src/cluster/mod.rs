@@ -3,7 +3,7 @@
 //! - [`clock`], [`server_clock`]: time and chance, handed in; the API server's own clock.
 //! - [`transport`]: one bounded request.
 //! - [`resource`]: a kind as discovery tells it.
-//! - [`client`], [`discovery`], [`resolve`]: from a kubeconfig to the kinds that a server serves.
+//! - [`client`], [`discovery`], [`resolve`], [`watch_list`]: from a kubeconfig to the kinds that a server serves.
 //! - [`openapi`]: the schemas that the server publishes. [`access`]: who we are and what we may do. [`census`]:
 //!   how many objects there are, and their names.
 //! - [`watch`]: list and watch. [`slices`], [`page_slices`], [`decode`]: from bytes to observations.
@@ -40,5 +40,6 @@ mod stream;
 pub mod survey;
 pub mod timings;
 pub mod watch;
+pub mod watch_list;
 
 pub use refusal::in_full;

@@ -53,6 +53,8 @@ impl Catalogue {
             }
             WatchTarget::Resource { name, group: None } => choose(candidates(self.resources.iter(), name)),
             WatchTarget::Resource { name, group: Some(group) } => self.resolve_in(name, group),
+            // They name no kind: see `Catalogue::watched`.
+            WatchTarget::Every { .. } | WatchTarget::Except(_) => Resolution::Absent,
         }
     }
 
@@ -86,7 +88,7 @@ impl Catalogue {
     }
 }
 
-fn same(one: &str, other: &str) -> bool {
+pub(super) fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }
 
@@ -94,18 +96,24 @@ fn candidates<'a>(
     resources: impl Iterator<Item = &'a Arc<Resource>>,
     name: &str,
 ) -> Vec<(NamedBy, &'a Arc<Resource>)> {
-    let named_by = |resource: &Resource| {
-        if same(&resource.plural, name) {
-            Some(NamedBy::Plural)
-        } else if same(&resource.singular, name) {
-            Some(NamedBy::Singular)
-        } else if resource.short_names.iter().any(|short| same(short, name)) {
-            Some(NamedBy::ShortName)
-        } else {
-            same(&resource.kind, name).then_some(NamedBy::Kind)
-        }
-    };
-    resources.filter_map(|resource| Some((named_by(resource)?, resource))).collect()
+    resources.filter_map(|resource| Some((named_by(resource, name)?, resource))).collect()
+}
+
+fn named_by(resource: &Resource, name: &str) -> Option<NamedBy> {
+    if same(&resource.plural, name) {
+        Some(NamedBy::Plural)
+    } else if same(&resource.singular, name) {
+        Some(NamedBy::Singular)
+    } else if resource.short_names.iter().any(|short| same(short, name)) {
+        Some(NamedBy::ShortName)
+    } else {
+        same(&resource.kind, name).then_some(NamedBy::Kind)
+    }
+}
+
+/// Whether a resource answers to this name.
+pub(super) fn is_called(resource: &Resource, name: &str) -> bool {
+    named_by(resource, name).is_some()
 }
 
 fn choose(candidates: Vec<(NamedBy, &Arc<Resource>)>) -> Resolution {

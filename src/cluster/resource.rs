@@ -65,6 +65,12 @@ impl Resource {
         }
     }
 
+    /// Whether a wildcard can stand for it: it can be listed, watched and deleted.
+    #[must_use]
+    pub fn suits_wildcards(&self) -> bool {
+        ["list", "watch", "delete"].into_iter().all(|verb| self.allows(verb))
+    }
+
     /// Whether a verb is served.
     #[must_use]
     pub fn allows(&self, verb: &str) -> bool {

@@ -44,53 +44,60 @@ pub struct Refused {
 pub fn assign(rules: &RuleSet, catalogue: &Catalogue, registry: &Registry) -> Assignment {
     let mut assignment = Assignment::default();
     for rule in &rules.rules {
-        for target in &rule.watch {
-            match resolve(rule, target, catalogue, registry) {
-                Ok(Some(resource)) => {
-                    let entry =
-                        assignment.watched.entry(resource.name()).or_insert_with(|| (resource, Vec::new()));
-                    // `pods` and `po` in one list are one kind.
-                    if !entry.1.iter().any(|known| known.id == rule.id) {
-                        entry.1.push(Arc::clone(rule));
-                    }
-                }
+        for (target, resolution) in catalogue.watched(&rule.watch) {
+            let resource = match served(target, resolution) {
+                Ok(Some(resource)) => resource,
                 Ok(None) => {
                     assignment.dormant.push(Dormant { target: target.to_string(), rule: rule.id.clone() });
+                    continue;
                 }
-                Err(reason) => assignment.refused.push(Refused { rule: rule.id.clone(), reason }),
+                Err(reason) => {
+                    assignment.refused.push(Refused { rule: rule.id.clone(), reason });
+                    continue;
+                }
+            };
+            match unfit(rule, &resource, registry) {
+                // Of what a wildcard stands for, the rule is for those that it can be for.
+                Some(_) if target.is_wide() => {}
+                Some(reason) => assignment.refused.push(Refused { rule: rule.id.clone(), reason }),
+                None => assignment.add(resource, rule),
             }
         }
     }
     assignment
 }
 
-fn resolve(
-    rule: &Rule,
-    target: &WatchTarget,
-    catalogue: &Catalogue,
-    registry: &Registry,
-) -> Result<Option<Arc<Resource>>, String> {
-    let resource = match catalogue.resolve(target) {
-        Resolution::Found(resource) => resource,
-        Resolution::Absent => return Ok(None),
+impl Assignment {
+    fn add(&mut self, resource: Arc<Resource>, rule: &Arc<Rule>) {
+        let entry = self.watched.entry(resource.name()).or_insert_with(|| (resource, Vec::new()));
+        // `pods` and `po` in one list are one kind.
+        if !entry.1.iter().any(|known| known.id == rule.id) {
+            entry.1.push(Arc::clone(rule));
+        }
+    }
+}
+
+fn served(target: &WatchTarget, resolution: Resolution) -> Result<Option<Arc<Resource>>, String> {
+    match resolution {
+        Resolution::Found(resource) => Ok(Some(resource)),
+        Resolution::Absent => Ok(None),
         Resolution::Ambiguous(names) => {
-            return Err(format!("several groups serve {target}: write {}", names.join(" or ")));
+            Err(format!("several groups serve {target}: write {}", names.join(" or ")))
         }
         Resolution::NotWatchable { resource, missing } => {
-            return Err(format!(
-                "{resource} cannot be watched: the server has no {} for it",
-                missing.join(" and ")
-            ));
+            Err(format!("{resource} cannot be watched: the server has no {} for it", missing.join(" and ")))
         }
-    };
+    }
+}
+
+/// Why a rule is not for this kind.
+fn unfit(rule: &Rule, resource: &Resource, registry: &Registry) -> Option<String> {
     if !resource.namespaced && matches!(rule.scope, Scope::Namespaces(_)) {
-        return Err(format!("{resource} is cluster-scoped: write `scope: cluster` instead of `namespaces`"));
+        return Some(format!("{resource} is cluster-scoped: write `scope: cluster` instead of `namespaces`"));
     }
-    for step in &rule.steps {
+    rule.steps.iter().find_map(|step| {
         let kinds = registry.action(step.name).map_or(&[][..], |descriptor| descriptor.kinds);
-        if !kinds.is_empty() && !kinds.contains(&resource.name().as_str()) {
-            return Err(format!("{} is not for {resource}, only for {}", step.name, kinds.join(", ")));
-        }
-    }
-    Ok(Some(resource))
+        let is_for = kinds.is_empty() || kinds.contains(&resource.name().as_str());
+        (!is_for).then(|| format!("{} is not for {resource}, only for {}", step.name, kinds.join(", ")))
+    })
 }

@@ -31,6 +31,13 @@ impl Questions {
         }
     }
 
+    /// Plans a question after this time, unless one is planned already.
+    pub(super) fn plan_one(&mut self, wait: Duration) {
+        if self.planned.is_empty() {
+            self.plan(&[wait]);
+        }
+    }
+
     /// Waits for the next question; for ever, where none is planned. Dropping it loses nothing.
     pub(super) async fn next(&mut self) {
         let Some(next) = self.planned.first().copied() else { return std::future::pending().await };

@@ -43,6 +43,9 @@ use crate::cluster::watch::{StreamingLists, Watch};
 const REDISCOVER: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(8)];
 
+/// Where it is not known of every kind how it is stored, no wildcard stands for those: asked again after this.
+const ASK_FOR_STORES: Duration = Duration::from_secs(30);
+
 /// What was begun at some places.
 #[derive(Default)]
 struct Places {
@@ -166,6 +169,9 @@ impl Supervisor {
         let mut questions = Questions::new(Arc::clone(self.shared.transport.server_clock().local()));
         let mut catching_up = true;
         loop {
+            if self.lacks_stores() {
+                questions.plan_one(ASK_FOR_STORES);
+            }
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = &mut summary, if !self.ready => {
@@ -201,21 +207,30 @@ impl Supervisor {
 
     /// Client required: asks the server what it serves, and starts and ends controllers by it.
     async fn rediscover(&mut self) -> Result<Places, DiscoveryError> {
-        let catalogue = self.discover().await?;
+        let catalogue = self.discover(&self.rules).await?;
         let assignment = assign(&self.rules, &catalogue, &self.registry);
         self.adopt(assignment);
         Ok(self.arrange())
     }
 
-    /// Client required: asks the server what it serves.
-    async fn discover(&self) -> Result<Arc<Catalogue>, DiscoveryError> {
-        let earlier = self.shared.catalogue();
-        let catalogue = Arc::new(discover(&self.shared.transport).await?.keeping(&earlier));
+    /// Client required: asks the server what it serves, as far as these rules need to know.
+    async fn discover(&self, rules: &RuleSet) -> Result<Arc<Catalogue>, DiscoveryError> {
+        let (earlier, transport) = (self.shared.catalogue(), &self.shared.transport);
+        let mut catalogue = discover(transport).await?.keeping(&earlier);
+        if rules.is_wide() {
+            catalogue = catalogue.with_stores(transport, &earlier).await;
+        }
+        let catalogue = Arc::new(catalogue);
         for (group, reason) in &catalogue.failed {
             warn!(group, reason, "what this group serves is not known");
         }
         self.shared.set_catalogue(Arc::clone(&catalogue));
         Ok(catalogue)
+    }
+
+    /// A wildcard does not stand for all that it should yet.
+    fn lacks_stores(&self) -> bool {
+        self.rules.is_wide() && !self.shared.catalogue().knows_stores()
     }
 
     /// Takes over which rules watch what.

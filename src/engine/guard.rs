@@ -22,6 +22,10 @@ pub const SYSTEM_NAMESPACES: &[&str] =
 /// classes can be named anything).
 const SYSTEM_PRIORITY: i64 = 1_000_000_000;
 
+/// Kinds that a whole cluster stands on: a rule that names one means it, a wildcard does not.
+const KEY_KINDS: [&str; 4] =
+    ["nodes", "namespaces", "persistentvolumes", "customresourcedefinitions.apiextensions.k8s.io"];
+
 /// Set by the kubelet on the API server's picture of a static pod; deleting it does nothing useful.
 const MIRROR: &str = "kubernetes.io/config.mirror";
 
@@ -64,6 +68,8 @@ impl Reach {
 pub struct Subject<'a> {
     /// Its resource: `pods`, `virtualmachines.kubevirt.io`.
     pub resource: &'a str,
+    /// Whether the rule names this kind, and does not come to it by a wildcard alone.
+    pub is_named: bool,
     /// The whole object.
     pub object: &'a Observation,
     /// Its Namespace; `None` for cluster-scoped objects.
@@ -114,6 +120,9 @@ pub fn protection(subject: &Subject<'_>, itself: &Itself, now: Timestamp) -> Opt
     }
     if subject.object.namespace().is_none() && itself.reach.leaves_out_the_cluster() {
         return held("being in none of the namespaces that were named".to_owned());
+    }
+    if KEY_KINDS.contains(&subject.resource) && !subject.is_named {
+        return held(format!("its kind: only a rule that names {} acts on it", subject.resource));
     }
     if subject.resource == "pods"
         && let Some(by) = system_pod(subject.object)
@@ -199,8 +208,8 @@ mod tests {
         let namespace = Observation::new(namespace);
         let ancestors: Vec<_> =
             ancestor.map(|json| ("ReplicaSet web".to_owned(), Observation::new(json))).into_iter().collect();
-        let subject =
-            Subject { resource, object: &object, namespace: Some(&namespace), ancestors: &ancestors };
+        let namespace = Some(&namespace);
+        let subject = Subject { resource, is_named: true, object: &object, namespace, ancestors: &ancestors };
         let excluded = Globs::parse(&["test-kept-*"]).ok();
         let itself = Itself { namespace: Some("healer".to_owned()), reach: Reach { excluded, only: None } };
         protection(&subject, &itself, at("01:00:00"))
@@ -229,6 +238,28 @@ mod tests {
         }
         for namespace in ["test-a", "my-kube-system", "openshiftx", "kubevirt-ui", "cdi2"] {
             assert_eq!(check("pods", pod_in(namespace), json!({}), None), None, "{namespace}");
+        }
+    }
+
+    #[test]
+    fn the_kinds_that_a_cluster_stands_on_are_written_to_by_rules_that_name_them_alone() {
+        let object = Observation::new(json!({"metadata": {"name": "test-a"}}));
+        for (resource, is_named, protected) in [
+            ("nodes", false, true),
+            ("namespaces", false, true),
+            ("persistentvolumes", false, true),
+            ("customresourcedefinitions.apiextensions.k8s.io", false, true),
+            ("nodes", true, false),
+            ("namespaces", true, false),
+            ("persistentvolumes", true, false),
+            ("customresourcedefinitions.apiextensions.k8s.io", true, false),
+            ("persistentvolumeclaims", false, false),
+            ("nodes.metrics.k8s.io", false, false),
+        ] {
+            let subject = Subject { resource, is_named, object: &object, namespace: None, ancestors: &[] };
+            let held = protection(&subject, &Itself::default(), at("01:00:00"));
+            assert_eq!(held.is_some(), protected, "{resource} {is_named}");
+            assert!(held.is_none_or(|held| held.until == LookAgain::WhenItChanges));
         }
     }
 

@@ -78,6 +78,21 @@ pub enum WatchTarget {
         /// The kind.
         kind: String,
     },
+    /// `*.kubevirt.io`, `*`: every kind that can be listed, watched and deleted.
+    Every {
+        /// Of this group; `None`: of all.
+        group: Option<String>,
+    },
+    /// `!leases.coordination.k8s.io`: not this, whatever else is in the list.
+    Except(Box<WatchTarget>),
+}
+
+impl WatchTarget {
+    /// Whether it stands for as many kinds as there are.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        matches!(self, Self::Every { .. })
+    }
 }
 
 impl fmt::Display for WatchTarget {
@@ -87,6 +102,9 @@ impl fmt::Display for WatchTarget {
             Self::Resource { name, group: Some(group) } => write!(f, "{name}.{group}"),
             Self::Kind { group, version, kind } if group.is_empty() => write!(f, "{version}/{kind}"),
             Self::Kind { group, version, kind } => write!(f, "{group}/{version}/{kind}"),
+            Self::Every { group: None } => f.write_str("*"),
+            Self::Every { group: Some(group) } => write!(f, "*.{group}"),
+            Self::Except(target) => write!(f, "!{target}"),
         }
     }
 }
@@ -193,6 +211,12 @@ impl Rule {
         step.nature.needs_terminating.then(|| step.after.or_else(asked).unwrap_or(PATIENCE))
     }
 
+    /// Whether it watches kinds that it does not name.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        self.watch.iter().any(WatchTarget::is_wide)
+    }
+
     /// Adds every field that the rule's matchers and actions read.
     pub fn reads(&self, projection: &mut Projection) {
         self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads(projection));
@@ -208,4 +232,12 @@ impl Rule {
 pub struct RuleSet {
     /// In the order of their files.
     pub rules: Vec<Arc<Rule>>,
+}
+
+impl RuleSet {
+    /// Whether any of them watches kinds that it does not name.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        self.rules.iter().any(|rule| rule.is_wide())
+    }
 }

@@ -65,7 +65,12 @@ impl UnseenPaths {
     pub fn new(rules: &[Arc<Rule>]) -> Self {
         let mut places: Vec<Place> = Vec::new();
         let mut known: AHashMap<Vec<String>, usize> = AHashMap::new();
-        for (rule, matchers) in rules.iter().map(|rule| rule.matches.iter().chain(&rule.unless)).enumerate() {
+        for (rule, written) in rules.iter().enumerate() {
+            // Of many kinds, hardly one has every path.
+            if written.is_wide() {
+                continue;
+            }
+            let matchers = written.matches.iter().chain(&written.unless);
             for Asked { paths, .. } in
                 matchers.flat_map(|matcher| matcher.asks()).filter(|asked| asked.needed)
             {

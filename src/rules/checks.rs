@@ -52,7 +52,7 @@ impl Lowering<'_> {
     }
 
     fn warn_of_owners(&mut self, parts: &Parts<'_>, implied: Implied) {
-        let is_pod = |watched: &Resolved| watched.name() == "pods";
+        let is_pod = |watched: &Resolved| ["pods", "*"].contains(&&*watched.name());
         let Some(removal) = removal(parts) else { return };
         if implied.owner_checked || !self.kinds.iter().any(is_pod) {
             return;

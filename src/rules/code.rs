@@ -129,6 +129,8 @@ codes! {
     UnknownParameter "unknown-parameter" Error;
     /// A `--set` that sets nothing.
     BadSet "bad-set" Error;
+    /// A rule on every kind reads more than metadata.
+    BeyondMetadata "beyond-metadata" Error;
     /// A rule does not say where it looks.
     NoScope "no-scope" Error;
     /// A rule looks for objects where this kind has none.

@@ -61,6 +61,7 @@ pub(super) fn resolve(target: &WatchTarget) -> Resolved {
         WatchTarget::Kind { group, kind: name, .. } => {
             KINDS.iter().filter(|kind| kind.name == name && kind.group == group).collect()
         }
+        WatchTarget::Every { .. } | WatchTarget::Except(_) => Vec::new(),
     };
     match known.as_slice() {
         [kind] => Resolved::Known(kind),

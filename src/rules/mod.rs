@@ -14,6 +14,7 @@ pub mod comparison;
 mod compiled;
 pub mod diagnostic;
 mod document;
+mod every_kind;
 pub mod fields;
 mod files;
 pub mod flat;
@@ -131,7 +132,8 @@ impl Loaded {
     /// The names under `watch` of all rules, sound or not, for a cluster to resolve.
     #[must_use]
     pub fn targets(&self) -> BTreeSet<WatchTarget> {
-        self.uses.iter().flat_map(|rule| rule.targets.iter().map(|(target, _)| target.clone())).collect()
+        let all = self.uses.iter().flat_map(|rule| rule.targets.iter().map(|(target, _)| target));
+        all.filter(|target| !matches!(target, WatchTarget::Except(_))).cloned().collect()
     }
 
     /// A mistake in one line, as a log has it: `rules.yaml:4:5: …; help`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::descriptor::{Value, ValueKind};
-use k8s_healer_engine::rule::{Mode, Rule, RuleId};
+use k8s_healer_engine::rule::{Mode, Rule, RuleId, WatchTarget};
 
 use super::checks::Parts;
 use super::code::Code;
@@ -87,7 +87,8 @@ impl Lowering<'_> {
         let fields = self.fields(node, &keys)?;
         let name = self.name(node, fields);
         let description = self.optional_text(fields, "description");
-        let watch = self.required(node, fields, "watch", "pods").and_then(|entry| self.watch(&entry.value));
+        let watched = self.required(node, fields, "watch", "pods");
+        let watch = watched.and_then(|entry| self.watch(&entry.value));
         let watch = watch.map(|(targets, kinds)| {
             self.kinds = kinds;
             targets
@@ -109,6 +110,15 @@ impl Lowering<'_> {
         let parts =
             Parts { matches: matches.as_deref(), hold, hold_place, steps: &steps, steps_complete: complete };
         self.check(&parts);
+        if let (Some(watched), Some(targets)) = (watched, &watch)
+            && targets.contains(&(WatchTarget::Every { group: None }))
+        {
+            let lists = [
+                (fields.get("match"), matches.as_deref()),
+                (inherited("unless", fields, defaults), unless.as_deref()),
+            ];
+            self.check_metadata(watched, lists, &steps);
+        }
         if self.out.errors() > before {
             return None;
         }

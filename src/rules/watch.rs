@@ -11,7 +11,8 @@ use super::names::{is_dns_label, is_dns_subdomain};
 use super::node::{Data, Node};
 use super::values::collect;
 
-const FORMS: &str = "write `pods`, `virtualmachines.kubevirt.io` or `kubevirt.io/v1/VirtualMachine`";
+const FORMS: &str = "write `pods`, `virtualmachines.kubevirt.io` or `kubevirt.io/v1/VirtualMachine`, `*.kubevirt.io` \
+     for all kinds of a group, or `\"*\"` for all there are";
 
 impl Lowering<'_> {
     /// The targets of a rule, and what is known of them.
@@ -24,17 +25,24 @@ impl Lowering<'_> {
             }
             _ => vec![node],
         };
-        let targets = collect(items.into_iter().map(|item| self.target(item)))?;
-        let resolved = targets.iter().map(kinds::resolve).collect();
+        let targets = collect(items.iter().map(|item| self.target(item)))?;
+        let excluded: Vec<Resolved> = targets.iter().filter_map(excluded).map(kinds::resolve).collect();
+        let is_excluded = |kind: &Resolved| excluded.iter().any(|other| other.name() == kind.name());
+        let named = targets.iter().filter(|target| !matches!(target, WatchTarget::Except(_)));
+        let resolved: Vec<Resolved> = named.map(kinds::resolve).filter(|kind| !is_excluded(kind)).collect();
+        if resolved.is_empty() {
+            let message = "the list excludes kinds and leaves none to watch";
+            let help =
+                "name a kind beside them, or watch `\"*\"`: `[\"*\", \"!leases.coordination.k8s.io\"]`";
+            let place = items.first().map_or(node.place, |first| first.place);
+            self.report_at(node, Diagnostic::new(Code::BadWatch, place, message).help(help));
+            return None;
+        }
         Some((targets, resolved))
     }
 
     fn target(&mut self, node: &Node) -> Option<WatchTarget> {
         let text = self.text(node, ValueKind::Text, "`watch`", "pods")?;
-        if text.starts_with('*') || text.starts_with('!') {
-            self.report_at(node, super::later::diagnostic(node.place, &text));
-            return None;
-        }
         let Some(target) = parse(&text) else {
             let message = format!("{} names no kind", quoted(&text));
             let help =
@@ -42,22 +50,44 @@ impl Lowering<'_> {
             self.report_at(node, Diagnostic::new(Code::BadWatch, node.place, message).help(help));
             return None;
         };
-        if kinds::resolve(&target).known().is_none()
-            && let Some(nearest) = kinds::nearest(&target)
+        self.warn_of_unknown(&target, node);
+        self.uses.targets.push((target.clone(), node.into()));
+        Some(target)
+    }
+
+    fn warn_of_unknown(&mut self, target: &WatchTarget, node: &Node) {
+        let (meant, consequence) = match excluded(target) {
+            Some(meant) => (meant, "nothing would be excluded"),
+            None => (target, "the rule would sleep until a cluster has it"),
+        };
+        if kinds::resolve(meant).known().is_none()
+            && let Some(nearest) = kinds::nearest(meant)
         {
-            let message = format!(
-                "{} is no kind that is known here: the rule would sleep until a cluster has it",
-                quoted(&text)
-            );
+            let message =
+                format!("{} is no kind that is known here: {consequence}", quoted(&meant.to_string()));
             let help = format!("did you mean `{nearest}`?");
             self.report_at(node, Diagnostic::new(Code::UnknownKind, node.place, message).help(help));
         }
-        self.uses.targets.push((target.clone(), node.into()));
-        Some(target)
+    }
+}
+
+fn excluded(target: &WatchTarget) -> Option<&WatchTarget> {
+    match target {
+        WatchTarget::Except(target) => Some(target),
+        _ => None,
     }
 }
 
 fn parse(text: &str) -> Option<WatchTarget> {
+    if let Some(excluded) = text.strip_prefix('!') {
+        return parse(excluded).filter(|target| !is_endless(target)).map(Box::new).map(WatchTarget::Except);
+    }
+    if text == "*" {
+        return Some(WatchTarget::Every { group: None });
+    }
+    if let Some(group) = text.strip_prefix("*.") {
+        return is_dns_subdomain(group).then(|| WatchTarget::Every { group: Some(group.to_owned()) });
+    }
     match text.split('/').collect::<Vec<_>>().as_slice() {
         [resource] => {
             let (name, group) = match resource.split_once('.') {
@@ -71,6 +101,11 @@ fn parse(text: &str) -> Option<WatchTarget> {
         [group, version, kind] => of_kind(group, version, kind).filter(|_| is_dns_subdomain(group)),
         _ => None,
     }
+}
+
+/// `!*` and `!!pods` say nothing.
+fn is_endless(target: &WatchTarget) -> bool {
+    matches!(target, WatchTarget::Except(_) | WatchTarget::Every { group: None })
 }
 
 fn of_kind(group: &str, version: &str, kind: &str) -> Option<WatchTarget> {
@@ -98,6 +133,11 @@ mod tests {
             "deployments.v1.apps",
             "v1/Pod",
             "kubevirt.io/v1/VirtualMachine",
+            "*",
+            "*.kubevirt.io",
+            "!leases.coordination.k8s.io",
+            "!v1/Event",
+            "!*.metrics.k8s.io",
         ] {
             assert_eq!(parse(text).unwrap().to_string(), text);
         }
@@ -118,6 +158,15 @@ mod tests {
             "a..b",
             "/v1/Pod",
             "pods/v1",
+            "**",
+            "*.",
+            "*pods",
+            "*.Kube",
+            "pod*",
+            "!",
+            "!!pods",
+            "!*",
+            "! pods",
         ] {
             assert!(parse(text).is_none(), "{text}");
         }

@@ -11,3 +11,4 @@ mod wire;
 mod names;
 mod real;
 mod recorded;
+mod wide;

@@ -37,7 +37,7 @@ fn catalogue() -> Catalogue {
             with(resource("a.io", "v1", "Gadget", "gadgets", true), &[], &all),
         ],
         other_versions: vec![with(old_machine, &["vm", "vms"], &all)],
-        failed: Vec::new(),
+        ..Catalogue::default()
     }
 }
 

@@ -26,3 +26,4 @@ mod protections;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;
+mod wide;

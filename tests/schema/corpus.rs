@@ -76,7 +76,6 @@ const SEEN: &[(&str, &[&str])] = &[
             "/rules/0/match/0",
             "/rules/0/match/1/age/over",
             "/rules/0/match/2",
-            "/rules/0/watch",
         ],
     ),
     ("one-long-line", &["/rules/20/match/0/age/over", "/rules/40"]),

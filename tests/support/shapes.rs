@@ -19,6 +19,8 @@ pub fn kind(resource: &str) -> &'static str {
         "nodes" => "Node",
         "configmaps" => "ConfigMap",
         "secrets" => "Secret",
+        "events" => "Event",
+        "persistentvolumes" => "PersistentVolume",
         "serviceaccounts" => "ServiceAccount",
         "persistentvolumeclaims" => "PersistentVolumeClaim",
         "replicasets.apps" => "ReplicaSet",

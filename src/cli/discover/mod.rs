@@ -149,9 +149,12 @@ struct Found {
 async fn ask(arguments: &Arguments, rules: Option<&RuleSet>) -> Result<Found, String> {
     let (connection, transport) =
         arguments.cluster.connect(REQUEST_TIME_OUT).await.map_err(|error| error.to_string())?;
-    let catalogue = discover(&transport)
+    let mut catalogue = discover(&transport)
         .await
         .map_err(|error| format!("{} does not answer: {}", connection.server_url, in_full(&error)))?;
+    if rules.is_some_and(RuleSet::is_wide) {
+        catalogue = catalogue.with_stores(&transport, &Catalogue::default()).await;
+    }
     let assignment = rules.map(|rules| assign(rules, &catalogue, &Registry::standard())).unwrap_or_default();
     let mut resources: Vec<Arc<Resource>> = catalogue
         .resources

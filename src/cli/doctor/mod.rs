@@ -168,11 +168,14 @@ async fn examine_cluster(transport: &Transport, loaded: Option<&Loaded>, report:
     report.findings.push(finding);
     report.username = identity.map(|identity| identity.username);
     match discover(transport).await {
-        Ok(catalogue) => {
+        Ok(mut catalogue) => {
             let nothing = RuleSet::default();
             let rules = loaded.and_then(|loaded| loaded.rule_set.as_ref());
             let broken = loaded.is_some() && rules.is_none();
             let rules = rules.unwrap_or(&nothing);
+            if rules.is_wide() {
+                catalogue = catalogue.with_stores(transport, &Catalogue::default()).await;
+            }
             let assignment = assign(rules, &catalogue, &Registry::standard());
             report.findings.extend(kinds::check(&assignment, &catalogue));
             let namespaces = namespaces(transport, &catalogue, rules).await;

@@ -108,6 +108,8 @@ struct ListedResource {
     verbs: Vec<String>,
     #[serde(default, deserialize_with = "null_as_empty")]
     short_names: Vec<String>,
+    #[serde(default, deserialize_with = "null_as_empty")]
+    storage_version_hash: String,
 }
 
 fn null_as_empty<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<T, D::Error> {
@@ -184,6 +186,12 @@ pub(super) fn listed(group: String, version: String, list: ResourceList) -> Grou
     let resources = list.resources.into_iter().filter(|listed| !listed.name.contains('/')).map(resource);
     let resources = resources.filter(has_objects).collect();
     GroupVersion { group, version, resources, freshness: Freshness::Current }
+}
+
+/// What a list of the old form says of how its resources are stored: their plurals, each with a hash that all
+/// share that are stored alike; empty where the server tells none.
+pub(super) fn stores(list: ResourceList) -> impl Iterator<Item = (String, String)> {
+    list.resources.into_iter().map(|listed| (listed.name, listed.storage_version_hash))
 }
 
 fn has_objects(resource: &Resource) -> bool {

@@ -191,7 +191,7 @@ impl Supervisor {
                 return nothing(ReloadOutcome::Unconfirmed, diff, vec![unconfirmed(&difference, count)]);
             }
         }
-        let catalogue = match self.discover().await {
+        let catalogue = match self.discover(&in_force.rules).await {
             Ok(catalogue) => catalogue,
             Err(error) => {
                 if let Some(reloading) = &mut self.reloading {

@@ -128,7 +128,7 @@ impl Supervisor {
     fn shortcomings(&self) -> Found {
         let refused = self.told.refused.iter().map(|refused| format!("{}: {}", refused.rule, refused.reason));
         let mut incomplete: Vec<String> = refused.collect();
-        if !self.told.dormant.is_empty() {
+        if !self.told.dormant.is_empty() || self.lacks_stores() {
             let failed = self.shared.catalogue().failed.clone();
             let told = |(group, reason)| format!("what the group {group} serves is not known: {reason}");
             incomplete.extend(failed.into_iter().map(told));

@@ -45,7 +45,8 @@ impl Work {
         ancestors: &[(String, Observation)],
     ) -> Result<(), StepResult> {
         let resource = self.resource.name();
-        let subject = Subject { resource: &resource, object: &self.live, namespace, ancestors };
+        let is_named = self.shared.catalogue().is_named(&self.rule.watch, &self.resource);
+        let subject = Subject { resource: &resource, is_named, object: &self.live, namespace, ancestors };
         let Some(held) = protection(&subject, &self.shared.itself, self.now()) else { return Ok(()) };
         let result = match held.until {
             LookAgain::WhenItChanges => StepResult::Postponed { until: None },

@@ -23,6 +23,8 @@ pub enum Served {
         /// The kind.
         kind: String,
     },
+    /// It serves kinds for which this wildcard stands.
+    Kinds,
     /// It serves none of this name.
     Absent {
         /// What it serves, as it is watched, to find what is meant.
@@ -69,7 +71,16 @@ type Watched<'a> = (String, Vec<&'a KnownKind>);
 impl<'a> Checking<'a> {
     fn rule(&mut self, rule: &RuleUses) {
         let mut watched: Vec<Watched<'a>> = Vec::new();
+        let mut groups: Vec<Watched<'a>> = Vec::new();
         for (target, located) in &rule.targets {
+            match target {
+                WatchTarget::Except(_) => continue,
+                WatchTarget::Every { group } => {
+                    groups.extend(self.group(rule, target, group.as_deref(), located));
+                    continue;
+                }
+                WatchTarget::Resource { .. } | WatchTarget::Kind { .. } => {}
+            }
             let Some(found) = self.target(rule, target, located) else { continue };
             if watched.iter().all(|(name, _)| *name != found.0) {
                 watched.push(found);
@@ -77,12 +88,47 @@ impl<'a> Checking<'a> {
         }
         for path in &rule.paths {
             self.path(rule, path, &watched);
+            groups.iter().for_each(|(name, kinds)| self.path_of_group(rule, path, name, kinds));
+        }
+    }
+
+    /// What is known of the kinds for which a wildcard stands; nothing is asked of those that have no group in
+    /// common, since their rules read metadata alone.
+    fn group(
+        &mut self,
+        rule: &RuleUses,
+        target: &WatchTarget,
+        group: Option<&str>,
+        located: &Located,
+    ) -> Option<Watched<'a>> {
+        let schemas = self.schemas;
+        match self.served.get(target) {
+            None | Some(Served::Kinds | Served::Kind { .. }) => {}
+            Some(_) => return self.target(rule, target, located),
+        }
+        let kinds = schemas.of_group(group?);
+        if kinds.is_empty() { self.target(rule, target, located) } else { Some((target.to_string(), kinds)) }
+    }
+
+    /// A path that one kind of a group has is meant for that one.
+    fn path_of_group(&mut self, rule: &RuleUses, path: &PathUse, name: &str, kinds: &[&KnownKind]) {
+        let mut missed: Option<Miss> = None;
+        for kind in kinds {
+            let reached = walk::follow(&self.schemas.tree, &[kind.root], &path.path);
+            let Some(miss) = reached.misses.into_iter().next() else { return };
+            match &mut missed {
+                Some(known) => known.known.extend(miss.known),
+                None => missed = Some(miss),
+            }
+        }
+        if let Some(miss) = missed {
+            self.miss(rule, path, &miss, &[name], &[]);
         }
     }
 
     fn target(&mut self, rule: &RuleUses, target: &WatchTarget, located: &Located) -> Option<Watched<'a>> {
         let kinds = match self.served.get(target) {
-            None => self.schemas.resolve(target),
+            None | Some(Served::Kinds) => self.schemas.resolve(target),
             Some(Served::Kind { group, version, kind }) => self.schemas.of_version(group, version, kind),
             Some(Served::Untold { reason }) => {
                 let message = format!("the paths of `{target}` are not checked: {reason}");

@@ -101,6 +101,18 @@ impl Schemas {
             .unwrap_or_default()
     }
 
+    /// The kinds of a group, each in the version that a server would speak.
+    fn of_group(&self, group: &str) -> Vec<&KnownKind> {
+        let (embedded, added) = self.kinds.split_at(self.built_in);
+        let same = |known: &&KnownKind| known.group.eq_ignore_ascii_case(group);
+        let mut found: Vec<&KnownKind> = added.iter().filter(same).collect();
+        if found.is_empty() {
+            found = embedded.iter().filter(same).collect();
+        }
+        versions::keep_preferred(&mut found);
+        found
+    }
+
     /// A kind that a server was asked about.
     fn of_version(&self, group: &str, version: &str, kind: &str) -> Vec<&KnownKind> {
         let same =
@@ -122,6 +134,7 @@ fn resolve_in<'k>(all: &'k [KnownKind], target: &WatchTarget) -> Vec<&'k KnownKi
             return all.iter().filter(same).collect();
         }
         WatchTarget::Resource { name, group } => (name.as_str(), group.as_deref()),
+        WatchTarget::Every { .. } | WatchTarget::Except(_) => return Vec::new(),
     };
     // Short names that every server has stand in no OpenAPI document.
     let well_known = kinds::resolve(target);

@@ -15,9 +15,9 @@ const TIME: &str =
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
 /// A DNS label (RFC 1123).
 const NAME: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
-/// `resource[.group]`, or `[group/]version/Kind`.
-const KIND: &str = "^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\
-                    ([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9]([a-z0-9-]*[a-z0-9])?/[A-Z][A-Za-z0-9]*)$";
+/// `resource[.group]`, `*.group`, or `[group/]version/Kind`, each with `!` before it where it is excluded; or `*`.
+const KIND: &str = "^(!?(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\
+                    !?([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9]([a-z0-9-]*[a-z0-9])?/[A-Z][A-Za-z0-9]*|\\*)$";
 const PARAMETER: &str = "^[A-Za-z][A-Za-z0-9_-]{0,62}$";
 /// A whole `${name}`, which takes the parameter's value with its type.
 const WHOLE: &str = r"^\$\{[A-Za-z][A-Za-z0-9_-]{0,62}\}$";
