@@ -169,6 +169,10 @@ impl Work {
                 self.tell(Outcome::Nothing, "the object is as the step would leave it");
                 StepResult::Done { removed: false }
             }
+            Inapplicable::Unreadable { what } => {
+                let reason = format!("{what} cannot be read");
+                self.hold(&reason, StepResult::Postponed { until: None })
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::action::Action;
 use crate::matcher::Matcher;
+use crate::value_from::{Sourced, ValueFrom};
 use crate::values::{Count, Globs, Path, Pattern};
 
 /// What a matcher is called, takes and is built by.
@@ -130,7 +131,7 @@ pub enum ValueKind {
     Text,
     /// A string or a list of strings → `Texts`.
     Texts,
-    /// A list (a real one) of strings → `Texts`.
+    /// A list (a real one) of strings, each of which the object may carry → `SourcedTexts`.
     TextList,
     /// A whole number or a list of them → `Integers`.
     Integers,
@@ -146,8 +147,10 @@ pub enum ValueKind {
     Time,
     /// Any string, number or boolean → `Literal`.
     Literal,
-    /// A list (a real one) of strings, numbers or booleans → `Literals`.
+    /// A list (a real one) of strings, numbers or booleans, each of which the object may carry → `Literals`.
     Literals,
+    /// One of the kinds above, or `valueFrom` in its place, which is lowered → `From`.
+    Sourced(&'static ValueKind),
     /// Any YAML: a scalar, a list, a mapping → `Data`.
     Data,
     /// One of these words → `Text`. `true` and `false` may be among them.
@@ -160,7 +163,7 @@ pub enum ValueKind {
     Blocks(&'static [Key]),
     /// A mapping from string to string → `Entries`.
     Entries,
-    /// A mapping from string to string or null → `Entries`.
+    /// A mapping from string to string, to `valueFrom` or to null → `SourcedEntries`.
     NullableEntries,
     /// One matcher → `Matcher`.
     Matcher,
@@ -197,6 +200,8 @@ pub enum Value {
     Text(String),
     /// Strings.
     Texts(Vec<String>),
+    /// Strings, each of which the object may carry.
+    SourcedTexts(Vec<Sourced<String>>),
     /// Whole numbers.
     Integers(Vec<i64>),
     /// Globs with excludes.
@@ -212,15 +217,19 @@ pub enum Value {
     /// A string, number or boolean.
     Literal(Literal),
     /// Strings, numbers or booleans.
-    Literals(Vec<Literal>),
+    Literals(Vec<Sourced<Literal>>),
+    /// What the object carries in the place of a value.
+    From(ValueFrom),
     /// Any data, as JSON.
     Data(serde_json::Value),
     /// A mapping of typed values.
     Block(Arguments),
     /// Mappings of typed values.
     Blocks(Vec<Arguments>),
-    /// A mapping from string to string, or to nothing.
-    Entries(Vec<(String, Option<String>)>),
+    /// A mapping from string to string.
+    Entries(Vec<(String, String)>),
+    /// A mapping from string to string, to what the object carries, or to nothing.
+    SourcedEntries(Vec<(String, Option<Sourced<String>>)>),
     /// A matcher.
     Matcher(Box<dyn Matcher>),
     /// Matchers.
@@ -231,6 +240,21 @@ pub enum Value {
 #[derive(Debug, Default)]
 pub struct Arguments {
     values: Vec<(&'static str, Value)>,
+}
+
+macro_rules! take_sourced {
+    ($($name:ident: $variant:ident -> $type:ty, $what:literal;)*) => {
+        $(
+            #[doc = concat!("Takes ", $what, ", or where the object carries it; `None`: the key was left out.")]
+            pub fn $name(&mut self, key: &str) -> Option<Sourced<$type>> {
+                match self.take(key)? {
+                    Value::$variant(value) => Some(Sourced::Literal(value)),
+                    Value::From(from) => Some(Sourced::From(from)),
+                    _ => None,
+                }
+            }
+        )*
+    };
 }
 
 macro_rules! take {
@@ -283,13 +307,23 @@ impl Arguments {
         paths: Paths -> Vec<Path>, "paths";
         time: Time -> Timestamp, "a moment";
         literal: Literal -> Literal, "a literal";
-        literals: Literals -> Vec<Literal>, "literals";
         data: Data -> serde_json::Value, "any data";
         block: Block -> Arguments, "a mapping";
         blocks: Blocks -> Vec<Arguments>, "mappings";
-        entries: Entries -> Vec<(String, Option<String>)>, "entries";
+        entries: Entries -> Vec<(String, String)>, "entries";
+        sourced_entries: SourcedEntries -> Vec<(String, Option<Sourced<String>>)>, "entries";
         matcher: Matcher -> Box<dyn Matcher>, "a matcher";
         matchers: Matchers -> Vec<Box<dyn Matcher>>, "matchers";
+    }
+
+    take_sourced! {
+        sourced_duration: Duration -> Duration, "a duration";
+        sourced_count: Count -> Count, "a count";
+        sourced_time: Time -> Timestamp, "a moment";
+        sourced_text: Text -> String, "a string";
+        sourced_texts: SourcedTexts -> Vec<Sourced<String>>, "strings";
+        sourced_literal: Literal -> Literal, "a literal";
+        sourced_literals: Literals -> Vec<Sourced<Literal>>, "literals";
     }
 }
 

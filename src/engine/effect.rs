@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::value_from::Sourced;
+
 /// One thing to do to one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -74,4 +76,19 @@ pub enum Inapplicable {
     },
     /// The object already is as the action would leave it.
     NothingToDo,
+    /// The object does not carry what the action takes from it, or not so that it can be used: looked at again
+    /// when the object changes.
+    Unreadable {
+        /// What cannot be read: ``the value of `label` at $.metadata.annotations.team``.
+        what: String,
+    },
+}
+
+impl Inapplicable {
+    /// A value of an action that the object should carry.
+    #[must_use]
+    pub fn unreadable<T>(action: &str, value: &Sourced<T>) -> Self {
+        let path = value.from().map(|from| from.path().to_string()).unwrap_or_default();
+        Self::Unreadable { what: format!("the value of `{action}` at {path}") }
+    }
 }

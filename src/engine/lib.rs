@@ -1,7 +1,7 @@
 //! The rule engine: pure and synchronous. It has no clock, no client and no I/O; what it needs of the
 //! world is handed in, and its lints keep it so.
 //!
-//! - [`values`]: the value forms of the language; [`matcher`], [`action`]: what one is; [`matchers`],
+//! - [`values`]: the value forms of the language, [`value_from`]: those that an object carries; [`matcher`], [`action`]: what one is; [`matchers`],
 //!   [`actions`]: one file each, described by [`descriptor`]s and listed in a [`registry`]; [`asked`]: which
 //!   paths a rule hangs on.
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
@@ -31,6 +31,7 @@ pub mod schedule;
 pub mod tracker;
 pub mod truth;
 pub mod unseen;
+pub mod value_from;
 pub mod values;
 pub mod verdict;
 

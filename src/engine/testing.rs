@@ -11,6 +11,7 @@ use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::registry::Registry;
+use crate::value_from::{Sourced, ValueFrom};
 use crate::values::{Count, Globs, Path, Pattern, parse_duration, parse_time};
 use crate::verdict::Verdict;
 
@@ -67,6 +68,17 @@ fn block(keys: &'static [Key], json: Json) -> Arguments {
     arguments
 }
 
+/// What the object carries, if a mapping says so.
+fn from(json: &Json) -> Option<ValueFrom> {
+    json.get("valueFrom")?;
+    ValueFrom::new(block(ValueFrom::KEYS, json.clone()))
+}
+
+/// A value, or where the object carries it.
+fn sourced<T>(json: &Json, literal: impl Fn(&Json) -> T) -> Sourced<T> {
+    from(json).map_or_else(|| Sourced::Literal(literal(json)), Sourced::From)
+}
+
 fn value(kind: ValueKind, json: Json) -> Value {
     let text = || json.as_str().map_or_else(|| json.to_string(), str::to_owned);
     let list = || json.as_array().cloned().unwrap_or_else(|| vec![json.clone()]);
@@ -76,7 +88,12 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Count => Value::Count(Count::parse(&text()).unwrap()),
         ValueKind::Bool => Value::Bool(json.as_bool().unwrap()),
         ValueKind::Text | ValueKind::Choice(_) => Value::Text(text()),
-        ValueKind::Texts | ValueKind::TextList | ValueKind::Choices(_) => Value::Texts(texts()),
+        ValueKind::Texts | ValueKind::Choices(_) => Value::Texts(texts()),
+        ValueKind::Sourced(kind) => from(&json).map_or_else(|| value(*kind, json.clone()), Value::From),
+        ValueKind::TextList => {
+            let one = |item: &Json| sourced(item, |item| item.as_str().unwrap().to_owned());
+            Value::SourcedTexts(list().iter().map(one).collect())
+        }
         ValueKind::Integers => Value::Integers(list().iter().map(|item| item.as_i64().unwrap()).collect()),
         ValueKind::Globs => Value::Globs(Globs::parse(&texts()).unwrap()),
         ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),
@@ -84,13 +101,21 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Paths => Value::Paths(texts().iter().map(|text| Path::parse(text).unwrap()).collect()),
         ValueKind::Time => Value::Time(parse_time(&text(), &[]).unwrap()),
         ValueKind::Literal => Value::Literal(literal(&json)),
-        ValueKind::Literals => Value::Literals(list().iter().map(literal).collect()),
+        ValueKind::Literals => Value::Literals(list().iter().map(|item| sourced(item, literal)).collect()),
         ValueKind::Data => Value::Data(json),
         ValueKind::Block(keys) => Value::Block(block(keys, json)),
         ValueKind::Blocks(keys) => Value::Blocks(list().into_iter().map(|item| block(keys, item)).collect()),
-        ValueKind::Entries | ValueKind::NullableEntries => {
-            let entry = |(key, value): (&String, &Json)| (key.clone(), value.as_str().map(str::to_owned));
+        ValueKind::Entries => {
+            let entry =
+                |(key, value): (&String, &Json)| (key.clone(), value.as_str().unwrap_or_default().to_owned());
             Value::Entries(json.as_object().unwrap().iter().map(entry).collect())
+        }
+        ValueKind::NullableEntries => {
+            let text = |value: &Json| value.as_str().unwrap().to_owned();
+            let entry = |(key, value): (&String, &Json)| {
+                (key.clone(), (!value.is_null()).then(|| sourced(value, text)))
+            };
+            Value::SourcedEntries(json.as_object().unwrap().iter().map(entry).collect())
         }
         ValueKind::Matcher => Value::Matcher(entry(&json)),
         ValueKind::Matchers => Value::Matchers(list().iter().map(entry).collect()),

@@ -34,10 +34,13 @@ impl Verdict {
         Self::fixed(Truth::Unknown)
     }
 
-    /// A condition of time that turns from false to true at `boundary` and stays so.
+    /// A condition of time that turns from false to true at `boundary` and stays so; the last moment there is
+    /// never comes.
     #[must_use]
     pub fn from_moment(boundary: Timestamp, now: Timestamp) -> Self {
-        if now >= boundary {
+        if boundary == Timestamp::MAX {
+            Self::fixed(false)
+        } else if now >= boundary {
             Self { holds_since: Some(boundary), ..Self::fixed(true) }
         } else {
             Self { changes_at: Some(boundary), ..Self::fixed(false) }

@@ -23,7 +23,7 @@ pub(super) const ACTIONS: &[&str] =
     &["patch", "scale", "restart", "cordon", "uncordon", "drain", "event", "notify", "create"];
 pub(super) const DOCUMENTS: &[&str] = &["RuleOverride", "Guardrails", "RuleTest"];
 /// What may stand in the place of a value.
-const VALUES: &[&str] = &["valueFrom", "cel"];
+const VALUES: &[&str] = &["cel"];
 
 /// The diagnostic for one of these words.
 pub(super) fn diagnostic(place: Place, word: &str) -> Diagnostic {

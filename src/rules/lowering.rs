@@ -73,10 +73,16 @@ impl Lowering<'_> {
         if matches!(node.data, Data::Broken) {
             return;
         }
-        let diagnostic = later::value(node).unwrap_or_else(|| {
+        let carried = || {
+            let entry = node.get("valueFrom")?;
+            let message = format!("{what} cannot be read from the object: the rule itself says it");
+            Some(Diagnostic::new(Code::WrongType, entry.key.place, message))
+        };
+        let diagnostic = later::value(node).or_else(carried).unwrap_or_else(|| {
             let message = format!("{what} must be {expected}, not {}", node.shown());
-            Diagnostic::new(Code::WrongType, node.place, message).help(help)
+            Diagnostic::new(Code::WrongType, node.place, message)
         });
+        let diagnostic = if diagnostic.help.is_empty() { diagnostic.help(help) } else { diagnostic };
         self.report_at(node, diagnostic);
     }
 

@@ -35,6 +35,7 @@ mod steps;
 pub(crate) mod suggest;
 mod texts;
 mod uses;
+mod value_from;
 mod values;
 mod watch;
 mod yaml;

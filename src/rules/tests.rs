@@ -156,7 +156,11 @@ fn one_mistake_yields_one_diagnostic() {
         (REST.replace("over", "ovre"), ("unknown-key", "ovre")),
         (REST.replace("test-*", "\"${nope}\""), ("unknown-parameter", "${nope}")),
         (REST.replace("test-*", "!test-x"), ("unsupported-yaml", "!test-x")),
-        (REST.replace("{ over: 6m }", "{ over: { valueFrom: $.a } }"), ("not-supported-yet", "valueFrom")),
+        (REST.replace("{ over: 6m }", "{ over: { valuFrom: $.a } }"), ("unknown-key", "valuFrom")),
+        (REST.replace("6m", "{ valueFrom: $.a, max: 1h }"), ("unknown-key", "max")),
+        (REST.replace("6m", "{ valueFrom: a.b }"), ("bad-path", "a.b")),
+        (REST.replace("6m", "{ min: 5m }"), ("missing-key", "over")),
+        (REST.replace("6m", "{ valueFrom: $.a, min: 5 }"), ("bad-duration", "5")),
         (format!("<<: {{}}\n{}", REST.replace("watch: vm\n", "")), ("unsupported-yaml", "<<")),
     ] {
         let expected =

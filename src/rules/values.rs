@@ -2,13 +2,14 @@
 //! characters; `None` says that something was.
 
 use k8s_healer_engine::descriptor::{Literal, Value, ValueKind};
+use k8s_healer_engine::value_from::Sourced;
 use k8s_healer_engine::values::{Count, Globs, ParseError, Path, Pattern, parse_duration, parse_time};
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, one_of, quoted};
 use super::lowering::Lowering;
 use super::node::{Data, Entry, Form, Node, Scalar};
-use super::suggest;
+use super::{suggest, value_from};
 
 impl Lowering<'_> {
     /// Lowers the value under a key; `what` names the key in messages.
@@ -35,7 +36,9 @@ impl Lowering<'_> {
             }
             ValueKind::TextList => {
                 let items = self.list(node, what, &format!("`{example}`"))?;
-                collect(items.iter().map(|item| self.text(item, kind, what, example))).map(Value::Texts)
+                let text = |this: &mut Self, item: &Node| this.text(item, kind, what, example);
+                collect(items.iter().map(|item| self.sourced(item, kind, what, text)))
+                    .map(Value::SourcedTexts)
             }
             ValueKind::Integers => {
                 self.each(node, what, |this, item| this.integer(item, what)).map(Value::Integers)
@@ -50,15 +53,22 @@ impl Lowering<'_> {
             ValueKind::Globs => self.globs(node, what, example).map(Value::Globs),
             ValueKind::Literals => {
                 let items = self.list(node, what, &format!("`{example}`"))?;
-                collect(items.iter().map(|item| self.literal(item, what, example))).map(Value::Literals)
+                let literal = |this: &mut Self, item: &Node| this.literal(item, what, example);
+                collect(items.iter().map(|item| self.sourced(item, kind, what, literal))).map(Value::Literals)
             }
+            ValueKind::Sourced(inner) if value_from::is_meant(node) => {
+                self.value_from(node, *inner, what).map(Value::From)
+            }
+            ValueKind::Sourced(inner) => self.value(node, *inner, what, example),
             ValueKind::Block(keys) => self.block(node, keys, what, example).map(Value::Block),
             ValueKind::Blocks(keys) => {
                 let items = self.list(node, what, &format!("`{example}`"))?;
                 collect(items.iter().map(|item| self.block(item, keys, what, example))).map(Value::Blocks)
             }
-            ValueKind::Entries => self.entries(node, what, example, false).map(Value::Entries),
-            ValueKind::NullableEntries => self.entries(node, what, example, true).map(Value::Entries),
+            ValueKind::Entries => self.entries(node, what, example).map(Value::Entries),
+            ValueKind::NullableEntries => {
+                self.nullable_entries(node, what, example).map(Value::SourcedEntries)
+            }
             ValueKind::Data => self.data(node, what, example).map(Value::Data),
             ValueKind::Matcher => self.matcher(node).map(Value::Matcher),
             ValueKind::Matchers => self.matchers(node, what).map(Value::Matchers),
@@ -272,18 +282,27 @@ impl Lowering<'_> {
         );
     }
 
-    fn entries(
-        &mut self,
-        node: &Node,
-        what: &str,
-        example: &str,
-        nullable: bool,
-    ) -> Option<Vec<(String, Option<String>)>> {
+    fn map<'n>(&mut self, node: &'n Node, what: &str, example: &str) -> Option<&'n [Entry]> {
         let Data::Map(entries) = &node.data else {
             self.wrong_type(node, what, "a mapping from string to string", format!("write `{example}`"));
             return None;
         };
-        if nullable && entries.is_empty() {
+        Some(entries)
+    }
+
+    fn entries(&mut self, node: &Node, what: &str, example: &str) -> Option<Vec<(String, String)>> {
+        let entries = self.map(node, what, example)?;
+        collect(entries.iter().map(|entry| Some((entry.key.text.clone(), self.entry(entry)?))))
+    }
+
+    fn nullable_entries(
+        &mut self,
+        node: &Node,
+        what: &str,
+        example: &str,
+    ) -> Option<Vec<(String, Option<Sourced<String>>)>> {
+        let entries = self.map(node, what, example)?;
+        if entries.is_empty() {
             let message = format!("{what} names nothing");
             self.report_at(
                 node,
@@ -293,12 +312,17 @@ impl Lowering<'_> {
         }
         collect(entries.iter().map(|entry| {
             let key = entry.key.text.clone();
-            if nullable && entry.value.is_null() {
+            if entry.value.is_null() {
                 return Some((key, None));
             }
-            let what = quoted(&key);
-            self.text(&entry.value, ValueKind::Text, &what, "\"text\"").map(|text| (key, Some(text)))
+            let text = |this: &mut Self, _: &Node| this.entry(entry);
+            let value = self.sourced(&entry.value, ValueKind::Text, &quoted(&key), text)?;
+            Some((key, Some(value)))
         }))
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Option<String> {
+        self.text(&entry.value, ValueKind::Text, &quoted(&entry.key.text), "\"text\"")
     }
 }
 

@@ -17,6 +17,7 @@ mod refusals;
 mod sequences;
 mod states;
 mod times;
+mod value_from;
 
 use std::fmt::Write as _;
 use std::sync::Arc;

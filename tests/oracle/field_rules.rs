@@ -110,6 +110,32 @@ fn default(choices: &mut Choices<'_>, kind: Kind) -> Value {
     }
 }
 
+/// Where an object carries a value of this type, often.
+pub(crate) fn carried(choices: &mut Choices<'_>, kind: Kind) -> Value {
+    let like: Vec<&str> =
+        PATHS.iter().filter(|(_, other, _)| *other == kind).map(|(path, ..)| *path).collect();
+    let path = if choices.one_in(8) { choices.pick(&PATHS).0 } else { choices.pick(&like) };
+    let mut from = Map::new();
+    from.insert("valueFrom".to_owned(), path.into());
+    if kind == Duration && choices.one_in(2) {
+        from.insert("min".to_owned(), choices.pick(&DURATIONS).into());
+    }
+    if matches!(kind, Duration | Time) && choices.one_in(2) {
+        from.insert("never".to_owned(), json!(["forever", "soon"]));
+    }
+    from.into()
+}
+
+/// A duration that a rule asks for, or that an object carries.
+pub(crate) fn duration(choices: &mut Choices<'_>) -> Value {
+    if choices.one_in(5) { carried(choices, Duration) } else { choices.pick(&DURATIONS).into() }
+}
+
+/// What an operator compares with.
+fn operand(choices: &mut Choices<'_>, kind: Kind) -> Value {
+    if choices.one_in(6) { carried(choices, kind) } else { literal(choices, kind) }
+}
+
 fn literal(choices: &mut Choices<'_>, kind: Kind) -> Value {
     match kind {
         Word => choices.pick(&WORDS).into(),
@@ -152,22 +178,23 @@ fn read_as(choices: &mut Choices<'_>, kind: Kind) -> Option<&'static str> {
 
 fn operator(choices: &mut Choices<'_>, kind: Kind) -> (&'static str, Value) {
     let list = |choices: &mut Choices<'_>| -> Value {
-        (0..=choices.below(3)).map(|_| literal(choices, kind)).collect::<Vec<_>>().into()
+        (0..=choices.below(3)).map(|_| operand(choices, kind)).collect::<Vec<_>>().into()
     };
     match (kind, choices.below(8)) {
         (Collection, _) => ("size", choices.pick(&["> 0", "== 0", "< 3", ">= 2", "!= 1", "<= 1"]).into()),
-        (Time, 0..=2) => ("olderThan", choices.pick(&DURATIONS).into()),
-        (Time, 3 | 4) => ("newerThan", choices.pick(&DURATIONS).into()),
+        (Time, 0..=2) => ("olderThan", duration(choices)),
+        (Time, 3 | 4) => ("newerThan", duration(choices)),
+        (Time, 5) if choices.one_in(4) => (choices.pick(&["before", "after"]), carried(choices, Time)),
         (Time, 5) => ("before", choices.pick(&MOMENTS).into()),
         (Time, 6) => ("after", choices.pick(&MOMENTS).into()),
         (Word, 4) => ("glob", json!(choices.some(&crate::rules::GLOBS, 2))),
         (Word, 5) => ("matches", choices.pick(&PATTERNS).0.into()),
         (Number | Duration | Quantity, 3..) | (Word | Time, 7) => {
-            (choices.pick(&["gt", "gte", "lt", "lte"]), literal(choices, kind))
+            (choices.pick(&["gt", "gte", "lt", "lte"]), operand(choices, kind))
         }
-        (_, 1) => ("notEquals", literal(choices, kind)),
+        (_, 1) => ("notEquals", operand(choices, kind)),
         (_, 2) => ("in", list(choices)),
         (_, 3) => ("notIn", list(choices)),
-        _ => ("equals", literal(choices, kind)),
+        _ => ("equals", operand(choices, kind)),
     }
 }

@@ -42,7 +42,10 @@ pub(crate) fn boundaries(tree: &Value, object: &Value) -> Vec<i128> {
         scalars(value, &mut |scalar| times.extend(model::time_of(scalar, &FORMATS)));
     }
     times.extend(model::deletion_asked(object));
-    scalars(tree, &mut |scalar| durations.extend(scalar.as_str().and_then(values::duration)));
+    // The object may carry a duration.
+    for value in [object, tree] {
+        scalars(value, &mut |scalar| durations.extend(scalar.as_str().and_then(values::duration)));
+    }
     let later = times.iter().flat_map(|time| durations.iter().map(move |duration| time + duration));
     let mut all: Vec<i128> = times.iter().copied().chain(later).collect();
     all.sort_unstable();

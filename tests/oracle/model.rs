@@ -123,6 +123,37 @@ pub(crate) fn asked_duration(asked: &Value, key: &str) -> Option<i128> {
     asked.get(key).map(|text| text.as_str().and_then(values::duration).expect("a duration"))
 }
 
+/// The one value that an object carries for a rule.
+pub(crate) fn carried<'o>(from: &Value, object: &'o Value) -> Option<&'o Value> {
+    match values::nodes(from["valueFrom"].as_str().expect("a path"), object).as_slice() {
+        [node] if !node.is_null() => Some(node),
+        _ => None,
+    }
+}
+
+/// Whether it is one of the words that mean no end.
+pub(crate) fn is_never(from: &Value, node: &Value) -> bool {
+    let words = from.get("never").map(values::texts).unwrap_or_default();
+    let text = node.as_str().map_or_else(|| node.to_string(), str::to_owned);
+    !node.is_array() && !node.is_object() && words.contains(&text.as_str())
+}
+
+/// What so long after `start` is, for a duration that the rule says or that the object carries.
+pub(crate) fn after(asked: &Value, key: &str, object: &Value, start: i128, now: i128) -> Option<Said> {
+    let length = asked.get(key)?;
+    if let Some(text) = length.as_str() {
+        return Some(Said::from(start + values::duration(text).expect("a duration"), now));
+    }
+    let Some(node) = carried(length, object) else { return Some(Said::unknown()) };
+    if is_never(length, node) {
+        return Some(Said::plainly(false));
+    }
+    let least = asked_duration(length, "min").unwrap_or(0);
+    let read = node.as_str().and_then(values::duration).map(|read| read.max(least));
+    // Since when the object has carried it is not told.
+    Some(read.map_or(Said::unknown(), |read| Said { since: None, ..Said::from(start + read, now) }))
+}
+
 fn age(asked: &Value, object: &Value, now: i128) -> Said {
     let created = Value::from("$.metadata.creationTimestamp");
     let paths = values::texts(asked.get("since").unwrap_or(&created));
@@ -135,10 +166,12 @@ fn age(asked: &Value, object: &Value, now: i128) -> Said {
         _ => None,
     };
     let Some(start) = start else { return Said::unknown() };
-    let over = asked_duration(asked, "over").map(|over| Said::from(start + over, now));
-    let under = asked_duration(asked, "under").map(|under| match Said::from(start + under, now).negated() {
+    let over = after(asked, "over", object, start, now);
+    let under = after(asked, "under", object, start, now).map(|over| match over.negated() {
         // It was younger all the time.
-        Said { truth: Some(true), .. } => Said { truth: Some(true), since: Some(start.min(now)) },
+        Said { truth: Some(true), .. } if asked["under"].is_string() => {
+            Said { truth: Some(true), since: Some(start.min(now)) }
+        }
         over => over,
     });
     all(&over.into_iter().chain(under).collect::<Vec<_>>())
@@ -157,10 +190,10 @@ pub(crate) fn is_terminating(object: &Value) -> bool {
 
 fn terminating(asked: &Value, object: &Value, now: i128) -> Said {
     let is = is_terminating(object);
-    if let Some(over) = asked_duration(asked, "over") {
+    if asked.get("over").is_some() {
         return match (is, deletion_asked(object)) {
             (false, _) => Said::plainly(false),
-            (true, Some(since)) => Said::from(since + over, now),
+            (true, Some(since)) => after(asked, "over", object, since, now).expect("a duration"),
             (true, None) => Said::unknown(),
         };
     }
@@ -195,13 +228,27 @@ fn annotations(asked: &Value, object: &Value) -> Said {
     let Some(seen) = object["metadata"]["annotations"].get(key).and_then(Value::as_str) else {
         return if asks_value { Said::unknown() } else { Said::plainly(exists == Some(false)) };
     };
-    Said::plainly(
-        exists != Some(false)
-            && asked.get("equals").is_none_or(|wanted| wanted == seen)
-            && asked.get("in").is_none_or(|list| values::texts(list).contains(&seen))
-            && asked.get("glob").is_none_or(|globs| values::globs(globs, seen))
-            && asked.get("matches").is_none_or(|pattern| values::pattern(pattern, seen)),
-    )
+    let equals = |wanted: &Value| {
+        let wanted = if wanted.is_string() { Some(wanted) } else { carried(wanted, object) };
+        match wanted {
+            Some(Value::String(wanted)) => Said::plainly(wanted == seen),
+            Some(Value::Number(wanted)) => {
+                let wanted = wanted.to_string();
+                Said::plainly(wanted.as_str() == seen)
+            }
+            Some(Value::Bool(wanted)) => Said::plainly(seen == if *wanted { "true" } else { "false" }),
+            _ => Said::unknown(),
+        }
+    };
+    let mut parts: Vec<Said> = asked.get("equals").map(equals).into_iter().collect();
+    if let Some(list) = asked.get("in").and_then(Value::as_array) {
+        parts.push(any(&list.iter().map(equals).collect::<Vec<_>>()));
+    }
+    let others = exists != Some(false)
+        && asked.get("glob").is_none_or(|globs| values::globs(globs, seen))
+        && asked.get("matches").is_none_or(|pattern| values::pattern(pattern, seen));
+    parts.push(Said::plainly(others));
+    all(&parts)
 }
 
 fn owner(asked: &Value, object: &Value) -> bool {

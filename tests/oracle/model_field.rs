@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use crate::model::{Said, all, any, asked_duration, formats, time_of};
+use crate::model::{Said, after, all, any, carried, formats, is_never, time_of};
 use crate::model_values as values;
 
 const OPERATORS: [&str; 15] = [
@@ -45,13 +45,14 @@ pub(crate) fn field(asked: &Value, object: &Value, now: i128) -> Said {
     }
     if asks_one {
         parts.push(match nodes.as_slice() {
-            [node] => judge(asked, None, node, now),
+            [node] => judge(asked, None, node, object, now),
             _ => Said::unknown(),
         });
     }
     for (quantifier, combine) in [("any", any as fn(&[Said]) -> Said), ("all", all)] {
         if let Some(inner) = asked.get(quantifier) {
-            let each: Vec<Said> = nodes.iter().map(|node| judge(inner, Some(asked), node, now)).collect();
+            let each: Vec<Said> =
+                nodes.iter().map(|node| judge(inner, Some(asked), node, object, now)).collect();
             parts.push(combine(&each));
         }
     }
@@ -59,7 +60,7 @@ pub(crate) fn field(asked: &Value, object: &Value, now: i128) -> Said {
 }
 
 /// All operators on one node; `as` and `formats` may stand outside.
-fn judge(asked: &Value, outer: Option<&Value>, node: &Value, now: i128) -> Said {
+fn judge(asked: &Value, outer: Option<&Value>, node: &Value, object: &Value, now: i128) -> Said {
     if node.is_null() {
         return Said::unknown();
     }
@@ -72,15 +73,71 @@ fn judge(asked: &Value, outer: Option<&Value>, node: &Value, now: i128) -> Said 
     let parts: Vec<Said> = operators
         .map(|(operator, operand)| match operator.as_str() {
             "olderThan" | "newerThan" => {
-                let length = asked_duration(asked, operator).expect("a duration");
                 let Some(time) = time_of(node, &formats) else { return Said::unknown() };
-                let older = Said::from(time + length, now);
+                let older = after(asked, operator, object, time, now).expect("a duration");
                 if operator == "olderThan" { older } else { Said { since: None, ..older.negated() } }
             }
-            _ => Said { truth: truth(operator, operand, node, kind, &formats), since: None },
+            _ => {
+                let kind = if matches!(operator.as_str(), "before" | "after") { Some("time") } else { kind };
+                let ordered = ["gt", "gte", "lt", "lte"].contains(&operator.as_str());
+                let operand = resolved(operand, ordered, object, kind, &formats);
+                let truth = operand.and_then(|operand| truth(operator, &operand, node, kind, &formats));
+                Said { truth, since: None }
+            }
         })
         .collect();
     all(&parts)
+}
+
+/// The operand with what the object carries of it in its place, null for an item that cannot be read.
+fn resolved(
+    operand: &Value,
+    ordered: bool,
+    object: &Value,
+    kind: Option<&str>,
+    formats: &[&str],
+) -> Option<Value> {
+    let one = |operand: &Value| match operand {
+        Value::Object(_) => read(operand, carried(operand, object)?, ordered, kind, formats),
+        literal => Some(literal.clone()),
+    };
+    match operand {
+        Value::Array(items) => {
+            Some(items.iter().map(|item| one(item).unwrap_or_default()).collect::<Vec<_>>().into())
+        }
+        operand => one(operand),
+    }
+}
+
+/// What is read is what a literal would be; one that would be refused is not read.
+fn read(from: &Value, node: &Value, ordered: bool, kind: Option<&str>, formats: &[&str]) -> Option<Value> {
+    // Longer, and later, than all that objects have.
+    let endless = if kind == Some("time") { "9000-01-01T00:00:00Z" } else { "999999w" };
+    if is_never(from, node) {
+        return Some(endless.into());
+    }
+    let text = node.as_str().map_or_else(|| node.to_string(), str::to_owned);
+    let forms = [
+        ("quantity", values::quantity(&text)),
+        ("duration", values::duration(&text)),
+        ("time", values::time(&text, formats)),
+    ];
+    let is = |wanted: &str| forms.iter().any(|(kind, read)| *kind == wanted && read.is_some());
+    let is_read = match (kind, node) {
+        (_, Value::Null | Value::Array(_) | Value::Object(_)) => false,
+        (Some("number"), _) => serde_json::from_str(&text).is_ok_and(|value: Value| value.is_number()),
+        (Some("string"), _) => true,
+        (Some(kind), _) => is(kind),
+        (None, Value::Bool(_)) => !ordered,
+        (None, Value::String(_)) => !ordered || forms.iter().filter(|(_, read)| read.is_some()).count() == 1,
+        (None, _) => true,
+    };
+    let least = from.get("min").and_then(Value::as_str);
+    match least.filter(|least| is_read && values::duration(&text) < values::duration(least)) {
+        Some(least) => Some(least.into()),
+        None if kind == Some("duration") || kind == Some("time") => is_read.then(|| text.into()),
+        None => is_read.then(|| node.clone()),
+    }
 }
 
 fn truth(
@@ -93,15 +150,20 @@ fn truth(
     let equal = |operand: &Value| compare(operand, node, kind, formats).map(Ordering::is_eq);
     let among = || {
         let answers: Vec<Option<bool>> = operand.as_array().expect("a list").iter().map(equal).collect();
-        // Equal to one; else not, if it could be read as any of them.
-        if answers.contains(&Some(true)) { Some(true) } else { answers.into_iter().flatten().next() }
+        // Equal to one; else not, if it could be read as any of them and none was carried and not read.
+        let unread = operand.as_array().expect("a list").iter().any(Value::is_null);
+        match answers.contains(&Some(true)) {
+            true => Some(true),
+            false if unread => None,
+            false => answers.into_iter().flatten().next(),
+        }
     };
     let text = match node {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) if kind == Some("string") => Some(node.to_string()),
         _ => None,
     };
-    let moment = || values::time(operand.as_str().expect("a time"), &[]).expect("a time");
+    let moment = || values::time(operand.as_str().expect("a time"), formats).expect("a time");
     match operator {
         "equals" => equal(operand),
         "notEquals" => equal(operand).map(|equal| !equal),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Said, all, any, asked_duration};
+use crate::model::{Said, after, all, any};
 use crate::model_values as values;
 
 pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
@@ -31,8 +31,9 @@ pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
                 None => Said::unknown(),
             });
         }
-        if let Some(hold) = asked_duration(asked, "for") {
-            parts.push(since.map_or(Said::unknown(), |since| Said::from(since + hold, now)));
+        if asked.get("for").is_some() {
+            let held = |since| after(asked, "for", object, since, now).expect("a duration");
+            parts.push(since.map_or(Said::unknown(), held));
         }
         all(&parts)
     };

@@ -92,6 +92,7 @@ fn metadata(choices: &mut Choices<'_>) -> Value {
         let mut annotations = Map::new();
         for key in ANNOTATIONS {
             put(&mut annotations, choices, 3, key, |choices| match key {
+                "janitor/ttl" if choices.one_in(6) => "forever".into(),
                 "janitor/ttl" => choices.pick(&DURATIONS).into(),
                 "a.b/expires" => time(choices),
                 _ => choices.pick(&LABEL_VALUES).into(),

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::choices::Choices;
-use crate::field_rules::{DURATIONS, FORMATS, field};
+use crate::field_rules::{FORMATS, Kind, carried, duration, field};
 use crate::model_values::PATTERNS;
 
 pub(crate) const GLOBS: [&str; 10] =
@@ -81,8 +81,8 @@ fn maybe(asked: &mut Map<String, Value>, choices: &mut Choices<'_>, often: usize
 fn age(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     match choices.below(5) {
-        0 | 1 => drop(asked.insert("over".to_owned(), choices.pick(&DURATIONS).into())),
-        2 => drop(asked.insert("under".to_owned(), choices.pick(&DURATIONS).into())),
+        0 | 1 => drop(asked.insert("over".to_owned(), duration(choices))),
+        2 => drop(asked.insert("under".to_owned(), duration(choices))),
         _ => {
             asked.insert("over".to_owned(), choices.pick(&["1s", "6m", "0s"]).into());
             asked.insert("under".to_owned(), choices.pick(&["1h", "90s", "2d"]).into());
@@ -118,7 +118,7 @@ fn condition(choices: &mut Choices<'_>) -> Value {
         asked.insert("status".to_owned(), one_or_some(choices, &["False", "True", "Unknown"]));
     }
     if choices.one_in(2) {
-        asked.insert("for".to_owned(), choices.pick(&DURATIONS).into());
+        asked.insert("for".to_owned(), duration(choices));
     }
     json!({ "condition": asked })
 }
@@ -154,7 +154,7 @@ fn terminating(choices: &mut Choices<'_>) -> Value {
     match choices.below(3) {
         0 => json!({ "terminating": true }),
         1 => json!({ "terminating": false }),
-        _ => json!({ "terminating": { "over": choices.pick(&DURATIONS) } }),
+        _ => json!({ "terminating": { "over": duration(choices) } }),
     }
 }
 
@@ -186,7 +186,12 @@ fn annotations(choices: &mut Choices<'_>) -> Value {
     match choices.below(6) {
         0 => asked.insert("exists".to_owned(), true.into()),
         1 => asked.insert("exists".to_owned(), false.into()),
+        2 if choices.one_in(3) => asked.insert("equals".to_owned(), carried(choices, Kind::Word)),
         2 => asked.insert("equals".to_owned(), choices.pick(&LABEL_VALUES).into()),
+        3 if choices.one_in(3) => {
+            let words = json!([choices.pick(&LABEL_VALUES), carried(choices, Kind::Word)]);
+            asked.insert("in".to_owned(), words)
+        }
         3 => asked.insert("in".to_owned(), json!(choices.some(&LABEL_VALUES, 3))),
         4 => asked.insert("glob".to_owned(), one_or_some(choices, &GLOBS)),
         _ => asked.insert("matches".to_owned(), choices.pick(&PATTERNS).0.into()),

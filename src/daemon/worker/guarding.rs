@@ -104,7 +104,7 @@ impl Work {
     }
 
     /// Held back: told once in an episode.
-    fn hold(&self, reason: &str, result: StepResult) -> StepResult {
+    pub(super) fn hold(&self, reason: &str, result: StepResult) -> StepResult {
         if !self.due.held_before {
             self.tell(Outcome::HeldBack, reason);
         }

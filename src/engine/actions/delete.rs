@@ -1,12 +1,11 @@
 //! `delete`: DELETE with uid and resourceVersion preconditions.
 
-use std::time::Duration;
-
-use super::grace_period::grace_period;
+use super::grace_period::GracePeriod;
 use crate::action::Action;
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
+use crate::projection::Projection;
 
 pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     name: "delete",
@@ -19,8 +18,13 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
             "background",
         )
         .or("the kind's own"),
-        Key::optional("gracePeriod", ValueKind::Duration, "Time to end in, in whole seconds.", "30s")
-            .or("the object's own"),
+        Key::optional(
+            "gracePeriod",
+            ValueKind::Sourced(&ValueKind::Duration),
+            "Time to end in, in whole seconds.",
+            "30s",
+        )
+        .or("the object's own"),
     ]),
     examples: &["delete: {}", "delete: { propagation: foreground }"],
     kinds: &[],
@@ -31,14 +35,14 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
             "orphan" => "Orphan",
             _ => "Background",
         });
-        Ok(Box::new(Delete { propagation, grace: grace_period(&mut arguments)? }))
+        Ok(Box::new(Delete { propagation, grace: GracePeriod::take("delete", &mut arguments)? }))
     },
 };
 
 #[derive(Debug)]
 struct Delete {
     propagation: Option<&'static str>,
-    grace: Option<Duration>,
+    grace: GracePeriod,
 }
 
 impl Action for Delete {
@@ -46,7 +50,11 @@ impl Action for Delete {
         if context.object.is_terminating() {
             return Err(Inapplicable::AlreadyTerminating { since: context.object.deletion_asked() });
         }
-        Ok(Effect::Delete { propagation: self.propagation, grace: self.grace })
+        Ok(Effect::Delete { propagation: self.propagation, grace: self.grace.read(context)? })
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        self.grace.reads(projection);
     }
 
     fn describe(&self) -> String {

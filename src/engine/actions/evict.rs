@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::grace_period::grace_period;
+use super::grace_period::GracePeriod;
 use crate::action::Action;
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
+use crate::projection::Projection;
 
 /// How long refusals are waited for where the rule says nothing (LANGUAGE, "Actions").
 const GIVE_UP: Duration = Duration::from_secs(10 * 60);
@@ -15,8 +16,13 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     name: "evict",
     summary: "Evicts the pod as PodDisruptionBudgets allow; a refusal is waited for.",
     shape: Shape::Keys(&[
-        Key::optional("gracePeriod", ValueKind::Duration, "Time to end in, in whole seconds.", "30s")
-            .or("the pod's own"),
+        Key::optional(
+            "gracePeriod",
+            ValueKind::Sourced(&ValueKind::Duration),
+            "Time to end in, in whole seconds.",
+            "30s",
+        )
+        .or("the pod's own"),
         Key::optional(
             "fallback",
             ValueKind::Choice(&["none", "delete"]),
@@ -31,7 +37,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     nature: Nature { removes: true, needs_terminating: false, harmless: false },
     build: |mut arguments| {
         Ok(Box::new(Evict {
-            grace: grace_period(&mut arguments)?,
+            grace: GracePeriod::take("evict", &mut arguments)?,
             fallback_to_delete: arguments.text("fallback").is_some_and(|word| word == "delete"),
             give_up: arguments.duration("giveUp").unwrap_or(GIVE_UP),
         }))
@@ -40,7 +46,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
 
 #[derive(Debug)]
 struct Evict {
-    grace: Option<Duration>,
+    grace: GracePeriod,
     fallback_to_delete: bool,
     give_up: Duration,
 }
@@ -51,10 +57,14 @@ impl Action for Evict {
             return Err(Inapplicable::AlreadyTerminating { since: context.object.deletion_asked() });
         }
         Ok(Effect::Evict {
-            grace: self.grace,
+            grace: self.grace.read(context)?,
             fallback_to_delete: self.fallback_to_delete,
             give_up: self.give_up,
         })
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        self.grace.reads(projection);
     }
 
     fn describe(&self) -> String {

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::operand::readable_times;
-use crate::asked::{Asked, Expectation};
+use crate::asked::{Asked, Expectation, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
-use crate::moment::{after, elapsed};
+use crate::moment::elapsed;
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::values::{Path, TimeFormat, format_duration, parse_time};
 use crate::verdict::Verdict;
 
@@ -18,8 +19,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "age",
     summary: "The time since the object was created, or since a time that it carries.",
     shape: Shape::Keys(&[
-        Key::optional("over", ValueKind::Duration, "At least this old; true at exactly this age.", "6m"),
-        Key::optional("under", ValueKind::Duration, "Less than this old.", "1h"),
+        Key::optional(
+            "over",
+            ValueKind::Sourced(&ValueKind::Duration),
+            "At least this old; true at exactly this age.",
+            "6m",
+        ),
+        Key::optional("under", ValueKind::Sourced(&ValueKind::Duration), "Less than this old.", "1h"),
         Key::optional(
             "since",
             ValueKind::Paths,
@@ -34,28 +40,33 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "[date]",
         ),
     ]),
-    unknown_when: "the time is missing or unreadable",
-    examples: &["age: { over: 6m }", "age: { over: 1d, since: $.status.completionTime }"],
+    unknown_when: "the time is missing or unreadable, or a `valueFrom` is",
+    examples: &[
+        "age: { over: 6m }",
+        "age: { over: 1d, since: $.status.completionTime }",
+        "age: { over: { valueFrom: \"$.metadata.annotations['janitor/ttl']\", min: 5m, never: [forever] } }",
+    ],
     kinds: &[],
     build: |mut arguments| {
-        let (over, under) = (arguments.duration("over"), arguments.duration("under"));
+        let (over, under) = (arguments.sourced_duration("over"), arguments.sourced_duration("under"));
         let since = arguments.paths("since").unwrap_or_default();
         let formats = arguments.texts("formats").unwrap_or_default();
         if over.is_none() && under.is_none() {
             let help = "write `over: 6m`, `under: 1h`, or both";
             return Err(Fault::new(FaultKind::MissingKey, "`age` asks for neither `over` nor `under`", help));
         }
-        if let (Some(over), Some(under)) = (over, under)
-            && over >= under
+        let literal = |duration: &Option<Sourced<Duration>>| duration.as_ref()?.literal().copied();
+        if let (Some(least), Some(most)) = (literal(&over), literal(&under))
+            && least >= most
         {
             let message = format!(
                 "`age` can never be true: nothing is over {} and under {}",
-                format_duration(over),
-                format_duration(under)
+                format_duration(least),
+                format_duration(most)
             );
             return Err(Fault::new(FaultKind::NeverTrue, message, "make `over` smaller than `under`"));
         }
-        if under == Some(Duration::ZERO) {
+        if literal(&under) == Some(Duration::ZERO) {
             let message = "`age` can never be true: nothing is younger than 0s";
             return Err(Fault::new(FaultKind::NeverTrue, message, "write a longer `under`").under("under"));
         }
@@ -69,13 +80,18 @@ const CREATED: [&str; 2] = ["metadata", "creationTimestamp"];
 
 #[derive(Debug)]
 struct Age {
-    over: Option<Duration>,
-    under: Option<Duration>,
+    over: Option<Sourced<Duration>>,
+    under: Option<Sourced<Duration>>,
     since: Vec<Path>,
     formats: Vec<TimeFormat>,
 }
 
 impl Age {
+    fn bounds(&self) -> impl Iterator<Item = (&'static str, &Sourced<Duration>)> {
+        let bounds = [("over", &self.over), ("under", &self.under)];
+        bounds.into_iter().filter_map(|(key, bound)| Some((key, bound.as_ref()?)))
+    }
+
     /// The first path that exists decides, also where what it yields cannot be read.
     fn start(&self, context: &Context<'_>) -> Option<Timestamp> {
         let nodes = self.since.iter().map(|path| path.nodes(context.object.object()));
@@ -96,25 +112,28 @@ impl Age {
 impl Matcher for Age {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
         let Some(start) = self.start(context) else { return Verdict::unknown() };
-        let over = self.over.map(|over| Verdict::from_moment(after(start, over), context.now));
-        // Younger than something it has been from the start; a future start is age 0.
-        let under = self.under.map(|under| {
-            let verdict = Verdict::until_moment(after(start, under), context.now);
-            if verdict.truth.is_true() { verdict.since(Some(start.min(context.now))) } else { verdict }
+        let over = self.over.as_ref().map(|over| over.over_since(start, context));
+        // Younger than what the rule says it has been from the start; a future start is age 0.
+        let under = self.under.as_ref().map(|under| {
+            let verdict = under.over_since(start, context).negated();
+            let always = verdict.truth.is_true() && under.from().is_none();
+            if always { verdict.since(Some(start.min(context.now))) } else { verdict }
         });
         Verdict::all(over.into_iter().chain(under))
     }
 
     fn reads(&self, projection: &mut Projection) {
         self.since.iter().for_each(|path| projection.read(path));
+        self.bounds().for_each(|(_, bound)| bound.reads(projection));
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
         let age = self.start(context).map(|start| format_duration(elapsed(start, context.now)));
         let age = age.unwrap_or_else(|| "unknown".to_owned());
-        match (self.over, self.under) {
-            (Some(over), _) => format!("age {age} of {}", format_duration(over)),
-            (None, Some(under)) => format!("age {age}, under {}", format_duration(under)),
+        let shown = |bound: &Sourced<Duration>| bound.shown(context.object.object());
+        match (&self.over, &self.under) {
+            (Some(over), _) => format!("age {age} of {}", shown(over)),
+            (None, Some(under)) => format!("age {age}, under {}", shown(under)),
             (None, None) => format!("age {age}"),
         }
     }
@@ -122,12 +141,14 @@ impl Matcher for Age {
     /// Every object has the time of its creation.
     fn asks(&self) -> Vec<Asked<'_>> {
         let created = Path::of_members(&CREATED);
+        let bounds = self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::STRING));
         if self.since.iter().any(|path| path.source() == created.source()) {
-            return Vec::new();
+            return bounds.collect();
         }
         let readable = readable_times(&self.formats);
         let expectation = Expectation { at: vec!["since".to_owned()], readable, texts: Vec::new() };
-        vec![Asked { paths: &self.since, needed: true, expectations: vec![expectation] }]
+        let since = Asked { paths: &self.since, needed: true, expectations: vec![expectation] };
+        std::iter::once(since).chain(bounds).collect()
     }
 
     fn implies(&self) -> Implied {

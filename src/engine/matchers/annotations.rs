@@ -1,8 +1,13 @@
 //! `annotations`: one annotation's presence or value.
 
+use serde_json::Value;
+
+use crate::asked::{Asked, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
+use crate::truth::Truth;
+use crate::value_from::{Carried, Sourced};
 use crate::values::{Globs, Pattern};
 use crate::verdict::Verdict;
 
@@ -12,20 +17,25 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     shape: Shape::Keys(&[
         Key::required("key", ValueKind::Text, "The annotation's key.", "example.com/run"),
         Key::optional("exists", ValueKind::Bool, "Whether the annotation is there.", "true"),
-        Key::optional("equals", ValueKind::Text, "Its value.", "nightly"),
-        Key::optional("in", ValueKind::TextList, "Its value is one of these.", "[nightly, weekly]"),
+        Key::optional("equals", ValueKind::Sourced(&ValueKind::Text), "Its value.", "nightly"),
+        Key::optional(
+            "in",
+            ValueKind::Sourced(&ValueKind::TextList),
+            "Its value is one of these.",
+            "[nightly, weekly]",
+        ),
         Key::optional("glob", ValueKind::Globs, "Its value matches a glob.", "run-*"),
         Key::optional("matches", ValueKind::Pattern, "Its whole value matches.", "run-[0-9]+"),
     ]),
-    unknown_when: "the annotation is not there and more than `exists` is asked",
+    unknown_when: "the annotation is not there and more than `exists` is asked, or a `valueFrom` cannot be read",
     examples: &["annotations: { key: example.com/run, glob: run-* }"],
     kinds: &[],
     build: |mut arguments| {
         let annotations = Annotations {
             key: arguments.text("key").unwrap_or_default(),
             exists: arguments.boolean("exists"),
-            one_of: arguments.texts("in"),
-            equals: arguments.text("equals"),
+            one_of: arguments.sourced_texts("in"),
+            equals: arguments.sourced_text("equals"),
             glob: arguments.globs("glob"),
             pattern: arguments.pattern("matches"),
         };
@@ -39,12 +49,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
                 Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists")
             );
         }
-        if let Some(equals) = annotations.equals.as_ref().filter(|equals| !annotations.fits(equals)) {
+        let equals = annotations.equals.as_ref().and_then(Sourced::literal);
+        if let Some(equals) = equals.filter(|equals| annotations.never_fits(equals)) {
             let message = format!("`annotations` can never be true: `{equals}` is not what the others ask");
             return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of them").under("equals"));
         }
-        if let Some(one_of) = annotations.one_of.as_ref()
-            && !one_of.iter().any(|word| annotations.fits(word))
+        if let Some(one_of) = annotations.words()
+            && one_of.into_iter().all(|word| annotations.never_fits(word))
         {
             let message = "`annotations` can never be true: no value of `in` is what the others ask";
             return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of them").under("in"));
@@ -57,19 +68,63 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
 struct Annotations {
     key: String,
     exists: Option<bool>,
-    equals: Option<String>,
-    one_of: Option<Vec<String>>,
+    equals: Option<Sourced<String>>,
+    one_of: Option<Sourced<Vec<Sourced<String>>>>,
     glob: Option<Globs>,
     pattern: Option<Pattern>,
 }
 
 impl Annotations {
-    /// Whether a value is the one asked for.
-    fn fits(&self, value: &str) -> bool {
-        self.equals.as_ref().is_none_or(|equals| equals == value)
-            && self.one_of.as_ref().is_none_or(|words| words.iter().any(|word| word == value))
-            && self.glob.as_ref().is_none_or(|glob| glob.matches(value))
-            && self.pattern.as_ref().is_none_or(|pattern| pattern.matches(value))
+    /// Whether a value is the one asked for, on this object.
+    fn fits(&self, value: &str, object: &Value) -> Truth {
+        let known = |answer: Option<bool>| answer.map_or(Truth::Unknown, Truth::from);
+        let equals = self.equals.as_ref().map(|text| known(text.read(object).map(|text| text == value)));
+        let among = self.one_of.as_ref().map(|words| match words {
+            Sourced::From(from) => {
+                known(from.texts(object).map(|words| words.iter().any(|one| one == value)))
+            }
+            Sourced::Literal(words) => {
+                let one = |word: &Sourced<String>| known(word.read(object).map(|word| word == value));
+                words.iter().map(one).max().unwrap_or(Truth::False)
+            }
+        });
+        let glob = self.glob.as_ref().map(|glob| glob.matches(value).into());
+        let pattern = self.pattern.as_ref().map(|pattern| pattern.matches(value).into());
+        [equals, among, glob, pattern].into_iter().flatten().min().unwrap_or(Truth::True)
+    }
+
+    /// Whether no object makes this value the one asked for.
+    fn never_fits(&self, value: &str) -> bool {
+        let other = self.equals.as_ref().and_then(Sourced::literal).is_some_and(|equals| equals != value);
+        other
+            || self.words().is_some_and(|words| words.iter().all(|word| *word != value))
+            || self.glob.as_ref().is_some_and(|glob| !glob.matches(value))
+            || self.pattern.as_ref().is_some_and(|pattern| !pattern.matches(value))
+    }
+
+    /// The words of `in`, where all stand in the rule.
+    fn words(&self) -> Option<Vec<&String>> {
+        self.one_of.as_ref()?.literal()?.iter().map(Sourced::literal).collect()
+    }
+
+    /// What the object carries of that, with the keys that lead to it.
+    fn carried(&self) -> Vec<Carried<'_>> {
+        let texts = Types::STRING | Types::NUMBER | Types::BOOLEAN;
+        let key = |key: &str| vec![key.to_owned()];
+        let equals = self.equals.as_ref().and_then(|text| Some((key("equals"), text.from()?, texts)));
+        let listed: Vec<_> = match &self.one_of {
+            Some(Sourced::From(from)) => vec![(key("in"), from, Types::LIST)],
+            Some(Sourced::Literal(words)) => {
+                let places = words.iter().enumerate();
+                places
+                    .filter_map(|(at, word)| {
+                        Some((vec!["in".to_owned(), at.to_string()], word.from()?, texts))
+                    })
+                    .collect()
+            }
+            None => Vec::new(),
+        };
+        equals.into_iter().chain(listed).collect()
     }
 
     fn asks_value(&self) -> bool {
@@ -82,12 +137,18 @@ impl Matcher for Annotations {
         match context.object.annotation(&self.key) {
             None if self.asks_value() => Verdict::unknown(),
             None => Verdict::fixed(self.exists == Some(false)),
-            Some(value) => Verdict::fixed(self.exists != Some(false) && self.fits(value)),
+            Some(_) if self.exists == Some(false) => Verdict::fixed(false),
+            Some(value) => Verdict::fixed(self.fits(value, context.object.object())),
         }
     }
 
     fn reads(&self, projection: &mut Projection) {
         projection.read_members(&["metadata", "annotations", &self.key]);
+        self.carried().iter().for_each(|(_, from, _)| projection.read(from.path()));
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        self.carried().into_iter().map(|(at, from, readable)| from.asked(at, readable)).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {

@@ -5,10 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::asked::{Asked, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
-use crate::moment::{after, elapsed};
+use crate::moment::elapsed;
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::values::{Globs, format_duration, parse_time};
 use crate::verdict::Verdict;
 
@@ -32,12 +34,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         Key::optional("reason", ValueKind::Globs, "Its reason.", "[ErrorUnschedulable]"),
         Key::optional(
             "for",
-            ValueKind::Duration,
+            ValueKind::Sourced(&ValueKind::Duration),
             "It has had that status for at least this long, by its lastTransitionTime.",
             "5m",
         ),
     ]),
-    unknown_when: "there is no condition of that type, or `for` is asked and it has no lastTransitionTime",
+    unknown_when: "there is no condition of that type, or `for` is asked and it has no lastTransitionTime or its \
+                   `valueFrom` cannot be read",
     examples: &["condition: { type: Ready, status: \"False\", for: 5m }"],
     kinds: &[],
     build: |mut arguments| {
@@ -47,7 +50,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             return Err(Fault::new(FaultKind::MissingKey, "`condition` asks for no `type`", help));
         }
         let status = arguments.texts("status").unwrap_or_else(|| vec!["True".to_owned()]);
-        Ok(Box::new(Condition { kind, status, reason, hold: arguments.duration("for") }))
+        Ok(Box::new(Condition { kind, status, reason, hold: arguments.sourced_duration("for") }))
     },
 };
 
@@ -56,7 +59,7 @@ struct Condition {
     kind: Option<Globs>,
     status: Vec<String>,
     reason: Option<Globs>,
-    hold: Option<Duration>,
+    hold: Option<Sourced<Duration>>,
 }
 
 fn text<'a>(condition: &'a Value, key: &str) -> Option<&'a str> {
@@ -78,12 +81,12 @@ impl Condition {
         conditions.and_then(Value::as_array).into_iter().flatten().filter(of_type).collect()
     }
 
-    fn judge(&self, condition: &Value, now: Timestamp) -> Verdict {
+    fn judge(&self, condition: &Value, context: &Context<'_>) -> Verdict {
         let Some(status) = text(condition, "status") else { return Verdict::unknown() };
         let status_fits = Verdict::fixed(self.status.iter().any(|word| word == status));
         let since = transition(condition);
-        let held = self.hold.map(|hold| match since {
-            Some(since) => Verdict::from_moment(after(since, hold), now),
+        let held = self.hold.as_ref().map(|hold| match since {
+            Some(since) => hold.over_since(since, context),
             None => Verdict::unknown(),
         });
         let reason = self.reason.as_ref().map(|reason| match text(condition, "reason") {
@@ -91,7 +94,7 @@ impl Condition {
             None => Verdict::unknown(),
         });
         // The transition time vouches for type and status; a reason changes without it.
-        let status_fits = status_fits.since(since.filter(|since| *since <= now));
+        let status_fits = status_fits.since(since.filter(|since| *since <= context.now));
         Verdict::all([Some(status_fits), reason, held].into_iter().flatten())
     }
 }
@@ -102,7 +105,7 @@ impl Matcher for Condition {
         if candidates.is_empty() {
             return Verdict::unknown();
         }
-        Verdict::any(candidates.into_iter().map(|condition| self.judge(condition, context.now)))
+        Verdict::any(candidates.into_iter().map(|condition| self.judge(condition, context)))
     }
 
     fn reads(&self, projection: &mut Projection) {
@@ -112,11 +115,12 @@ impl Matcher for Condition {
                 projection.read(&path);
             }
         }
+        self.hold.iter().for_each(|hold| hold.reads(projection));
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
         let candidates = self.candidates(context);
-        let decisive = candidates.iter().find(|condition| self.judge(condition, context.now).truth.is_true());
+        let decisive = candidates.iter().find(|condition| self.judge(condition, context).truth.is_true());
         let Some(condition) = decisive.or(candidates.first()) else {
             return "condition not reported".to_owned();
         };
@@ -126,6 +130,10 @@ impl Matcher for Condition {
             .map(|since| format!(" for {}", format_duration(elapsed(since, context.now))))
             .unwrap_or_default();
         format!("condition {}={}{reason}{since}", shown("type"), shown("status"))
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        self.hold.as_ref().and_then(|hold| hold.asks("for", Types::STRING)).into_iter().collect()
     }
 
     fn implies(&self) -> Implied {

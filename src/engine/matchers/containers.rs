@@ -3,10 +3,12 @@
 
 use serde_json::Value;
 
+use crate::asked::{Asked, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
 use crate::truth::Truth;
+use crate::value_from::Sourced;
 use crate::values::{Count, Path};
 use crate::verdict::Verdict;
 
@@ -22,7 +24,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         ),
         Key::optional("terminated", ValueKind::Texts, "It ended for one of these reasons.", "[OOMKilled]"),
         Key::optional("exitCodes", ValueKind::Integers, "It ended with one of these codes.", "[1, 137]"),
-        Key::optional("restarts", ValueKind::Count, "It was restarted this often.", "\">= 3\""),
+        Key::optional("restarts", COUNT, "It was restarted this often.", "\">= 3\""),
         Key::optional("ready", ValueKind::Bool, "Whether it is ready.", "false"),
         Key::optional(
             "last",
@@ -40,14 +42,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         .or("true"),
         Key::optional("ephemeral", ValueKind::Bool, "Whether ephemeral containers count too.", "true")
             .or("false"),
-        Key::optional(
-            "totalRestarts",
-            ValueKind::Count,
-            "The restarts of all containers together.",
-            "\"> 10\"",
-        ),
+        Key::optional("totalRestarts", COUNT, "The restarts of all containers together.", "\"> 10\""),
     ]),
-    unknown_when: "the pod reports no container statuses yet",
+    unknown_when: "the pod reports no container statuses yet, or a `valueFrom` cannot be read",
     examples: &[
         "containers: { waiting: [CrashLoopBackOff, ImagePullBackOff], restarts: \">= 3\" }",
         "containers: { terminated: [OOMKilled], last: true }",
@@ -58,17 +55,18 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             waiting: arguments.texts("waiting"),
             terminated: arguments.texts("terminated"),
             exit_codes: arguments.integers("exitCodes"),
-            restarts: arguments.count("restarts"),
+            restarts: arguments.sourced_count("restarts"),
             ready: arguments.boolean("ready"),
             last: arguments.boolean("last").unwrap_or(false),
             lists: lists(arguments.text("init").as_deref(), arguments.boolean("ephemeral").unwrap_or(false)),
-            total_restarts: arguments.count("totalRestarts"),
+            total_restarts: arguments.sourced_count("totalRestarts"),
         };
         containers.check()?;
         Ok(Box::new(containers))
     },
 };
 
+const COUNT: ValueKind = ValueKind::Sourced(&ValueKind::Count);
 const INIT: &str = "initContainerStatuses";
 const ORDINARY: &str = "containerStatuses";
 const EPHEMERAL: &str = "ephemeralContainerStatuses";
@@ -87,11 +85,11 @@ struct Containers {
     waiting: Option<Vec<String>>,
     terminated: Option<Vec<String>>,
     exit_codes: Option<Vec<i64>>,
-    restarts: Option<Count>,
+    restarts: Option<Sourced<Count>>,
     ready: Option<bool>,
     last: bool,
     lists: Vec<&'static str>,
-    total_restarts: Option<Count>,
+    total_restarts: Option<Sourced<Count>>,
 }
 
 impl Containers {
@@ -123,8 +121,8 @@ impl Containers {
             let message = "`containers` can never be true: a container that waits is not ready";
             return Err(Fault::new(FaultKind::NeverTrue, message, "leave `ready` out").under("ready"));
         }
-        for (key, count) in [("restarts", self.restarts), ("totalRestarts", self.total_restarts)] {
-            if let Some(count) = count.filter(|count| count.is_impossible()) {
+        for (key, count) in self.counts() {
+            if let Some(count) = count.literal().filter(|count| count.is_impossible()) {
                 let message = format!("`{key}: \"{count}\"` can never be true");
                 return Err(Fault::new(FaultKind::NeverTrue, message, "write `\">= 3\"`").under(key));
             }
@@ -138,7 +136,12 @@ impl Containers {
         self.lists.iter().filter_map(list).flatten().collect()
     }
 
-    fn judge(&self, container: &Value) -> Truth {
+    fn counts(&self) -> impl Iterator<Item = (&'static str, &Sourced<Count>)> {
+        let counts = [("restarts", &self.restarts), ("totalRestarts", &self.total_restarts)];
+        counts.into_iter().filter_map(|(key, count)| Some((key, count.as_ref()?)))
+    }
+
+    fn judge(&self, container: &Value, object: &Value) -> Truth {
         let reason =
             |state: &str, kind: &str| container.get(state)?.get(kind)?.get("reason").and_then(Value::as_str);
         let end = if self.last { "lastState" } else { "state" };
@@ -153,23 +156,27 @@ impl Containers {
             self.exit_codes
                 .as_ref()
                 .map(|codes| exit_code().is_some_and(|code| codes.contains(&code)).into()),
-            self.restarts.map(|count| known(restarts(container).map(|restarts| count.holds(restarts)))),
+            self.restarts.as_ref().map(|count| holds(count, restarts(container), object)),
             self.ready
                 .map(|ready| known(container.get("ready").and_then(Value::as_bool).map(|is| is == ready))),
         ];
         answers.into_iter().flatten().min().unwrap_or(Truth::True)
     }
 
-    fn judge_total(&self, statuses: &[&Value]) -> Option<Truth> {
-        let count = self.total_restarts?;
+    fn judge_total(&self, statuses: &[&Value], object: &Value) -> Option<Truth> {
+        let count = self.total_restarts.as_ref()?;
         let add = |total: u64, container: &&Value| restarts(container).map(|more| total.saturating_add(more));
         let total = statuses.iter().try_fold(0, add);
-        Some(known(total.map(|total| count.holds(total))))
+        Some(holds(count, total, object))
     }
 }
 
 fn known(answer: Option<bool>) -> Truth {
     answer.map_or(Truth::Unknown, Truth::from)
+}
+
+fn holds(count: &Sourced<Count>, seen: Option<u64>, object: &Value) -> Truth {
+    known(seen.zip(count.read(object)).map(|(seen, count)| count.holds(seen)))
 }
 
 fn restarts(container: &Value) -> Option<u64> {
@@ -182,8 +189,10 @@ impl Matcher for Containers {
         if statuses.is_empty() {
             return Verdict::unknown();
         }
-        let one = self.asks_of_one().then(|| statuses.iter().map(|container| self.judge(container)).max());
-        let parts = [one.flatten(), self.judge_total(&statuses)];
+        let object = context.object.object();
+        let judge = |container: &&Value| self.judge(container, object);
+        let one = self.asks_of_one().then(|| statuses.iter().map(judge).max());
+        let parts = [one.flatten(), self.judge_total(&statuses, object)];
         Verdict::fixed(parts.into_iter().flatten().min().unwrap_or(Truth::Unknown))
     }
 
@@ -217,11 +226,17 @@ impl Matcher for Containers {
                 }
             }
         }
+        self.counts().for_each(|(_, count)| count.reads(projection));
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        self.counts().filter_map(|(key, count)| count.asks(key, Types::STRING)).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
         let statuses = self.statuses(context);
-        let decisive = statuses.iter().find(|container| self.judge(container).is_true());
+        let decisive =
+            statuses.iter().find(|container| self.judge(container, context.object.object()).is_true());
         let Some(container) = decisive.or(statuses.first()) else {
             return "no container statuses".to_owned();
         };
@@ -247,8 +262,8 @@ impl Matcher for Containers {
     /// A container that was restarted before has been failing for longer than a moment: the kubelet backs
     /// off ten seconds, then twenty.
     fn implies(&self) -> Implied {
-        let restarted = |count: Option<Count>| count.is_some_and(|count| count.least() >= 2);
-        let patient = restarted(self.restarts) || restarted(self.total_restarts);
+        let restarted = |count: &Sourced<Count>| count.literal().is_some_and(|count| count.least() >= 2);
+        let patient = self.counts().any(|(_, count)| restarted(count));
         Implied { patient, ..Implied::default() }
     }
 }

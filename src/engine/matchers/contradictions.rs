@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::operand::Operand;
 use super::operators::Test;
+use super::term::{Term, Terms};
 use crate::descriptor::{Fault, FaultKind};
+use crate::value_from::Sourced;
 
 /// What is wrong: the key to be mended, why, and what to do.
 type Contradiction = (&'static str, String, &'static str);
@@ -29,13 +31,13 @@ pub(super) fn check(tests: &[Test]) -> Result<(), Fault> {
 /// What no value satisfies by itself.
 fn alone(test: &Test) -> Option<Contradiction> {
     match test {
-        Test::Size(count) if count.is_impossible() => {
+        Test::Size(Sourced::Literal(count)) if count.is_impossible() => {
             Some(("size", format!("`{count}` holds for no size"), "write `\"> 0\"`"))
         }
-        Test::NewerThan(Duration::ZERO) => {
+        Test::NewerThan(Sourced::Literal(Duration::ZERO)) => {
             Some(("newerThan", "nothing is newer than 0s".to_owned(), "write a longer duration"))
         }
-        Test::In(list) if list.is_empty() => {
+        Test::In(Terms::Each(list)) if list.is_empty() => {
             Some(("in", "`in` names no value".to_owned(), "name at least one value"))
         }
         _ => None,
@@ -45,24 +47,28 @@ fn alone(test: &Test) -> Option<Contradiction> {
 /// Where `equals` or `in` says which values there may be, and another operator takes all of them away.
 fn excluded(test: &Test, other: &Test) -> Option<Contradiction> {
     let (key, values) = match test {
-        Test::Equals(value) => ("equals", std::slice::from_ref(value)),
-        Test::In(values) => ("in", values.as_slice()),
+        Test::Equals(value) => ("equals", vec![value.literal()?]),
+        Test::In(values) => ("in", values.literals()?),
         _ => return None,
     };
-    let none = |possible: &dyn Fn(&Operand) -> bool| !values.iter().any(possible);
+    let none = |possible: &dyn Fn(&Operand) -> bool| !values.iter().any(|value| possible(value));
     let is_alone = key == "equals";
-    let unmatched = || match values {
+    let unmatched = || match values.as_slice() {
         [Operand::Text(text)] => format!("`{text}` does not match it"),
         _ => format!("no value of `{key}` matches it"),
     };
     let (at, why) = match other {
-        Test::NotEquals(b) if none(&|a| !same(a, b)) => {
+        Test::NotEquals(Term::Literal(b)) if none(&|a| !same(a, b)) => {
             ("notEquals", format!("`{key}` and `notEquals` name the same value"))
         }
-        Test::In(list) if is_alone && none(&|a| list.iter().any(|b| same(a, b))) => {
+        Test::In(list)
+            if is_alone && list.literals().is_some_and(|list| none(&|a| list.iter().any(|b| same(a, b)))) =>
+        {
             ("in", "the value of `equals` is not among `in`".to_owned())
         }
-        Test::NotIn(list) if none(&|a| !list.iter().any(|b| same(a, b))) => {
+        Test::NotIn(list)
+            if list.literals().is_some_and(|list| none(&|a| !list.iter().any(|b| same(a, b)))) =>
+        {
             let which = if is_alone { "the value of `equals`" } else { "every value of `in`" };
             ("notIn", format!("{which} is among `notIn`"))
         }
@@ -70,7 +76,7 @@ fn excluded(test: &Test, other: &Test) -> Option<Contradiction> {
         Test::Matches(pattern) if none(&|a| matches(a, &|text| pattern.matches(text))) => {
             ("matches", unmatched())
         }
-        Test::Ordered(operator, bound)
+        Test::Ordered(operator, Term::Literal(bound))
             if none(&|a| a.compare(bound).is_none_or(|order| ordered(operator, order))) =>
         {
             let which = if is_alone { "the value of `equals` is not" } else { "no value of `in` is" };
@@ -85,17 +91,20 @@ fn excluded(test: &Test, other: &Test) -> Option<Contradiction> {
 /// Ranges without anything in them.
 fn empty(test: &Test, other: &Test) -> Option<Contradiction> {
     match (test, other) {
-        (Test::Ordered(lower @ ("gt" | "gte"), low), Test::Ordered(upper @ ("lt" | "lte"), high))
-            if is_empty_range(lower, low, upper, high) =>
-        {
+        (
+            Test::Ordered(lower @ ("gt" | "gte"), Term::Literal(low)),
+            Test::Ordered(upper @ ("lt" | "lte"), Term::Literal(high)),
+        ) if is_empty_range(lower, low, upper, high) => {
             let why = format!("nothing is in the range of `{lower}` and `{upper}`");
             Some((upper, why, "widen the range"))
         }
-        (Test::OlderThan(older), Test::NewerThan(newer)) if older >= newer => {
+        (Test::OlderThan(Sourced::Literal(older)), Test::NewerThan(Sourced::Literal(newer)))
+            if older >= newer =>
+        {
             let why = "no time lies between `olderThan` and `newerThan`".to_owned();
             Some(("newerThan", why, "make `olderThan` the shorter one"))
         }
-        (Test::Before(before), Test::After(after)) if before <= after => {
+        (Test::Before(Sourced::Literal(before)), Test::After(Sourced::Literal(after))) if before <= after => {
             let why = "no time lies after `after` and before `before`".to_owned();
             Some(("before", why, "make `before` the later one"))
         }

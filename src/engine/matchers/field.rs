@@ -9,6 +9,7 @@ use crate::asked::Asked;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
+use crate::value_from::Carried;
 use crate::values::Path;
 use crate::verdict::Verdict;
 
@@ -41,9 +42,11 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     summary: "The one node at a path satisfies all operators; for several nodes, `any` or `all`.",
     shape: Shape::Keys(&KEYS),
     unknown_when: "nothing is at the path (and there is no `default`, and more than `exists` is asked), several \
-                   nodes are and neither `any` nor `all` is asked, or the value is not of the operator's type",
+                   nodes are and neither `any` nor `all` is asked, the value is not of the operator's type, or a \
+                   `valueFrom` cannot be read",
     examples: &[
         "field: { path: $.status.printableStatus, equals: ErrorUnschedulable }",
+        "field: { path: $.status.readyReplicas, default: 0, lt: { valueFrom: $.spec.replicas } }",
         "field: { path: \"$.spec.containers[*].resources.requests.cpu\", any: { gt: 500m, as: quantity } }",
     ],
     kinds: &[],
@@ -103,6 +106,17 @@ impl Field {
         Ok(())
     }
 
+    /// The operands that the object carries, each with the keys that lead to it and what it may be.
+    fn carried(&self) -> Vec<Carried<'_>> {
+        let of_several = self.several.iter().flat_map(|(quantifier, operators)| {
+            operators.carried().into_iter().map(|(mut at, from, readable)| {
+                at.insert(0, (*quantifier).to_owned());
+                (at, from, readable)
+            })
+        });
+        self.one.carried().into_iter().chain(of_several).collect()
+    }
+
     /// The nodes that are there: null is missing.
     fn nodes<'a>(&self, context: &Context<'a>) -> Vec<&'a Value> {
         let nodes = self.path.nodes(context.object.object());
@@ -123,11 +137,11 @@ impl Matcher for Field {
             return Verdict::unknown();
         }
         let one = (!self.one.is_empty()).then(|| match nodes.as_slice() {
-            [node] => self.one.judge(node, context.now),
+            [node] => self.one.judge(node, context),
             _ => Verdict::unknown(),
         });
         let several = self.several.iter().map(|(quantifier, operators)| {
-            let verdicts = nodes.iter().map(|node| operators.judge(node, context.now));
+            let verdicts = nodes.iter().map(|node| operators.judge(node, context));
             match *quantifier {
                 "any" => Verdict::any(verdicts),
                 _ => Verdict::all(verdicts),
@@ -147,6 +161,7 @@ impl Matcher for Field {
 
     fn reads(&self, projection: &mut Projection) {
         projection.read(&self.path);
+        self.carried().iter().for_each(|(_, from, _)| projection.read(from.path()));
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {
@@ -154,11 +169,13 @@ impl Matcher for Field {
         let of_several = self.several.iter().flat_map(|(quantifier, operators)| {
             operators.expectations().into_iter().map(|expectation| expectation.under(quantifier))
         });
-        vec![Asked {
+        let own = Asked {
             paths: std::slice::from_ref(&self.path),
             needed: self.asks_value() && self.default.is_none(),
             expectations: of_one.into_iter().chain(of_several).collect(),
-        }]
+        };
+        let carried = self.carried().into_iter().map(|(at, from, readable)| from.asked(at, readable));
+        std::iter::once(own).chain(carried).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
@@ -167,14 +184,16 @@ impl Matcher for Field {
             Some(text) => Cow::Owned(shortened(text)),
             None => Cow::Owned(shortened(&node.to_string())),
         };
-        match nodes.as_slice() {
-            [] => format!("{} is missing", self.path),
-            nodes => format!(
-                "{} is {}",
-                self.path,
-                nodes.iter().map(|node| shown(node)).collect::<Vec<_>>().join(", ")
-            ),
-        }
+        let told = |path: &Path, nodes: &[&Value]| match nodes {
+            [] => format!("{path} is missing"),
+            nodes => {
+                format!("{path} is {}", nodes.iter().map(|node| shown(node)).collect::<Vec<_>>().join(", "))
+            }
+        };
+        let object = context.object.object();
+        let carried = self.carried();
+        let carried = carried.iter().map(|(_, from, _)| told(from.path(), &from.path().nodes(object)));
+        std::iter::once(told(&self.path, &nodes)).chain(carried).collect::<Vec<_>>().join(", ")
     }
 
     fn implies(&self) -> Implied {

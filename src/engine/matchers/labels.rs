@@ -35,9 +35,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         let mut requirements = Vec::new();
         let entries = arguments.entries("matchLabels").unwrap_or_default();
         requirements.extend(
-            entries
-                .into_iter()
-                .map(|(key, value)| Requirement { key, operator: Operator::In(value.into_iter().collect()) }),
+            entries.into_iter().map(|(key, value)| Requirement { key, operator: Operator::In(vec![value]) }),
         );
         for (index, block) in arguments.blocks("matchExpressions").unwrap_or_default().into_iter().enumerate()
         {

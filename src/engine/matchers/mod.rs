@@ -7,6 +7,7 @@ mod any;
 mod condition;
 mod containers;
 mod contradictions;
+mod expected;
 mod field;
 mod finalizers;
 mod labels;
@@ -16,6 +17,7 @@ mod operand;
 mod operators;
 mod owner;
 mod phase;
+mod term;
 mod terminating;
 
 use crate::descriptor::MatcherDescriptor;

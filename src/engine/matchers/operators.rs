@@ -3,37 +3,43 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::BitOr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::contradictions::{self, ordered};
-use super::operand::{KINDS, Operand, OperandKind, read_time, readable_times};
-use crate::asked::{Expectation, ExpectedText, Types};
-use crate::descriptor::{Arguments, Fault, Key, Literal, ValueKind};
-use crate::moment::after;
+use super::operand::{KINDS, Operand, OperandKind, read_time};
+use super::term::{Order, Term, Terms};
+use crate::descriptor::{Arguments, Fault, Key, ValueKind};
+use crate::matcher::Context;
 use crate::truth::Truth;
+use crate::value_from::Sourced;
 use crate::values::{Count, Globs, Pattern, TimeFormat};
 use crate::verdict::Verdict;
 
+const LITERAL: ValueKind = ValueKind::Sourced(&ValueKind::Literal);
+const LITERALS: ValueKind = ValueKind::Sourced(&ValueKind::Literals);
+const DURATION: ValueKind = ValueKind::Sourced(&ValueKind::Duration);
+const TIME: ValueKind = ValueKind::Sourced(&ValueKind::Time);
+const COUNT: ValueKind = ValueKind::Sourced(&ValueKind::Count);
+
 pub(super) const KEYS: &[Key] = &[
-    Key::optional("equals", ValueKind::Literal, "It is this value.", "ErrorUnschedulable"),
-    Key::optional("notEquals", ValueKind::Literal, "It is another value.", "Running"),
-    Key::optional("in", ValueKind::Literals, "It is one of these values.", "[Failed, Error]"),
-    Key::optional("notIn", ValueKind::Literals, "It is none of these values.", "[Running, Succeeded]"),
+    Key::optional("equals", LITERAL, "It is this value.", "ErrorUnschedulable"),
+    Key::optional("notEquals", LITERAL, "It is another value.", "Running"),
+    Key::optional("in", LITERALS, "It is one of these values.", "[Failed, Error]"),
+    Key::optional("notIn", LITERALS, "It is none of these values.", "[Running, Succeeded]"),
     Key::optional("matches", ValueKind::Pattern, "The whole text matches.", "\"Error.*\""),
     Key::optional("glob", ValueKind::Globs, "The whole text matches a glob.", "Error*"),
-    Key::optional("gt", ValueKind::Literal, "It is greater.", "3"),
-    Key::optional("gte", ValueKind::Literal, "It is greater or equal.", "3"),
-    Key::optional("lt", ValueKind::Literal, "It is less.", "3"),
-    Key::optional("lte", ValueKind::Literal, "It is less or equal.", "3"),
-    Key::optional("olderThan", ValueKind::Duration, "The time is at least this long ago.", "1h"),
-    Key::optional("newerThan", ValueKind::Duration, "The time is less than this long ago.", "1h"),
-    Key::optional("before", ValueKind::Time, "The time is before this one.", "2026-04-01T10:00:00Z"),
-    Key::optional("after", ValueKind::Time, "The time is after this one.", "2026-04-01T10:00:00Z"),
-    Key::optional("size", ValueKind::Count, "The list or mapping has this many entries.", "\"> 0\""),
+    Key::optional("gt", LITERAL, "It is greater.", "3"),
+    Key::optional("gte", LITERAL, "It is greater or equal.", "3"),
+    Key::optional("lt", LITERAL, "It is less.", "3"),
+    Key::optional("lte", LITERAL, "It is less or equal.", "3"),
+    Key::optional("olderThan", DURATION, "The time is at least this long ago.", "1h"),
+    Key::optional("newerThan", DURATION, "The time is less than this long ago.", "1h"),
+    Key::optional("before", TIME, "The time is before this one.", "2026-04-01T10:00:00Z"),
+    Key::optional("after", TIME, "The time is after this one.", "2026-04-01T10:00:00Z"),
+    Key::optional("size", COUNT, "The list or mapping has this many entries.", "\"> 0\""),
     Key::optional(
         "as",
         ValueKind::Choice(KINDS),
@@ -51,26 +57,44 @@ pub(super) const KEYS: &[Key] = &[
 /// The operators that one node must satisfy.
 #[derive(Debug)]
 pub(super) struct Operators {
-    tests: Vec<Test>,
-    /// What `as:` says: texts are converted to it.
-    kind: Option<OperandKind>,
-    formats: Vec<TimeFormat>,
+    pub(super) tests: Vec<Test>,
+    pub(super) conversion: Conversion,
 }
 
 #[derive(Debug)]
 pub(super) enum Test {
-    Equals(Operand),
-    NotEquals(Operand),
-    In(Vec<Operand>),
-    NotIn(Vec<Operand>),
+    Equals(Term),
+    NotEquals(Term),
+    In(Terms),
+    NotIn(Terms),
     Matches(Pattern),
     Glob(Globs),
-    Ordered(&'static str, Operand),
-    OlderThan(Duration),
-    NewerThan(Duration),
-    Before(Timestamp),
-    After(Timestamp),
-    Size(Count),
+    Ordered(&'static str, Term),
+    OlderThan(Sourced<Duration>),
+    NewerThan(Sourced<Duration>),
+    Before(Sourced<Timestamp>),
+    After(Sourced<Timestamp>),
+    Size(Sourced<Count>),
+}
+
+impl Test {
+    /// As it is written.
+    pub(super) fn key(&self) -> &'static str {
+        match self {
+            Self::Equals(_) => "equals",
+            Self::NotEquals(_) => "notEquals",
+            Self::In(_) => "in",
+            Self::NotIn(_) => "notIn",
+            Self::Matches(_) => "matches",
+            Self::Glob(_) => "glob",
+            Self::Ordered(key, _) => key,
+            Self::OlderThan(_) => "olderThan",
+            Self::NewerThan(_) => "newerThan",
+            Self::Before(_) => "before",
+            Self::After(_) => "after",
+            Self::Size(_) => "size",
+        }
+    }
 }
 
 impl Operators {
@@ -79,46 +103,38 @@ impl Operators {
         let own = Conversion::take(arguments);
         let formats = if own.formats.is_empty() { outer.formats.clone() } else { own.formats };
         let conversion = Conversion { kind: own.kind.or(outer.kind), formats };
-        let Conversion { kind, formats } = &conversion;
-        let equality = |key: &str, literal: &Literal| {
-            Operand::for_equality(literal, *kind, formats).map_err(|fault| fault.under(key))
-        };
-        let equalities = |key: &str, literals: &[Literal]| -> Result<Vec<Operand>, Fault> {
-            let one = |(index, literal): (usize, &Literal)| {
-                Operand::for_equality(literal, *kind, formats).map_err(|fault| fault.under(index).under(key))
-            };
-            literals.iter().enumerate().map(one).collect()
-        };
         let mut tests = Vec::new();
-        if let Some(literal) = arguments.literal("equals") {
-            tests.push(Test::Equals(equality("equals", &literal)?));
+        let term = |key: &str, literal, order| {
+            Term::build(literal, order, &conversion).map_err(|fault| fault.under(key))
+        };
+        let terms =
+            |key: &str, literals| Terms::build(literals, &conversion).map_err(|fault| fault.under(key));
+        if let Some(literal) = arguments.sourced_literal("equals") {
+            tests.push(Test::Equals(term("equals", literal, Order::Equality)?));
         }
-        if let Some(literal) = arguments.literal("notEquals") {
-            tests.push(Test::NotEquals(equality("notEquals", &literal)?));
+        if let Some(literal) = arguments.sourced_literal("notEquals") {
+            tests.push(Test::NotEquals(term("notEquals", literal, Order::Equality)?));
         }
-        if let Some(literals) = arguments.literals("in") {
-            tests.push(Test::In(equalities("in", &literals)?));
+        if let Some(literals) = arguments.sourced_literals("in") {
+            tests.push(Test::In(terms("in", literals)?));
         }
-        if let Some(literals) = arguments.literals("notIn") {
-            tests.push(Test::NotIn(equalities("notIn", &literals)?));
+        if let Some(literals) = arguments.sourced_literals("notIn") {
+            tests.push(Test::NotIn(terms("notIn", literals)?));
         }
         for key in ["gt", "gte", "lt", "lte"] {
-            if let Some(literal) = arguments.literal(key) {
-                let operand =
-                    Operand::for_order(&literal, *kind, formats).map_err(|fault| fault.under(key))?;
-                tests.push(Test::Ordered(key, operand));
+            if let Some(literal) = arguments.sourced_literal(key) {
+                tests.push(Test::Ordered(key, term(key, literal, Order::Ordered)?));
             }
         }
         tests.extend(arguments.pattern("matches").map(Test::Matches));
         tests.extend(arguments.globs("glob").map(Test::Glob));
-        tests.extend(arguments.duration("olderThan").map(Test::OlderThan));
-        tests.extend(arguments.duration("newerThan").map(Test::NewerThan));
-        tests.extend(arguments.time("before").map(Test::Before));
-        tests.extend(arguments.time("after").map(Test::After));
-        tests.extend(arguments.count("size").map(Test::Size));
-        let operators = Self { tests, kind: conversion.kind, formats: conversion.formats };
-        contradictions::check(&operators.tests)?;
-        Ok(operators)
+        tests.extend(arguments.sourced_duration("olderThan").map(Test::OlderThan));
+        tests.extend(arguments.sourced_duration("newerThan").map(Test::NewerThan));
+        tests.extend(arguments.sourced_time("before").map(Test::Before));
+        tests.extend(arguments.sourced_time("after").map(Test::After));
+        tests.extend(arguments.sourced_count("size").map(Test::Size));
+        contradictions::check(&tests)?;
+        Ok(Self { tests, conversion })
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -129,55 +145,12 @@ impl Operators {
     pub(super) fn needed_texts(&self) -> Option<Vec<&str>> {
         fn of(test: &Test) -> Option<Vec<&str>> {
             match test {
-                Test::Equals(operand) => Some(vec![operand.as_text()?]),
-                Test::In(operands) => operands.iter().map(Operand::as_text).collect(),
+                Test::Equals(term) => Some(vec![term.literal()?.as_text()?]),
+                Test::In(terms) => terms.literals()?.into_iter().map(Operand::as_text).collect(),
                 _ => None,
             }
         }
-        if self.kind.is_some() { None } else { self.tests.iter().find_map(of) }
-    }
-
-    /// What each operator can read, and what it compares with.
-    pub(super) fn expectations(&self) -> Vec<Expectation> {
-        self.tests.iter().map(|test| self.expectation(test)).collect()
-    }
-
-    fn expectation(&self, test: &Test) -> Expectation {
-        let like = |operand: &Operand| operand.readable(self.kind.is_some(), &self.formats);
-        let text = |operand: &Operand, at: &[&str]| match operand {
-            Operand::Text(text) => {
-                Some(ExpectedText { at: at.iter().map(ToString::to_string).collect(), text: text.clone() })
-            }
-            _ => None,
-        };
-        let texts = |operands: &[Operand], key: &str| -> Vec<ExpectedText> {
-            let one = |(index, operand): (usize, &Operand)| text(operand, &[key, &index.to_string()]);
-            operands.iter().enumerate().filter_map(one).collect()
-        };
-        let any = |operands: &[Operand]| operands.iter().map(like).fold(Types::default(), BitOr::bitor);
-        let is_text = self.kind == Some(OperandKind::Text);
-        let scalars = Types::STRING | Types::NUMBER | Types::BOOLEAN;
-        let text_like = if is_text { scalars } else { Types::STRING };
-        let times = readable_times(&self.formats);
-        let (key, readable, texts) = match test {
-            Test::Equals(operand) => {
-                ("equals", like(operand), text(operand, &["equals"]).into_iter().collect())
-            }
-            Test::NotEquals(operand) => {
-                ("notEquals", like(operand), text(operand, &["notEquals"]).into_iter().collect())
-            }
-            Test::In(operands) => ("in", any(operands), texts(operands, "in")),
-            Test::NotIn(operands) => ("notIn", any(operands), texts(operands, "notIn")),
-            Test::Matches(_) => ("matches", text_like, Vec::new()),
-            Test::Glob(_) => ("glob", text_like, Vec::new()),
-            Test::Ordered(key, operand) => (*key, like(operand), Vec::new()),
-            Test::OlderThan(_) => ("olderThan", times, Vec::new()),
-            Test::NewerThan(_) => ("newerThan", times, Vec::new()),
-            Test::Before(_) => ("before", times, Vec::new()),
-            Test::After(_) => ("after", times, Vec::new()),
-            Test::Size(_) => ("size", Types::LIST | Types::OBJECT, Vec::new()),
-        };
-        Expectation { at: vec![key.to_owned()], readable, texts }
+        if self.conversion.kind.is_some() { None } else { self.tests.iter().find_map(of) }
     }
 
     /// Whether time alone makes it true: the rule then waits by itself.
@@ -185,61 +158,76 @@ impl Operators {
         self.tests.iter().any(|test| matches!(test, Test::OlderThan(_)))
     }
 
-    pub(super) fn judge(&self, value: &Value, now: Timestamp) -> Verdict {
+    pub(super) fn judge(&self, value: &Value, context: &Context<'_>) -> Verdict {
         if value.is_null() {
             return Verdict::unknown();
         }
-        Verdict::all(self.tests.iter().map(|test| self.judge_one(test, value, now)))
+        Verdict::all(self.tests.iter().map(|test| self.judge_one(test, value, context)))
     }
 
-    fn judge_one(&self, test: &Test, value: &Value, now: Timestamp) -> Verdict {
-        let like = |operand: &Operand| operand.read_like(value, self.kind.is_some(), &self.formats);
-        let equal = |operand: &Operand| {
-            like(operand).map(|seen| seen.compare(operand) == Some(Ordering::Equal)).map(Truth::from)
-        };
+    fn judge_one(&self, test: &Test, value: &Value, context: &Context<'_>) -> Verdict {
+        let object = context.object.object();
         let known = |answer: Option<bool>| Verdict::fixed(answer.map_or(Truth::Unknown, Truth::from));
-        // One of several: what cannot be read as any of their types is unknown.
-        let among = |operands: &[Operand]| {
-            operands.iter().map(equal).map(|answer| answer.unwrap_or(Truth::Unknown)).max()
+        let order = |term: &Term| {
+            let operand = term.operand(object, &self.conversion)?;
+            self.read_like(&operand, value)?.compare(&operand)
         };
-        let one_of = |operands: &[Operand]| match among(operands) {
-            // Of another type than some, but readable as others and equal to none of them.
-            Some(Truth::Unknown) if operands.iter().any(|operand| equal(operand).is_some()) => Truth::False,
-            answer => answer.unwrap_or(Truth::False),
-        };
+        let equal = |term: &Term| known(order(term).map(Ordering::is_eq));
         let text = || self.text(value);
-        let time = || read_time(value, &self.formats);
+        let time = || read_time(value, &self.conversion.formats);
+        let moment = |moment: &Sourced<Timestamp>| moment.read(object, &self.conversion.formats);
         match test {
-            Test::Equals(operand) => Verdict::fixed(equal(operand).unwrap_or(Truth::Unknown)),
-            Test::NotEquals(operand) => Verdict::fixed(equal(operand).unwrap_or(Truth::Unknown)).negated(),
-            Test::In(operands) => Verdict::fixed(one_of(operands)),
-            Test::NotIn(operands) => Verdict::fixed(one_of(operands)).negated(),
+            Test::Equals(term) => equal(term),
+            Test::NotEquals(term) => equal(term).negated(),
+            Test::In(terms) => Verdict::fixed(self.among(terms, value, object)),
+            Test::NotIn(terms) => Verdict::fixed(self.among(terms, value, object)).negated(),
             Test::Matches(pattern) => known(text().map(|text| pattern.matches(&text))),
             Test::Glob(globs) => known(text().map(|text| globs.matches(&text))),
-            Test::Ordered(operator, operand) => known(
-                like(operand).and_then(|seen| seen.compare(operand)).map(|order| ordered(operator, order)),
-            ),
+            Test::Ordered(operator, term) => known(order(term).map(|order| ordered(operator, order))),
             Test::OlderThan(age) => {
-                time().map_or_else(Verdict::unknown, |time| Verdict::from_moment(after(time, *age), now))
+                time().map_or_else(Verdict::unknown, |time| age.over_since(time, context))
             }
-            Test::NewerThan(age) => time().map_or_else(Verdict::unknown, |time| {
-                Verdict::until_moment(after(time, *age), now).since(None)
-            }),
-            Test::Before(moment) => known(time().map(|time| time < *moment)),
-            Test::After(moment) => known(time().map(|time| time > *moment)),
+            Test::NewerThan(age) => time()
+                .map_or_else(Verdict::unknown, |time| age.over_since(time, context).negated().since(None)),
+            Test::Before(end) => known(time().zip(moment(end)).map(|(time, end)| time < end)),
+            Test::After(start) => known(time().zip(moment(start)).map(|(time, start)| time > start)),
             Test::Size(count) => {
                 let size =
                     value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
-                known(size.map(|size| count.holds(size as u64)))
+                known(size.zip(count.read(object)).map(|(size, count)| count.holds(size as u64)))
             }
         }
+    }
+
+    /// Whether a value is one of several. Of another type than some, but readable as others and equal to none
+    /// of them, it is not; an operand that the object carries and that cannot be read may be the one.
+    fn among(&self, terms: &Terms, value: &Value, object: &Value) -> Truth {
+        let Some(operands) = terms.operands(object, &self.conversion) else { return Truth::Unknown };
+        let mut readable = operands.is_empty();
+        let mut certain = true;
+        for operand in operands {
+            let Some(operand) = operand else {
+                certain = false;
+                continue;
+            };
+            match self.read_like(&operand, value).and_then(|seen| seen.compare(&operand)) {
+                Some(Ordering::Equal) => return Truth::True,
+                Some(_) => readable = true,
+                None => {}
+            }
+        }
+        if readable && certain { Truth::False } else { Truth::Unknown }
+    }
+
+    fn read_like(&self, operand: &Operand, value: &Value) -> Option<Operand> {
+        operand.read_like(value, self.conversion.kind.is_some(), &self.conversion.formats)
     }
 
     /// What globs and expressions look at; other scalars have a text only where `as: string` asks for it.
     fn text<'v>(&self, value: &'v Value) -> Option<Cow<'v, str>> {
         match value {
             Value::String(text) => Some(Cow::Borrowed(text)),
-            Value::Number(_) | Value::Bool(_) if self.kind == Some(OperandKind::Text) => {
+            Value::Number(_) | Value::Bool(_) if self.conversion.kind == Some(OperandKind::Text) => {
                 Some(Cow::Owned(value.to_string()))
             }
             _ => None,
@@ -250,8 +238,9 @@ impl Operators {
 /// How operands and values are read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conversion {
-    kind: Option<OperandKind>,
-    formats: Vec<TimeFormat>,
+    /// What `as:` says: texts are converted to it.
+    pub(super) kind: Option<OperandKind>,
+    pub(super) formats: Vec<TimeFormat>,
 }
 
 impl Conversion {

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::asked;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
-use crate::moment::{after, elapsed};
+use crate::moment::elapsed;
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::values::format_duration;
 use crate::verdict::Verdict;
 
@@ -18,16 +20,16 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         ValueKind::Bool,
         &[Key::optional(
             "over",
-            ValueKind::Duration,
+            ValueKind::Sourced(&ValueKind::Duration),
             "It was asked for at least this long ago (deletionTimestamp less the grace).",
             "10m",
         )],
     ),
-    unknown_when: "",
+    unknown_when: "`over` is asked and the time, or its `valueFrom`, cannot be read",
     examples: &["terminating: true", "terminating: { over: 10m }"],
     kinds: &[],
     build: |mut arguments| {
-        let asked = match (arguments.boolean(""), arguments.duration("over")) {
+        let asked = match (arguments.boolean(""), arguments.sourced_duration("over")) {
             (_, Some(over)) => Asked::Over(over),
             (Some(terminating), None) => Asked::Whether(terminating),
             (None, None) => {
@@ -42,7 +44,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
 #[derive(Debug)]
 enum Asked {
     Whether(bool),
-    Over(Duration),
+    Over(Sourced<Duration>),
 }
 
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl Matcher for Terminating {
             Asked::Whether(asked) => Verdict::fixed(*asked == terminating),
             Asked::Over(_) if !terminating => Verdict::fixed(false),
             Asked::Over(over) => match context.object.deletion_asked() {
-                Some(since) => Verdict::from_moment(after(since, *over), context.now),
+                Some(since) => over.over_since(since, context),
                 None => Verdict::unknown(),
             },
         }
@@ -75,6 +77,9 @@ impl Matcher for Terminating {
         projection.read_members(&["metadata", "creationTimestamp"]);
         projection.read_members(&["metadata", "deletionTimestamp"]);
         projection.read_members(&["metadata", "deletionGracePeriodSeconds"]);
+        if let Asked::Over(over) = &self.asked {
+            over.reads(projection);
+        }
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
@@ -87,13 +92,20 @@ impl Matcher for Terminating {
         }
     }
 
+    fn asks(&self) -> Vec<asked::Asked<'_>> {
+        match &self.asked {
+            Asked::Over(over) => over.asks("over", asked::Types::STRING).into_iter().collect(),
+            Asked::Whether(_) => Vec::new(),
+        }
+    }
+
     fn implies(&self) -> Implied {
         let terminating = !matches!(self.asked, Asked::Whether(false));
-        let terminating_for = match self.asked {
-            Asked::Over(over) => Some(over),
-            Asked::Whether(_) => None,
+        let (terminating_for, patient) = match &self.asked {
+            Asked::Over(over) => (over.least(), true),
+            Asked::Whether(_) => (None, false),
         };
-        Implied { terminating, terminating_for, patient: terminating_for.is_some(), ..Implied::default() }
+        Implied { terminating, terminating_for, patient, ..Implied::default() }
     }
 }
 

@@ -2,6 +2,7 @@
 //! parameters, a text with `${` may stand for what it resolves to.
 
 use k8s_healer_engine::descriptor::{Key, ValueKind};
+use k8s_healer_engine::value_from::ValueFrom;
 use k8s_healer_engine::values::{Count, Path, parse_duration, parse_time};
 use serde_json::{Map, Value, json};
 
@@ -39,7 +40,7 @@ pub(super) fn definitions() -> Map<String, Value> {
         "integer": {"anyOf": [{"type": "integer"}, reference("parameter")]},
         "integers": one_or_list(reference("integer")),
         "kind": or_filled_in(json!({"type": "string", "pattern": KIND})),
-        "list": {"anyOf": [list_of(reference("text")), reference("parameter")]},
+        "list": {"anyOf": [list_of(json!({"anyOf": [reference("text"), reference("valueFrom")]})), reference("parameter")]},
         "name": {"type": ["string", "integer"], "pattern": NAME, "maxLength": 63, "minimum": 0},
         "parameter": {"type": "string", "pattern": WHOLE, "description": "A whole `${parameter}`."},
         "path": or_filled_in(json!({"type": "string", "pattern": r"^\$"})),
@@ -47,6 +48,7 @@ pub(super) fn definitions() -> Map<String, Value> {
         "text": scalar,
         "texts": one_or_list(reference("text")),
         "time": or_filled_in(json!({"type": "string", "pattern": TIME})),
+        "valueFrom": value_from(),
         "watch": one_or_list(reference("kind")),
     });
     match all {
@@ -70,6 +72,7 @@ pub(super) fn value(kind: ValueKind) -> Value {
         ValueKind::Paths => reference("paths"),
         ValueKind::Time => reference("time"),
         ValueKind::TextList | ValueKind::Literals => reference("list"),
+        ValueKind::Sourced(inner) => or_from(value(*inner), *inner),
         ValueKind::Data => json!({}),
         ValueKind::Choice(words) => choice(words),
         ValueKind::Choices(words) => one_or_list(choice(words)),
@@ -112,7 +115,8 @@ pub(super) fn mapping(keys: &[Key], property: impl Fn(&Key) -> Value) -> Value {
 pub(super) fn entries(nullable: bool, common: &[Key]) -> Value {
     let mut schema = json!({"type": "object", "additionalProperties": reference("text")});
     if nullable {
-        insert(&mut schema, "additionalProperties", json!({"anyOf": [reference("text"), {"type": "null"}]}));
+        let text = or_from(reference("text"), ValueKind::Text);
+        insert(&mut schema, "additionalProperties", json!({"anyOf": [text, {"type": "null"}]}));
         insert(&mut schema, "minProperties", 1.into());
     }
     if !common.is_empty() {
@@ -154,6 +158,27 @@ fn block(keys: &[Key]) -> Value {
     mapping(keys, |key| property(key, value(key.kind)))
 }
 
+/// What may stand in the place of a value that the object carries.
+fn value_from() -> Value {
+    let mut schema = block(ValueFrom::KEYS);
+    insert(&mut schema, "description", "A value that is read from the object.".into());
+    schema
+}
+
+/// The value, or where the object carries it; what bounds it is for durations, and without end are times too.
+fn or_from(schema: Value, kind: ValueKind) -> Value {
+    let without = |keys: &[&str]| {
+        let absent: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), false.into())).collect();
+        json!({"allOf": [reference("valueFrom"), {"properties": absent}]})
+    };
+    let from = match kind {
+        ValueKind::Duration | ValueKind::Literal | ValueKind::Literals => reference("valueFrom"),
+        ValueKind::Time => without(&["min"]),
+        _ => without(&["min", "never"]),
+    };
+    json!({"anyOf": [schema, from]})
+}
+
 fn or_filled_in(schema: Value) -> Value {
     json!({"anyOf": [schema, reference("filledIn")]})
 }
@@ -176,6 +201,7 @@ fn choice(words: &[&str]) -> Value {
 /// The default, where it is a value of the kind and not a sentence such as "the object's own".
 fn default(kind: ValueKind, text: &str) -> Option<Value> {
     let is_value = match kind {
+        ValueKind::Sourced(inner) => return default(*inner, text),
         ValueKind::Duration => parse_duration(text).is_ok(),
         ValueKind::Count => Count::parse(text).is_ok(),
         ValueKind::Path | ValueKind::Paths => Path::parse(text).is_ok(),
