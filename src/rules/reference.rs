@@ -151,13 +151,16 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Time => link("time", "time"),
         ValueKind::Literal => link("literal", "literal"),
         ValueKind::Literals => format!("list of {}", link("literals", "literal")),
+        ValueKind::Sourced(inner) => format!("{} or {}", of_kind(*inner), link("`valueFrom`", "valueFrom")),
         ValueKind::Data => link("data", "data"),
         ValueKind::Choice(choice) => words(choice),
         ValueKind::Choices(choice) => format!("{}, or a list of them", words(choice)),
         ValueKind::Block(_) => link("mapping", "mapping"),
         ValueKind::Blocks(_) => format!("list of {}", link("mappings", "mapping")),
         ValueKind::Entries => "mapping from text to text".to_owned(),
-        ValueKind::NullableEntries => "mapping from text to text or null".to_owned(),
+        ValueKind::NullableEntries => {
+            format!("mapping from text to text, {} or null", link("`valueFrom`", "valueFrom"))
+        }
         ValueKind::Matcher => link("matcher", "matcher"),
         ValueKind::Matchers => format!("list of {}", link("matchers", "matcher")),
     }

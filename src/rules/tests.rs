@@ -159,7 +159,7 @@ fn one_mistake_yields_one_diagnostic() {
         (REST.replace("{ over: 6m }", "{ over: { valuFrom: $.a } }"), ("unknown-key", "valuFrom")),
         (REST.replace("6m", "{ valueFrom: $.a, max: 1h }"), ("unknown-key", "max")),
         (REST.replace("6m", "{ valueFrom: a.b }"), ("bad-path", "a.b")),
-        (REST.replace("6m", "{ min: 5m }"), ("missing-key", "over")),
+        (REST.replace("6m", "{ min: 5m }"), ("missing-key", "{ min: 5m }")),
         (REST.replace("6m", "{ valueFrom: $.a, min: 5 }"), ("bad-duration", "5")),
         (format!("<<: {{}}\n{}", REST.replace("watch: vm\n", "")), ("unsupported-yaml", "<<")),
     ] {

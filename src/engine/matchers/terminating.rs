@@ -25,7 +25,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "10m",
         )],
     ),
-    unknown_when: "`over` is asked and the time, or its `valueFrom`, cannot be read",
+    unknown_when: "",
     examples: &["terminating: true", "terminating: { over: 10m }"],
     kinds: &[],
     build: |mut arguments| {
