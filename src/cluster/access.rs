@@ -157,16 +157,27 @@ async fn post<T: DeserializeOwned>(
     serde_json::from_slice(&answer.body).map_err(ReadError::Undecodable)
 }
 
-/// The rights that an effect takes on the kind of its object: the verb, and the subresource.
+/// What an effect needs a right to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// The object, or a subresource of it.
+    Object(Option<&'static str>),
+    /// Events in the object's namespace.
+    Events,
+}
+
+/// The rights that an effect takes: the verb, and to what.
 #[must_use]
-pub fn rights_of(effect: &Effect) -> Vec<(&'static str, Option<&'static str>)> {
+pub fn rights_of(effect: &Effect) -> Vec<(&'static str, Of)> {
+    const OBJECT: Of = Of::Object(None);
+    const EVICTION: Of = Of::Object(Some("eviction"));
     match effect {
-        Effect::Delete { .. } => vec![("delete", None)],
-        Effect::Evict { fallback_to_delete: false, .. } => vec![("create", Some("eviction"))],
-        Effect::Evict { fallback_to_delete: true, .. } => {
-            vec![("create", Some("eviction")), ("delete", None)]
-        }
-        Effect::StripFinalizers { .. } | Effect::PatchMetadata { .. } => vec![("patch", None)],
+        Effect::Delete { .. } => vec![("delete", OBJECT)],
+        Effect::Evict { fallback_to_delete: false, .. } => vec![("create", EVICTION)],
+        Effect::Evict { fallback_to_delete: true, .. } => vec![("create", EVICTION), ("delete", OBJECT)],
+        Effect::StripFinalizers { .. } | Effect::PatchMetadata { .. } => vec![("patch", OBJECT)],
+        Effect::Patch { part, .. } => vec![("patch", Of::Object(*part))],
+        Effect::Event { .. } => vec![("create", Of::Events)],
         Effect::Log { .. } => Vec::new(),
     }
 }

@@ -4,6 +4,8 @@
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::observation::Observation;
 
+use super::access::{Of, rights_of};
+use super::events::CLUSTER_NAMESPACE;
 use super::outcome;
 pub use super::outcome::Outcome;
 use super::read::grant;
@@ -57,12 +59,13 @@ async fn send(
     }
 }
 
-/// The right that an effect takes.
+/// The right that an effect takes first, in words.
 fn needed(resource: &Resource, live: &Observation, effect: &Effect) -> String {
-    let (verb, subresource) = match effect {
-        Effect::Delete { .. } => ("delete", None),
-        Effect::Evict { .. } => ("create", Some("eviction")),
-        Effect::StripFinalizers { .. } | Effect::PatchMetadata { .. } | Effect::Log { .. } => ("patch", None),
-    };
-    grant(verb, resource, subresource, live.namespace())
+    match rights_of(effect).first() {
+        Some((verb, Of::Object(part))) => grant(verb, resource, *part, live.namespace()),
+        Some((verb, Of::Events)) => {
+            format!("{verb} on events in {}", live.namespace().unwrap_or(CLUSTER_NAMESPACE))
+        }
+        None => String::new(),
+    }
 }

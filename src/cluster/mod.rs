@@ -7,7 +7,8 @@
 //! - [`openapi`]: the schemas that the server publishes. [`access`]: who we are and what we may do. [`census`]:
 //!   how many objects there are, and their names.
 //! - [`watch`]: list and watch. [`slices`], [`page_slices`], [`decode`]: from bytes to observations.
-//! - [`read`], [`ancestors`]: live reads. [`requests`], [`execute`], [`outcome`]: writes and what became of them.
+//! - [`read`], [`ancestors`]: live reads. [`requests`], [`events`], [`execute`], [`outcome`]: writes and what became of
+//!   them.
 
 pub mod access;
 pub mod ancestors;
@@ -15,6 +16,7 @@ pub mod census;
 pub mod client;
 pub mod clock;
 pub mod discovery;
+pub mod events;
 pub mod execute;
 pub mod openapi;
 pub mod outcome;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use k8s_healer_engine::change::Change;
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::observation::Observation;
 use serde_json::Value;
@@ -69,6 +70,14 @@ pub(super) fn of(
     let reason = if quotable { refusal::message(&answer) } else { refusal::in_words(answer.status) };
     match answer.status {
         status if status.is_success() => done(effect, dry_run, &answer),
+        // What there is no place for any more is told nowhere, and keeps nothing else from being done.
+        StatusCode::FORBIDDEN if is_event(effect) && is_namespace_ending(&answer) => {
+            let detail = "no event: the namespace is being terminated".to_owned();
+            Outcome::Done { detail, object: None }
+        }
+        StatusCode::CONFLICT if is_event(effect) => {
+            Outcome::Done { detail: "told before".to_owned(), object: None }
+        }
         StatusCode::UNAUTHORIZED => {
             Outcome::Forbidden { reason: format!("the server does not accept the credentials: {reason}") }
         }
@@ -110,10 +119,21 @@ fn is_another_object(answer: &Answer) -> bool {
 /// says so.
 fn is_failed_test(effect: &Effect, answer: &Answer) -> bool {
     let refusal = Refusal::of(answer);
-    matches!(effect, Effect::StripFinalizers { .. })
+    let tests =
+        matches!(effect, Effect::StripFinalizers { .. } | Effect::Patch { change: Change::Json(_), .. });
+    tests
         && refusal.causes().is_empty()
         && refusal.object().is_none()
         && !refusal.message.contains("denied the request")
+}
+
+fn is_event(effect: &Effect) -> bool {
+    matches!(effect, Effect::Event { .. })
+}
+
+/// Nothing new can be made in such a namespace.
+fn is_namespace_ending(answer: &Answer) -> bool {
+    Refusal::of(answer).causes().iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 /// The server's only answer to an eviction that it will never do, and it calls it an error of its own.
@@ -154,6 +174,8 @@ fn done(effect: &Effect, dry_run: bool, answer: &Answer) -> Outcome {
             let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
             format!("{field} changed: {}", keys.join(", "))
         }
+        Effect::Patch { told, .. } => told.clone(),
+        Effect::Event { message, .. } => format!("told: {message}"),
         Effect::Log { .. } => String::new(),
     };
     let detail = if dry_run { format!("dry run accepted: {detail}") } else { detail };

@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use http::{Method, Request, header};
+use k8s_healer_engine::change::Change;
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::observation::Observation;
 use serde_json::{Map, Value, json};
 
+use super::events;
 use super::resource::Resource;
 
 /// Who the API server notes as the owner of patched fields.
@@ -47,6 +49,9 @@ pub enum RequestError {
         /// The resource asked.
         resource: String,
     },
+    /// It would be told of in turn, without end.
+    #[error("an event cannot be about an event")]
+    EventOfEvent,
     /// The URI or a header is malformed.
     #[error("the request is malformed")]
     Malformed(#[from] http::Error),
@@ -140,10 +145,19 @@ pub fn write(
         Effect::PatchMetadata { field, entries } => {
             let values: Map<String, Value> =
                 entries.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
-            let change = json!({"metadata": {
-                "uid": live.uid(), "resourceVersion": live.resource_version(), *field: values,
-            }});
-            send(Method::PATCH, &patch_path(&path, dry_run), "application/merge-patch+json", &change)?
+            patch(&path, live, &Change::Merge(json!({"metadata": {*field: values}})), dry_run)?
+        }
+        Effect::Patch { change, part, .. } => {
+            let part = part.map(|part| format!("/{part}")).unwrap_or_default();
+            patch(&format!("{path}{part}"), live, change, dry_run)?
+        }
+        Effect::Event { rule, message, at } => {
+            if resource.plural == "events" && ["", "events.k8s.io"].contains(&&*resource.group) {
+                return Err(RequestError::EventOfEvent);
+            }
+            let (namespace, event) = events::about(resource, live, rule, message, *at);
+            let path = patch_path(&format!("/api/v1/namespaces/{}/events", encode(namespace)), dry_run);
+            send(Method::POST, &path, "application/json", &event)?
         }
         Effect::Log { .. } => return Ok(None),
     }))
@@ -154,6 +168,38 @@ fn send(method: Method, path: &str, media: &str, body: &Value) -> Result<Request
     // Metadata is all that is read of the answer: a Secret that was labelled stays on the server.
     let request = request.header(header::ACCEPT, METADATA).header(header::CONTENT_TYPE, media);
     Ok(request.body(body.to_string().into_bytes())?)
+}
+
+/// A patch that the server refuses for another object, and for another version of this one.
+fn patch(
+    path: &str,
+    live: &Observation,
+    change: &Change,
+    dry_run: bool,
+) -> Result<Request<Vec<u8>>, RequestError> {
+    let path = patch_path(path, dry_run);
+    match change {
+        Change::Merge(change) => {
+            let mut change = change.clone();
+            // It is the object's own identity: no rule can name another (`patch` refuses to).
+            let own = json!({"metadata": {"uid": live.uid(), "resourceVersion": live.resource_version()}});
+            json_patch::merge(&mut change, &own);
+            send(Method::PATCH, &path, "application/merge-patch+json", &change)
+        }
+        Change::Json(operations) => {
+            let mut all = tests_of(live);
+            all.extend(operations.iter().map(|operation| json!(operation)));
+            send(Method::PATCH, &path, "application/json-patch+json", &all.into())
+        }
+    }
+}
+
+/// That it is this object, in this version.
+fn tests_of(live: &Observation) -> Vec<Value> {
+    vec![
+        json!({"op": "test", "path": "/metadata/uid", "value": live.uid()}),
+        json!({"op": "test", "path": "/metadata/resourceVersion", "value": live.resource_version()}),
+    ]
 }
 
 fn patch_path(path: &str, dry_run: bool) -> String {
@@ -181,10 +227,7 @@ fn strip(live: &Observation, names: &[String], seen: &[String]) -> Value {
     let removed: Vec<(usize, &String)> =
         seen.iter().enumerate().filter(|(_, finalizer)| names.contains(finalizer)).collect();
     let path = |index: usize| format!("/metadata/finalizers/{index}");
-    let mut operations = vec![
-        json!({"op": "test", "path": "/metadata/uid", "value": live.uid()}),
-        json!({"op": "test", "path": "/metadata/resourceVersion", "value": live.resource_version()}),
-    ];
+    let mut operations = tests_of(live);
     let tests = removed.iter().map(|(at, name)| json!({"op": "test", "path": path(*at), "value": name}));
     operations.extend(tests);
     operations.extend(removed.iter().rev().map(|(at, _)| json!({"op": "remove", "path": path(*at)})));

@@ -96,8 +96,14 @@ fn unfit(rule: &Rule, resource: &Resource, registry: &Registry) -> Option<String
         return Some(format!("{resource} is cluster-scoped: write `scope: cluster` instead of `namespaces`"));
     }
     rule.steps.iter().find_map(|step| {
-        let kinds = registry.action(step.name).map_or(&[][..], |descriptor| descriptor.kinds);
-        let is_for = kinds.is_empty() || kinds.contains(&resource.name().as_str());
-        (!is_for).then(|| format!("{} is not for {resource}, only for {}", step.name, kinds.join(", ")))
+        // Groups with a dot are for anybody to take, but for Kubernetes' own.
+        let is_custom = resource.group.contains('.') && !resource.group.ends_with(".k8s.io");
+        let descriptor = registry.action(step.name)?;
+        if !descriptor.can_be_done_to(&resource.name(), is_custom) {
+            let kinds = descriptor.kinds.join(", ");
+            return Some(format!("{} is not for {resource}, only for {kinds}", step.name));
+        }
+        let is_senseless = step.action.is_senseless_for(&resource.name());
+        is_senseless.then(|| format!("{} is not for {resource}", step.name))
     })
 }

@@ -92,12 +92,12 @@ impl Work {
             Err(inapplicable) => return Some(self.nothing_to_do(inapplicable)),
         };
         if let Effect::Log { message } = effect {
-            let rule = self.rule.id.to_string();
-            let message = message.replace("{{rule}}", &rule).replace("{{reason}}", &self.due.reason);
-            self.tell(Outcome::Done, &message);
+            self.tell(Outcome::Done, message);
             return Some(StepResult::Done { removed: false });
         }
-        let lineage = match self.guard(effect).await {
+        // What does not touch the object passes every protection.
+        let lineage = if effect.writes() { self.guard(effect).await } else { Ok(self.lineage(&[])) };
+        let lineage = match lineage {
             Ok(lineage) => lineage,
             Err(result) => return Some(result),
         };

@@ -14,6 +14,16 @@ pub trait Action: fmt::Debug + Send + Sync {
     /// Adds every field that [`effect`](Self::effect) reads.
     fn reads(&self, _projection: &mut Projection) {}
 
+    /// The subresource that it writes to; `None`: the object itself.
+    fn part(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether it would be senseless for objects of this resource, though it could be done.
+    fn is_senseless_for(&self, _resource: &str) -> bool {
+        false
+    }
+
     /// What it does, for plans and logs: `delete`, `evict, then delete`.
     fn describe(&self) -> String;
 }

@@ -30,6 +30,10 @@ pub struct MatcherDescriptor {
     pub build: fn(Arguments) -> Result<Box<dyn Matcher>, Fault>,
 }
 
+/// Stands among the kinds of an action for custom resources: only their own definition tells whether it can be
+/// done to them.
+pub const CUSTOM_RESOURCES: &str = "custom resources";
+
 /// What an action is called, takes and is built by.
 #[derive(Debug)]
 pub struct ActionDescriptor {
@@ -49,6 +53,15 @@ pub struct ActionDescriptor {
     pub build: fn(Arguments) -> Result<Box<dyn Action>, Fault>,
 }
 
+impl ActionDescriptor {
+    /// Whether it can be done to a resource (`deployments.apps`), `is_custom` telling that this is a custom one.
+    #[must_use]
+    pub fn can_be_done_to(&self, resource: &str, is_custom: bool) -> bool {
+        let is_it = |kind: &&'static str| *kind == resource || (is_custom && *kind == CUSTOM_RESOURCES);
+        self.kinds.is_empty() || self.kinds.iter().any(is_it)
+    }
+}
+
 /// What an action does to an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Nature {
@@ -56,7 +69,7 @@ pub struct Nature {
     pub removes: bool,
     /// It does something only to objects that are terminating (`stripFinalizers`).
     pub needs_terminating: bool,
-    /// It writes nothing to the object (`log`).
+    /// It writes nothing to the object (`log`, `event`).
     pub harmless: bool,
 }
 
@@ -133,6 +146,8 @@ pub enum ValueKind {
     Texts,
     /// A list (a real one) of strings, each of which the object may carry → `SourcedTexts`.
     TextList,
+    /// A whole number → `Integer`.
+    Integer,
     /// A whole number or a list of them → `Integers`.
     Integers,
     /// A glob or a list of globs, `!` excludes → `Globs`.
@@ -202,6 +217,8 @@ pub enum Value {
     Texts(Vec<String>),
     /// Strings, each of which the object may carry.
     SourcedTexts(Vec<Sourced<String>>),
+    /// A whole number.
+    Integer(i64),
     /// Whole numbers.
     Integers(Vec<i64>),
     /// Globs with excludes.
@@ -300,6 +317,7 @@ impl Arguments {
         boolean: Bool -> bool, "a boolean";
         text: Text -> String, "a string or a word of a choice";
         texts: Texts -> Vec<String>, "strings";
+        integer: Integer -> i64, "a whole number";
         integers: Integers -> Vec<i64>, "whole numbers";
         globs: Globs -> Globs, "globs";
         pattern: Pattern -> Pattern, "a regular expression";
@@ -354,6 +372,8 @@ pub enum FaultKind {
     Ambiguous,
     /// An operand is not of the type that the operator or `as:` asks for.
     BadOperand,
+    /// It would change what no rule may change.
+    Untouchable,
     /// A key that no label or annotation can have.
     BadLabelKey,
     /// A value that no label can have.

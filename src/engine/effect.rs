@@ -5,7 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::change::Change;
+use crate::rule::RuleId;
 use crate::value_from::Sourced;
+
+/// Where the rule's name and the reason belong in a message. Noncharacters of Unicode, which are for such a use
+/// and in no text that people exchange.
+pub(crate) const RULE: char = '\u{fdd0}';
+pub(crate) const REASON: char = '\u{fdd1}';
 
 /// One thing to do to one object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +47,24 @@ pub enum Effect {
         /// The new values; `None` removes.
         entries: Vec<(String, Option<String>)>,
     },
+    /// A patch of the object, with preconditions.
+    Patch {
+        /// What it changes.
+        change: Change,
+        /// The subresource that is patched (`scale`, `status`); `None`: the object itself.
+        part: Option<&'static str>,
+        /// What is told of it: `scaled to 0`.
+        told: String,
+    },
+    /// An Event about the object. It does not touch the object itself.
+    Event {
+        /// The rule that tells, without its pack.
+        rule: String,
+        /// What is told.
+        message: String,
+        /// When.
+        at: Timestamp,
+    },
     /// A line in the log, nothing on the wire.
     Log {
         /// The finished message.
@@ -51,7 +76,20 @@ impl Effect {
     /// Whether it writes to the object; what does not, passes every protection.
     #[must_use]
     pub fn writes(&self) -> bool {
-        !matches!(self, Self::Log { .. })
+        !matches!(self, Self::Log { .. } | Self::Event { .. })
+    }
+
+    /// The same with the rule and the reason in its message, which an action does not know.
+    #[must_use]
+    pub(crate) fn told_by(self, id: &RuleId, reason: &str) -> Self {
+        let fill = |message: String| message.replace(RULE, &id.to_string()).replace(REASON, reason);
+        match self {
+            Self::Log { message } => Self::Log { message: fill(message) },
+            Self::Event { message, at, .. } => {
+                Self::Event { rule: id.name.to_string(), message: fill(message), at }
+            }
+            other => other,
+        }
     }
 
     /// Whether it asks for the object's deletion.

@@ -4,6 +4,7 @@
 //! - [`values`]: the value forms of the language, [`value_from`]: those that an object carries; [`matcher`], [`action`]: what one is; [`matchers`],
 //!   [`actions`]: one file each, described by [`descriptor`]s and listed in a [`registry`]; [`asked`]: which
 //!   paths a rule hangs on.
+//! - [`effect`]: what an action asks for; [`change`]: what a patch makes of an object.
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
 //! - [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
@@ -13,6 +14,7 @@
 pub mod action;
 pub mod actions;
 pub mod asked;
+pub mod change;
 pub mod cooldown;
 pub mod descriptor;
 pub mod effect;

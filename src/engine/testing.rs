@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use crate::action::Action;
 use crate::descriptor::{Arguments, Fault, Key, Literal, Shape, Value, ValueKind};
+use crate::effect::{Effect, Inapplicable};
 use crate::facts::Facts;
 use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
@@ -30,6 +31,18 @@ pub(crate) fn matcher(name: &str, json: Json) -> Result<Box<dyn Matcher>, Fault>
 pub(crate) fn action(name: &str, json: Json) -> Result<Box<dyn Action>, Fault> {
     let descriptor = Registry::standard().action(name).expect("an action");
     (descriptor.build)(arguments(descriptor.shape, json))
+}
+
+/// What an action has to do to an object at the first second of 2026, the object read through the action's own
+/// projection.
+pub(crate) fn effect(name: &str, json: Json, object: &Json) -> Result<Effect, Inapplicable> {
+    let action = action(name, json).expect("an action without faults");
+    let mut projection = Projection::default();
+    action.reads(&mut projection);
+    projection.read_members(&["metadata", "deletionTimestamp"]);
+    let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
+    let facts = Facts::none();
+    action.effect(&Context { object: &object, facts: &facts, now: at("00:00:00") })
 }
 
 /// Evaluates a matcher on an object read through the matcher's own projection, so that every table
@@ -94,6 +107,7 @@ fn value(kind: ValueKind, json: Json) -> Value {
             let one = |item: &Json| sourced(item, |item| item.as_str().unwrap().to_owned());
             Value::SourcedTexts(list().iter().map(one).collect())
         }
+        ValueKind::Integer => Value::Integer(json.as_i64().unwrap()),
         ValueKind::Integers => Value::Integers(list().iter().map(|item| item.as_i64().unwrap()).collect()),
         ValueKind::Globs => Value::Globs(Globs::parse(&texts()).unwrap()),
         ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),

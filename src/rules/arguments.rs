@@ -102,11 +102,13 @@ impl Lowering<'_> {
             FaultKind::NeverTrue => Code::NeverTrue,
             FaultKind::Ambiguous => Code::AmbiguousOperand,
             FaultKind::BadOperand => Code::BadOperand,
+            FaultKind::Untouchable => Code::Untouchable,
             FaultKind::BadLabelKey | FaultKind::BadLabelValue => Code::BadLabel,
         };
         let (key, node) = locate(entry, &fault.at);
         // What is missing or excluded is a key, and a mapping has no characters of its own.
-        let of_key = [FaultKind::MissingKey, FaultKind::Conflict, FaultKind::BadLabelKey];
+        let of_key =
+            [FaultKind::MissingKey, FaultKind::Conflict, FaultKind::BadLabelKey, FaultKind::Untouchable];
         let at_key = of_key.contains(&fault.kind) || matches!(node.data, Data::Map(_)) || fault.at.is_empty();
         let place = key.filter(|_| at_key).map_or(node.place, |key| key.place);
         self.report_at(node, Diagnostic::new(code, place, fault.message).help(fault.help));

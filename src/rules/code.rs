@@ -123,6 +123,8 @@ codes! {
     Conflict "conflict" Error;
     /// It can never be true.
     NeverTrue "never-true" Error;
+    /// A patch would change what no rule may change.
+    Untouchable "untouchable" Error;
     /// A parameter is declared in a way that cannot be used.
     BadParameter "bad-parameter" Error;
     /// `${name}` names no parameter of the pack, or is not closed.

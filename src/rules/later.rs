@@ -19,8 +19,7 @@ pub(super) const MATCHERS: &[&str] = &[
     "dangling",
     "retain",
 ];
-pub(super) const ACTIONS: &[&str] =
-    &["patch", "scale", "restart", "cordon", "uncordon", "drain", "event", "notify", "create"];
+pub(super) const ACTIONS: &[&str] = &["drain", "notify", "create"];
 pub(super) const DOCUMENTS: &[&str] = &["RuleOverride", "Guardrails", "RuleTest"];
 /// What may stand in the place of a value.
 const VALUES: &[&str] = &["cel"];

@@ -143,6 +143,7 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Text => link("text", "text"),
         ValueKind::Texts => format!("{} or a list", link("text", "text")),
         ValueKind::TextList => format!("list of {}", link("texts", "text")),
+        ValueKind::Integer => link("integer", "integer"),
         ValueKind::Integers => format!("{} or a list", link("integer", "integer")),
         ValueKind::Globs => format!("{} or a list", link("glob", "glob")),
         ValueKind::Pattern => link("regular expression", "regex"),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use k8s_healer_engine::action::Action;
 use k8s_healer_engine::descriptor::{ActionDescriptor, Value, ValueKind};
 use k8s_healer_engine::rule::{Step, StepWhile};
 
@@ -80,6 +81,7 @@ impl Lowering<'_> {
                 return None;
             }
         };
+        self.check_sense(entry, &*action);
         let (after, while_) = timing?;
         Some(Step { after, while_, name: descriptor.name, nature: descriptor.nature, action })
     }
@@ -121,15 +123,22 @@ impl Lowering<'_> {
     }
 
     fn check_action_kinds(&mut self, entry: &Entry, descriptor: &ActionDescriptor) {
-        let cannot = |watched: &&Resolved| !descriptor.kinds.contains(&watched.name().as_str());
-        if descriptor.kinds.is_empty() {
-            return;
-        }
+        let cannot =
+            |watched: &&Resolved| !descriptor.can_be_done_to(&watched.name(), watched.known().is_none());
         if let Some(watched) = self.kinds.iter().find(cannot) {
             let kinds = one_of(descriptor.kinds.iter().copied());
             let message =
                 format!("`{}` can be done to {kinds}, not to `{}`", descriptor.name, watched.name());
             let help = format!("watch {kinds}, or use another action, such as `delete`");
+            self.report(Diagnostic::new(Code::ImpossibleAction, entry.key.place, message).help(help));
+        }
+    }
+
+    fn check_sense(&mut self, entry: &Entry, action: &dyn Action) {
+        let is_senseless = |watched: &&Resolved| action.is_senseless_for(&watched.name());
+        if let Some(watched) = self.kinds.iter().find(is_senseless) {
+            let message = format!("`{}` cannot be done to `{}`", entry.key.text, watched.name());
+            let help = "watch other kinds, or use another action, such as `log`";
             self.report(Diagnostic::new(Code::ImpossibleAction, entry.key.place, message).help(help));
         }
     }

@@ -40,8 +40,9 @@ impl Lowering<'_> {
                 collect(items.iter().map(|item| self.sourced(item, kind, what, text)))
                     .map(Value::SourcedTexts)
             }
+            ValueKind::Integer => self.integer(node, what, example).map(Value::Integer),
             ValueKind::Integers => {
-                self.each(node, what, |this, item| this.integer(item, what)).map(Value::Integers)
+                self.each(node, what, |this, item| this.integer(item, what, "137")).map(Value::Integers)
             }
             ValueKind::Choices(words) => {
                 self.each(node, what, |this, item| this.choice(item, words, what)).map(Value::Texts)
@@ -145,11 +146,12 @@ impl Lowering<'_> {
         }
     }
 
-    fn integer(&mut self, node: &Node, what: &str) -> Option<i64> {
+    fn integer(&mut self, node: &Node, what: &str, example: &str) -> Option<i64> {
         match node.scalar().map(Scalar::form) {
             Some(Form::Number(number)) if number.is_i64() => number.as_i64(),
             _ => {
-                self.wrong_type(node, what, "a whole number", "write a number without quotes, such as `137`");
+                let help = format!("write a number without quotes, such as `{example}`");
+                self.wrong_type(node, what, "a whole number", help);
                 None
             }
         }

@@ -216,7 +216,7 @@ fn call(server: &Server, asked: &mut Asked, user: User, target: Target) -> Resul
         asked.header(header::ACCEPT),
         &asked.query,
         &kind,
-        target.name.is_empty(),
+        target.name.is_empty() && verb != "create",
     )?;
     let (query, body) = (asked.query.clone(), asked.body.clone());
     Ok(Call { verb, target, kind, version, query, representation, media, body, user })

@@ -10,9 +10,11 @@ mod support;
 mod wire;
 
 mod ancestors;
+mod changes;
 mod connection;
 mod outcomes;
 mod reads;
+mod real_changes;
 mod real_preconditions;
 mod real_writes;
 mod writes;

@@ -8,6 +8,7 @@ use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::observation::Observation;
 use serde_json::{Value, json};
 
+use crate::changes::{event, merge, operations};
 use crate::wire::{self, Record, Sent, answering, pods, resource};
 
 pub(crate) const DELETE: Effect = Effect::Delete { propagation: None, grace: None };
@@ -23,6 +24,19 @@ pub(crate) fn strip(names: &[&str], seen: &[&str]) -> Effect {
 
 pub(crate) fn label(key: &str, value: &str) -> Effect {
     Effect::PatchMetadata { field: "labels", entries: vec![(key.to_owned(), Some(value.to_owned()))] }
+}
+
+fn every_effect() -> Vec<Effect> {
+    vec![
+        DELETE,
+        evict(),
+        strip(&["a/b"], &["a/b"]),
+        label("a", "b"),
+        merge(json!({"spec": {"a": 1}}), None),
+        merge(json!({"spec": {"replicas": 1}}), Some("scale")),
+        operations(json!([{"op": "remove", "path": "/spec/a"}])),
+        event("a"),
+    ]
 }
 
 pub(crate) fn web() -> Observation {
@@ -144,7 +158,7 @@ async fn a_merge_patch_names_the_uid_and_the_version_and_removes_by_null() {
 
 #[tokio::test]
 async fn only_metadata_is_asked_back_so_that_no_secret_travels() {
-    for effect in [DELETE, evict(), strip(&["a/b"], &["a/b"]), label("a", "b")] {
+    for effect in every_effect() {
         for request in sent(&pods(), &web(), &effect, false).await {
             assert!(request.header("accept").starts_with("application/json;as=PartialObjectMetadata;"));
         }
@@ -189,7 +203,7 @@ async fn an_object_that_is_not_fully_named_is_never_written_to() {
         ("uid", ""),
         ("resourceVersion", ""),
     ] {
-        for effect in [DELETE, evict(), strip(&["a/b"], &["a/b"]), label("a", "b")] {
+        for effect in every_effect() {
             let (transport, record) = answering(|_| wire::json(200, json!({})));
             let outcome = execute(&transport, &pods(), &with(field, value), &effect, false).await;
             assert!(matches!(outcome, Outcome::Rejected { .. }), "{field} {value}: {outcome:?}");

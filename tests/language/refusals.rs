@@ -111,7 +111,22 @@ fn actions_that_cannot_be_done_are_refused() {
         ("[ { log: { message: \"{{nme}}\" } } ]", Code::BadOperand),
         ("[ { log: { message: \"{{name\" } } ]", Code::BadOperand),
         ("[ { log: hello } ]", Code::WrongType),
-        ("[ { scale: { replicas: 0 } } ]", Code::NotSupportedYet),
+        ("[ { scale: { replicas: 0 } } ]", Code::ImpossibleAction),
+        ("[ { restart: {} } ]", Code::ImpossibleAction),
+        ("[ { cordon: {} } ]", Code::ImpossibleAction),
+        ("[ { patch: {} } ]", Code::MissingKey),
+        ("[ { patch: { merge: { a: 1 }, json: [ { op: remove, path: /a } ] } } ]", Code::Conflict),
+        ("[ { patch: { merge: [] } } ]", Code::BadOperand),
+        ("[ { patch: { merge: { metadata: { finalizers: null } } } } ]", Code::Untouchable),
+        ("[ { patch: { json: [] } } ]", Code::EmptyList),
+        ("[ { patch: { json: [ { op: delete, path: /a } ] } } ]", Code::BadChoice),
+        ("[ { patch: { json: [ { op: remove, path: a } ] } } ]", Code::BadOperand),
+        ("[ { patch: { json: [ { op: remove, path: /metadata/uid } ] } } ]", Code::Untouchable),
+        ("[ { patch: { subresource: approval, merge: { a: 1 } } } ]", Code::BadChoice),
+        ("[ { event: { message: \"{{nme}}\" } } ]", Code::BadOperand),
+        ("[ { event: { to: me } } ]", Code::UnknownKey),
+        ("[ { drain: {} } ]", Code::NotSupportedYet),
+        ("[ { notify: { to: me } } ]", Code::NotSupportedYet),
         ("[ { remove: {} } ]", Code::UnknownAction),
         ("[ delete ]", Code::WrongType),
         ("{ delete: {} }", Code::WrongType),
@@ -125,8 +140,20 @@ fn actions_that_cannot_be_done_are_refused() {
         "[ { annotate: { a: \"any text, even\\nthis\" } } ]",
         "[ { log: { message: \"{{ name }} {{$.status.phase}} {{reason}}\" } } ]",
         "[ { log: } ]",
+        "[ { event: } ]",
+        "[ { event: { after: 1m, message: \"{{ name }} {{$.status.phase}} {{reason}}\" } } ]",
+        "[ { patch: { after: 1m, while: present, merge: { spec: { running: null, runStrategy: Halted } } } } ]",
+        "[ { patch: { subresource: status, json: [ { op: add, path: /status/a~1b, value: [1, { c: null }] } ] } } ]",
     ] {
         assert_eq!(errors(&format!("watch: vm\nactions: {actions}")), [], "{actions}");
+    }
+    for (watch, action) in [
+        ("deployments\nnamespaces: [test-*]", "restart: {}"),
+        ("[deploy, sts, rs, rc, widgets.example.com]\nnamespaces: [test-*]", "scale: { replicas: 0 }"),
+        ("nodes\nscope: cluster", "cordon: {}"),
+        ("nodes\nscope: cluster", "uncordon:"),
+    ] {
+        assert_eq!(errors(&format!("watch: {watch}\nactions: [ {{ {action} }} ]")), [], "{action}");
     }
 }
 

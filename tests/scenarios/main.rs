@@ -10,6 +10,7 @@
     reason = "tests"
 )]
 
+mod changes;
 mod cooldowns;
 mod crash_loops;
 mod deadlines;

@@ -11,8 +11,9 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, Scope, Step};
 use serde_json::json;
 
-use crate::cluster::access::{Question, rights_of};
+use crate::cluster::access::{Of, Question, rights_of};
 use crate::cluster::discovery::Catalogue;
+use crate::cluster::events::CLUSTER_NAMESPACE;
 use crate::cluster::resource::Resource;
 use crate::daemon::assignment::Assignment;
 use crate::daemon::namespaces::{self, selected};
@@ -116,24 +117,36 @@ impl Needs<'_> {
             scope @ Scope::Namespaces(_) => Places::Namespaces(selected(scope, &Reach::default(), known)),
         };
         let (rule_name, namespaces) = (rule.id.to_string(), namespaces::resource(self.catalogue));
+        let (events, mut told_of_the_cluster) = (named(self.catalogue, "events"), Vec::new());
         let mut essential = |question| {
             self.add(question, places.clone(), Weight::Essential, Some(&rule_name));
         };
         // Each object is read live before anything is said or done about it.
         ["list", "watch", "get"].into_iter().for_each(|verb| essential(Question::new(verb, resource)));
         if rule.mode > Mode::Observe {
-            for (verb, part) in rule.steps.iter().flat_map(rights) {
-                essential(Question::new(verb, resource).of_part(part));
+            for (verb, of) in rule.steps.iter().flat_map(rights) {
+                match (of, &events) {
+                    (Of::Object(part), _) => essential(Question::new(verb, resource).of_part(part)),
+                    (Of::Events, Some(events)) if resource.namespaced => {
+                        essential(Question::new(verb, events));
+                    }
+                    (Of::Events, events) => told_of_the_cluster.extend(events.clone()),
+                }
             }
+        }
+        if resource.namespaced
+            && rule.steps.iter().any(|step| !step.nature.harmless)
+            && let Some(namespaces) = &namespaces
+        {
+            essential(Question::new("get", namespaces));
+        }
+        for events in told_of_the_cluster {
+            let place = Places::Namespaces(BTreeSet::from([Arc::from(CLUSTER_NAMESPACE)]));
+            self.add(Question::new("create", &events), place, Weight::Essential, Some(&rule_name));
         }
         // What writes nothing passes every protection, so nothing is read for it.
         if rule.steps.iter().all(|step| step.nature.harmless) {
             return;
-        }
-        if resource.namespaced
-            && let Some(namespaces) = &namespaces
-        {
-            essential(Question::new("get", namespaces));
         }
         let mut above = vec![resource.name()];
         let mut seen = BTreeSet::new();
@@ -179,7 +192,7 @@ fn named(catalogue: &Catalogue, name: &str) -> Option<Arc<Resource>> {
 
 /// The rights of a step, as its action tells on an object of which nothing is known. One that has nothing to do
 /// on such an object is about marks or finalizers, which are patched.
-fn rights(step: &Step) -> Vec<(&'static str, Option<&'static str>)> {
+fn rights(step: &Step) -> Vec<(&'static str, Of)> {
     let (object, facts) = (Observation::new(json!({})), Facts::none());
     let context = Context { object: &object, facts: &facts, now: Timestamp::UNIX_EPOCH };
     match step.action.effect(&context) {
@@ -187,10 +200,10 @@ fn rights(step: &Step) -> Vec<(&'static str, Option<&'static str>)> {
         Err(_) if step.nature.harmless => Vec::new(),
         // A grace that the object carries; whether an eviction may become a deletion is not told then.
         Err(_) if step.nature.removes && step.name == "evict" => {
-            vec![("create", Some("eviction")), ("delete", None)]
+            vec![("create", Of::Object(Some("eviction"))), ("delete", Of::Object(None))]
         }
-        Err(_) if step.nature.removes => vec![("delete", None)],
-        Err(_) => vec![("patch", None)],
+        Err(_) if step.nature.removes => vec![("delete", Of::Object(None))],
+        Err(_) => vec![("patch", Of::Object(step.action.part()))],
     }
 }
 

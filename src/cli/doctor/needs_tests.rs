@@ -32,6 +32,7 @@ fn needed(rules: &str) -> Vec<Need> {
         ("pods", true),
         ("namespaces", false),
         ("nodes", false),
+        ("events", true),
         ("configmaps", true),
         ("replicasets.apps", true),
         ("deployments.apps", true),
@@ -68,6 +69,12 @@ fn each_action_needs_what_it_writes_and_every_rule_that_writes_what_protects() {
             "[ evict: { fallback: delete } ]",
             &["create on pods/eviction", "delete on pods", "get on namespaces"],
         ),
+        ("[ event: { message: a } ]", &["create on events"]),
+        ("[ patch: { merge: { spec: { a: 1 } } } ]", &["patch on pods", "get on namespaces"]),
+        (
+            "[ patch: { subresource: status, json: [ { op: remove, path: /status/a } ] } ]",
+            &["patch on pods/status", "get on namespaces"],
+        ),
         ("[ label: { a: b } ]", &["patch on pods", "get on namespaces"]),
         ("[ annotate: { a: null } ]", &["patch on pods", "get on namespaces"]),
         (
@@ -78,8 +85,22 @@ fn each_action_needs_what_it_writes_and_every_rule_that_writes_what_protects() {
         let needs = needed(&rule("a", "pods", HERE, actions));
         assert_eq!(rights(&needs, Weight::Essential), [&base[..], expected].concat(), "{actions}");
         let controllers = rights(&needs, Weight::Controller);
-        assert_eq!(controllers.is_empty(), expected.is_empty(), "{actions}");
+        let writes = expected.contains(&"get on namespaces");
+        assert_eq!(controllers.is_empty(), !writes, "{actions}");
     }
+}
+
+#[test]
+fn a_scale_needs_its_part_and_an_event_of_the_cluster_the_default_namespace() {
+    let scaled =
+        rights(&needed(&rule("a", "deployments", HERE, "[ scale: { replicas: 0 } ]")), Weight::Essential);
+    assert_eq!(scaled[3..], ["patch on deployments/scale.apps", "get on namespaces"]);
+    let needs = needed(&rule("a", "nodes", "scope: cluster", "[ event: {}, cordon: {} ]"));
+    assert_eq!(rights(&needs, Weight::Essential)[3..], ["patch on nodes", "create on events"]);
+    let event = needs.iter().find(|need| need.question.verb == "create").unwrap();
+    assert_eq!(event.places, Places::Namespaces(BTreeSet::from(["default".into()])));
+    let observing = rule("a", "pods", &format!("{HERE}, mode: observe"), "[ event: {} ]");
+    assert_eq!(rights(&needed(&observing), Weight::Essential).len(), 3);
 }
 
 #[test]

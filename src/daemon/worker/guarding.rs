@@ -76,7 +76,7 @@ impl Work {
     }
 
     /// The topmost controlling ancestor stands for an object and its replacements.
-    fn lineage(&self, ancestors: &[Ancestor]) -> Lineage {
+    pub(super) fn lineage(&self, ancestors: &[Ancestor]) -> Lineage {
         Lineage(ancestors.last().map_or_else(|| self.object_name(), |topmost| topmost.uid.clone()))
     }
 

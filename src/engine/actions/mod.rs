@@ -1,13 +1,22 @@
 //! The actions: one file each, and one line in [`ALL`].
 
 mod annotate;
+mod cordon;
 mod delete;
+mod event;
 mod evict;
 mod grace_period;
 mod label;
 mod log;
 mod marks;
+mod patch;
+mod restart;
+mod scale;
+mod schedulable;
 mod strip_finalizers;
+mod template;
+mod uncordon;
+mod untouchable;
 
 use crate::descriptor::ActionDescriptor;
 
@@ -18,6 +27,12 @@ pub const ALL: &[&ActionDescriptor] = &[
     &strip_finalizers::DESCRIPTOR,
     &label::DESCRIPTOR,
     &annotate::DESCRIPTOR,
+    &patch::DESCRIPTOR,
+    &scale::DESCRIPTOR,
+    &restart::DESCRIPTOR,
+    &cordon::DESCRIPTOR,
+    &uncordon::DESCRIPTOR,
+    &event::DESCRIPTOR,
     &log::DESCRIPTOR,
 ];
 

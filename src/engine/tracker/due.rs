@@ -113,12 +113,14 @@ impl Tracker {
             if !sequence.goes_on(rule, verdict.truth) || (verdict.truth.is_true() && !lasts) {
                 continue;
             }
+            let reason = explain(rule, object, &facts, now);
+            let effect = effect(rule, &rule.steps[sequence.step()], sequence.is_assumed_gone(), &context);
             return Some(DueStep {
                 ticket: ticket.clone(),
                 rule: index,
                 step: sequence.step(),
-                effect: effect(rule, &rule.steps[sequence.step()], sequence.is_assumed_gone(), &context),
-                reason: explain(rule, object, &facts, now),
+                effect: effect.map(|effect| effect.told_by(&rule.id, &reason)),
+                reason,
                 refused_since: sequence.refused_since(),
                 held_before: sequence.was_held(),
                 assumed: sequence.is_assumed(),

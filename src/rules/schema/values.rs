@@ -66,6 +66,7 @@ pub(super) fn value(kind: ValueKind) -> Value {
         // Whether it is a regular expression is not for a schema: its dialect is another one.
         ValueKind::Text | ValueKind::Pattern | ValueKind::Literal => reference("text"),
         ValueKind::Texts => reference("texts"),
+        ValueKind::Integer => reference("integer"),
         ValueKind::Integers => reference("integers"),
         ValueKind::Globs => reference("globs"),
         ValueKind::Path => reference("path"),
@@ -209,7 +210,7 @@ fn default(kind: ValueKind, text: &str) -> Option<Value> {
         ValueKind::Choice(words) | ValueKind::Choices(words) => words.contains(&text),
         ValueKind::Text | ValueKind::Texts | ValueKind::Globs | ValueKind::Pattern => !text.is_empty(),
         ValueKind::Bool => return example::of_value(text).filter(Value::is_boolean),
-        ValueKind::Integers => return example::of_value(text).filter(Value::is_i64),
+        ValueKind::Integer | ValueKind::Integers => return example::of_value(text).filter(Value::is_i64),
         ValueKind::Literal
         | ValueKind::TextList
         | ValueKind::Literals

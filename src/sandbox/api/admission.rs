@@ -86,6 +86,11 @@ pub(super) fn prepare_new(
             set_priority(state, object)?;
             prepare_pod(object);
         }
+        ("", "events") => {
+            // Go writes a time that is not set as null.
+            let fields = object.as_object_mut();
+            fields.map(|fields| fields.entry("eventTime").or_insert(Value::Null));
+        }
         ("apps", "deployments" | "replicasets" | "statefulsets") => prepare_replicas(object),
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             definitions::complete(object);

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::super::answer::Answer;
 use super::super::failure::Failure;
 use super::super::kinds::Resource;
+use super::super::represent::Representation;
 use super::super::server::Server;
 use super::{Call, change, eviction, pods, text};
 
@@ -99,6 +100,13 @@ fn scale(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
             "update" => call.json()?,
             _ => super::super::patch::apply(&call.media, &call.body, &shown, &call.kind, key.name())?,
         };
+        let (mine, theirs) = (text(&old, "/metadata/uid"), text(&sent, "/metadata/uid"));
+        if !call.kind.is_custom() && !theirs.is_empty() && theirs != mine {
+            let because =
+                format!("Precondition failed: UID in precondition: {theirs}, UID in object meta: {mine}");
+            let part = Resource::new(&resource.group, &format!("{}/scale", resource.plural));
+            return Err(Failure::conflict(&part, key.name(), because));
+        }
         let version = text(&sent, "/metadata/resourceVersion");
         if !version.is_empty() && version != text(&old, "/metadata/resourceVersion") {
             return Err(Failure::stale(resource, key.name()));
@@ -109,7 +117,12 @@ fn scale(server: &Arc<Server>, call: &Call) -> Result<Answer, Failure> {
         }
         change::apply(server, state, call, &key, &old, new, call.query.is_dry_run()?)
     })?;
-    Ok(Answer::json(200, scale_of(&changed, &spec, &status)))
+    let scale = scale_of(&changed, &spec, &status);
+    let shown = match call.representation {
+        Representation::Partial => call.representation.object(&call.kind, &call.version, scale, server.now()),
+        _ => scale,
+    };
+    Ok(Answer::json(200, shown))
 }
 
 fn scale_of(object: &Value, spec: &str, status: &str) -> Value {

@@ -1,0 +1,181 @@
+//! `patch`: any change of an object that no action of its own exists for, but of what no rule may change.
+
+use json_patch::jsonptr::PointerBuf;
+use serde_json::{Map, Value, json};
+
+use super::untouchable::untouchable;
+use crate::action::Action;
+use crate::change::Change;
+use crate::descriptor::{ActionDescriptor, Arguments, Fault, FaultKind, Key, Nature, Shape, ValueKind};
+use crate::effect::{Effect, Inapplicable};
+use crate::matcher::Context;
+use crate::projection::Projection;
+
+/// Subresources whose patch changes the object and does nothing else (a patch of `approval` signs a certificate).
+const PARTS: &[&str] = &["status", "scale", "resize"];
+
+const OPERATION: &[Key] = &[
+    Key::required(
+        "op",
+        ValueKind::Choice(&["add", "remove", "replace", "move", "copy", "test"]),
+        "What is done; where a `test` fails, nothing is.",
+        "replace",
+    ),
+    Key::required("path", ValueKind::Text, "Where, as a JSON pointer.", "/spec/runStrategy"),
+    Key::optional("from", ValueKind::Text, "Where `move` and `copy` take it from.", "/spec/old"),
+    Key::optional("value", ValueKind::Data, "What `add`, `replace` and `test` are about.", "Halted"),
+];
+
+pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
+    name: "patch",
+    summary: "Changes the object by a merge patch or a JSON patch; its identity, finalizers and owners cannot be \
+              changed.",
+    shape: Shape::Keys(&[
+        Key::optional(
+            "merge",
+            ValueKind::Data,
+            "What the object is to have (RFC 7396): null removes, a list is replaced whole.",
+            "{ spec: { runStrategy: Halted } }",
+        ),
+        Key::optional(
+            "json",
+            ValueKind::Blocks(OPERATION),
+            "Operations in their order (RFC 6902).",
+            "[ { op: replace, path: /spec/runStrategy, value: Halted } ]",
+        ),
+        Key::optional("subresource", ValueKind::Choice(PARTS), "The part that is patched.", "status")
+            .or("the object itself"),
+    ]),
+    examples: &[
+        "patch: { merge: { spec: { runStrategy: Halted } } }",
+        "patch: { json: [ { op: test, path: /spec/suspend, value: false }, { op: replace, path: /spec/suspend, value: true } ] }",
+    ],
+    kinds: &[],
+    nature: Nature { removes: false, needs_terminating: false, harmless: false },
+    build: |mut arguments| {
+        let word = arguments.text("subresource");
+        let part = PARTS.iter().copied().find(|part| word.as_deref() == Some(*part));
+        let change = match (arguments.data("merge"), arguments.blocks("json")) {
+            (Some(merge), None) => of_merge(merge).map_err(|fault| fault.under("merge"))?,
+            (None, Some(operations)) => of_operations(operations).map_err(|fault| fault.under("json"))?,
+            (Some(_), Some(_)) => {
+                let message = "a patch is either `merge` or `json`";
+                return Err(Fault::new(FaultKind::Conflict, message, "keep one of the two").under("json"));
+            }
+            (None, None) => {
+                let help = "write `merge: { spec: { runStrategy: Halted } }`, or operations under `json`";
+                return Err(Fault::new(FaultKind::MissingKey, "`patch` lacks `merge` or `json`", help));
+            }
+        };
+        Ok(Box::new(Patch { change, part }))
+    },
+};
+
+#[derive(Debug)]
+struct Patch {
+    change: Change,
+    part: Option<&'static str>,
+}
+
+fn of_merge(merge: Value) -> Result<Change, Fault> {
+    let example = "write what the object is to have, such as `{ spec: { runStrategy: Halted } }`";
+    if !merge.is_object() {
+        return Err(Fault::new(FaultKind::BadOperand, "`merge` must be a mapping", example));
+    }
+    let change = Change::Merge(merge);
+    for place in change.written() {
+        if place.is_empty() {
+            return Err(Fault::new(FaultKind::BadOperand, "`merge` changes nothing", example));
+        }
+        if let Some(fault) = untouchable(&place) {
+            return Err(place.into_iter().rev().fold(fault, Fault::under));
+        }
+    }
+    Ok(change)
+}
+
+fn of_operations(operations: Vec<Arguments>) -> Result<Change, Fault> {
+    let operations: Result<Vec<Value>, Fault> = operations
+        .into_iter()
+        .enumerate()
+        .map(|(index, operation)| of_operation(operation).map_err(|fault| fault.under(index)))
+        .collect();
+    let bad =
+        |_| Fault::new(FaultKind::BadOperand, "`json` is no JSON patch", "write operations of RFC 6902");
+    serde_json::from_value(Value::Array(operations?)).map(Change::Json).map_err(bad)
+}
+
+fn of_operation(mut arguments: Arguments) -> Result<Value, Fault> {
+    let op = arguments.text("op").unwrap_or_default();
+    let (path, from) = (arguments.text("path").unwrap_or_default(), arguments.text("from"));
+    let value = arguments.data("value");
+    let needs = |key: &str, example: &str| {
+        let message = format!("the operation `{op}` lacks `{key}`");
+        Fault::new(FaultKind::MissingKey, message, format!("write `{key}: {example}`"))
+    };
+    let has_no = |key: &str| {
+        let message = format!("the operation `{op}` has no `{key}`");
+        Fault::new(FaultKind::Conflict, message, "leave it out").under(key)
+    };
+    let (takes_value, takes_from) =
+        (matches!(&*op, "add" | "replace" | "test"), matches!(&*op, "move" | "copy"));
+    match (&value, &from) {
+        (None, _) if takes_value => return Err(needs("value", "Halted")),
+        (_, None) if takes_from => return Err(needs("from", "/spec/old")),
+        (Some(_), _) if !takes_value => return Err(has_no("value")),
+        (_, Some(_)) if !takes_from => return Err(has_no("from")),
+        _ => {}
+    }
+    let mut operation = Map::from_iter([("op".to_owned(), json!(op))]);
+    for (key, pointer, writes) in [("path", Some(path), op != "test"), ("from", from, op == "move")] {
+        let Some(pointer) = pointer else { continue };
+        let parsed = PointerBuf::parse(pointer.as_str()).map_err(|_| {
+            let message = format!("`{pointer}` is no JSON pointer");
+            let help = "write `/` before each member, as in `/spec/replicas`; in a name, `~1` stands for `/`";
+            Fault::new(FaultKind::BadOperand, message, help).under(key)
+        })?;
+        let place: Vec<String> = parsed.tokens().map(|token| token.decoded().into_owned()).collect();
+        if writes && let Some(fault) = untouchable(&place) {
+            return Err(fault.under(key));
+        }
+        operation.insert(key.to_owned(), pointer.into());
+    }
+    operation.extend(value.map(|value| ("value".to_owned(), value)));
+    Ok(Value::Object(operation))
+}
+
+impl Action for Patch {
+    fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
+        match self.change.is_made(context.object.object()) {
+            Ok(true) => return Err(Inapplicable::NothingToDo),
+            // A Scale is another object, which is not read here.
+            Err(_) if self.part == Some("scale") => {}
+            // A test fails, or what is to be removed is not there: it may come with the next change.
+            Err(_) => return Err(Inapplicable::NotYet { at: None }),
+            Ok(false) => {}
+        }
+        let told = format!("patched: {}", places(&self.change));
+        Ok(Effect::Patch { change: self.change.clone(), part: self.part, told })
+    }
+
+    fn reads(&self, projection: &mut Projection) {
+        self.change.reads(projection);
+    }
+
+    fn part(&self) -> Option<&'static str> {
+        self.part
+    }
+
+    fn describe(&self) -> String {
+        format!("patch {}", places(&self.change))
+    }
+}
+
+/// `spec.runStrategy, metadata.labels.app`.
+fn places(change: &Change) -> String {
+    change.written().iter().map(|place| place.join(".")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+#[path = "patch_tests.rs"]
+mod tests;

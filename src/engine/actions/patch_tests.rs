@@ -1,0 +1,181 @@
+//! Which patches there are, what each asks for, and what none may change.
+
+use crate::descriptor::FaultKind;
+use crate::effect::{Effect, Inapplicable};
+use crate::testing::{action, effect};
+use serde_json::{Value, json};
+
+#[test]
+fn a_merge_is_sent_unless_the_object_is_as_it_would_leave_it() {
+    for (merge, object, sent) in [
+        (json!({"spec": {"a": 1}}), json!({}), true),
+        (json!({"spec": {"a": 1}}), json!({"spec": {"a": 2}}), true),
+        (json!({"spec": {"a": 1}}), json!({"spec": {"a": 1, "b": 2}}), false),
+        (json!({"spec": {"a": 1}}), json!({"spec": "text"}), true),
+        (json!({"spec": {"a": null}}), json!({"spec": {"a": 1}}), true),
+        (json!({"spec": {"a": null}}), json!({"spec": {"a": null}}), true),
+        (json!({"spec": {"a": null}}), json!({"spec": {"b": 1}}), false),
+        (json!({"spec": {"a": null}}), json!({}), false),
+        (json!({"spec": {"a": {}}}), json!({"spec": {}}), true),
+        (json!({"spec": {"a": {}}}), json!({"spec": {"a": {"b": 1}}}), false),
+        (json!({"spec": {"a": [1, 2]}}), json!({"spec": {"a": [1, 2, 3]}}), true),
+        (json!({"spec": {"a": [1, 2]}}), json!({"spec": {"a": [1, 2]}}), false),
+        (json!({"spec": {"a": []}}), json!({}), true),
+        (json!({"metadata": {"labels": {"a/b": "1"}}}), json!({"metadata": {"labels": {"a/b": "1"}}}), false),
+        (json!({"spec": {"a": 1, "b": 2}}), json!({"spec": {"a": 1}}), true),
+    ] {
+        let found = effect("patch", json!({ "merge": merge }), &object);
+        match &found {
+            Ok(Effect::Patch { change, part: None, .. }) => {
+                assert!(sent, "{merge} on {object}");
+                let once = change.applied(&object).unwrap();
+                assert_eq!(change.is_made(&once), Ok(true), "{merge} on {object}");
+            }
+            other => {
+                assert_eq!((other, sent), (&Err(Inapplicable::NothingToDo), false), "{merge} on {object}");
+            }
+        }
+    }
+}
+
+#[test]
+fn operations_are_sent_where_they_apply_and_change_something() {
+    let operation = |op: &str, path: &str, value: Value| json!({"op": op, "path": path, "value": value});
+    let not_yet = Some(Inapplicable::NotYet { at: None });
+    let nothing = Some(Inapplicable::NothingToDo);
+    for (operations, object, held) in [
+        (json!([operation("replace", "/spec/a", json!(1))]), json!({"spec": {"a": 2}}), None),
+        (json!([operation("replace", "/spec/a", json!(1))]), json!({"spec": {"a": 1}}), nothing.clone()),
+        (json!([operation("replace", "/spec/a", json!(1))]), json!({"spec": {}}), not_yet.clone()),
+        (json!([operation("add", "/spec/a", json!(null))]), json!({"spec": {}}), None),
+        (json!([operation("add", "/spec/list/-", json!(3))]), json!({"spec": {"list": [1, 2]}}), None),
+        (json!([operation("add", "/spec/a", json!(1))]), json!({}), not_yet.clone()),
+        (json!([{"op": "remove", "path": "/spec/list/1"}]), json!({"spec": {"list": [1, 2]}}), None),
+        (
+            json!([{"op": "remove", "path": "/spec/list/2"}]),
+            json!({"spec": {"list": [1, 2]}}),
+            not_yet.clone(),
+        ),
+        (
+            json!([operation("test", "/spec/a", json!("x")), {"op": "remove", "path": "/spec/b"}]),
+            json!({"spec": {"a": "x", "b": 1}}),
+            None,
+        ),
+        (
+            json!([operation("test", "/spec/a", json!("x")), {"op": "remove", "path": "/spec/b"}]),
+            json!({"spec": {"a": "y", "b": 1}}),
+            not_yet.clone(),
+        ),
+        (
+            json!([{"op": "move", "from": "/spec/a", "path": "/spec/b~1c"}]),
+            json!({"spec": {"a": "y", "b": 1}}),
+            None,
+        ),
+        (json!([{"op": "copy", "from": "/status/a", "path": "/spec/a"}]), json!({"spec": {}}), not_yet),
+        (
+            json!([{"op": "copy", "from": "/status/a", "path": "/spec/a"}]),
+            json!({"spec": {"a": 1}, "status": {"a": 1}}),
+            nothing,
+        ),
+    ] {
+        let found = effect("patch", json!({ "json": operations }), &object);
+        assert_eq!(found.err(), held, "{operations} on {object}");
+    }
+}
+
+#[test]
+fn a_scale_is_another_object_so_operations_on_it_are_left_to_the_server() {
+    let operations = json!([{"op": "replace", "path": "/spec/replicas", "value": 0}]);
+    let patch = json!({"json": operations, "subresource": "scale"});
+    let found = effect("patch", patch.clone(), &json!({"spec": {"instances": 3}}));
+    assert!(matches!(found, Ok(Effect::Patch { part: Some("scale"), .. })), "{found:?}");
+    let same = effect("patch", patch, &json!({"spec": {"replicas": 0}}));
+    assert_eq!(same, Err(Inapplicable::NothingToDo));
+}
+
+fn fault(arguments: Value) -> (FaultKind, String) {
+    let fault = action("patch", arguments.clone()).map(|_| ()).expect_err(&arguments.to_string());
+    (fault.kind, fault.at.join("."))
+}
+
+#[test]
+fn what_makes_an_object_what_it_is_and_keeps_it_cannot_be_patched() {
+    for place in [
+        "/metadata/uid",
+        "/metadata/name",
+        "/metadata/namespace",
+        "/metadata/resourceVersion",
+        "/metadata/deletionTimestamp",
+        "/metadata/managedFields",
+        "/metadata/finalizers",
+        "/metadata/finalizers/0",
+        "/metadata/finalizers/-",
+        "/metadata/ownerReferences/0/controller",
+        "/metadata",
+        "/apiVersion",
+        "/kind",
+        "/spec/finalizers",
+        "",
+    ] {
+        for operation in [
+            json!({"op": "add", "path": place, "value": []}),
+            json!({"op": "replace", "path": place, "value": []}),
+            json!({"op": "remove", "path": place}),
+            json!({"op": "copy", "from": "/spec", "path": place}),
+            json!({"op": "move", "from": "/spec", "path": place}),
+        ] {
+            let (kind, at) = fault(json!({ "json": [operation] }));
+            assert_eq!((kind, &*at), (FaultKind::Untouchable, "json.0.path"), "{place}");
+        }
+        let moved = json!({"op": "move", "from": place, "path": "/spec/a"});
+        assert_eq!(fault(json!({ "json": [moved] })), (FaultKind::Untouchable, "json.0.from".to_owned()));
+        // What only looks is no change.
+        let test = json!({"op": "test", "path": place, "value": 1});
+        let copy = json!({"op": "copy", "from": place, "path": "/spec/a"});
+        assert!(action("patch", json!({ "json": [test, copy] })).is_ok());
+    }
+    for merge in [
+        json!({"metadata": {"uid": "a"}}),
+        json!({"metadata": {"name": null}}),
+        json!({"metadata": {"finalizers": null}}),
+        json!({"metadata": {"finalizers": []}}),
+        json!({"metadata": {"ownerReferences": []}}),
+        json!({"metadata": {"labels": {"a": "b"}, "finalizers": ["x"]}}),
+        json!({"metadata": null}),
+        json!({"metadata": {}}),
+        json!({"kind": "Pod"}),
+        json!({"spec": {"finalizers": []}}),
+    ] {
+        let (kind, at) = fault(json!({ "merge": merge }));
+        assert_eq!(kind, FaultKind::Untouchable, "{merge}");
+        assert!(at.starts_with("merge."), "{at}");
+    }
+    assert!(
+        action("patch", json!({"merge": {"metadata": {"labels": null, "annotations": {"a": "b"}}}})).is_ok()
+    );
+    assert!(action("patch", json!({"merge": {"spec": {"template": {"metadata": {"name": "x"}}}}})).is_ok());
+}
+
+#[test]
+fn a_patch_that_is_none_is_a_fault_at_its_place() {
+    for (arguments, kind, at) in [
+        (json!({}), FaultKind::MissingKey, ""),
+        (json!({"merge": {"a": 1}, "json": [{"op": "remove", "path": "/a"}]}), FaultKind::Conflict, "json"),
+        (json!({"merge": {}}), FaultKind::BadOperand, "merge"),
+        (json!({"merge": [1]}), FaultKind::BadOperand, "merge"),
+        (json!({"merge": "a"}), FaultKind::BadOperand, "merge"),
+        (json!({"json": [{"op": "remove", "path": "spec"}]}), FaultKind::BadOperand, "json.0.path"),
+        (json!({"json": [{"op": "remove", "path": "/a~2"}]}), FaultKind::BadOperand, "json.0.path"),
+        (json!({"json": [{"op": "add", "path": "/a"}]}), FaultKind::MissingKey, "json.0"),
+        (json!({"json": [{"op": "test", "path": "/a"}]}), FaultKind::MissingKey, "json.0"),
+        (json!({"json": [{"op": "move", "path": "/a"}]}), FaultKind::MissingKey, "json.0"),
+        (json!({"json": [{"op": "remove", "path": "/a", "value": 1}]}), FaultKind::Conflict, "json.0.value"),
+        (
+            json!({"json": [{"op": "remove", "path": "/b"}, {"op": "add", "path": "/a", "from": "/b", "value": 1}]}),
+            FaultKind::Conflict,
+            "json.1.from",
+        ),
+    ] {
+        assert_eq!(fault(arguments.clone()), (kind, at.to_owned()), "{arguments}");
+    }
+}
