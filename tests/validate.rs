@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use k8s_healer::cli::diagnostics::Style;
 use k8s_healer::cli::validate_rules::{Arguments, check};
 use k8s_healer::rules::{Code, Input, LoadOptions, Loaded, load};
+use k8s_healer_engine::rule::Scope;
 
 const PACK: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: pack }\n";
 
@@ -91,10 +92,36 @@ fn the_shipped_packs_are_valid_and_warn_of_nothing() {
     assert_eq!(
         ids,
         [
+            "jobs/job-completed",
+            "jobs/job-failed",
+            "jobs/job-pod-orphaned",
             "kubevirt-ui/vm-unschedulable",
             "kubevirt-ui/vm-stale",
+            "kubevirt-ui/datavolume-failed",
+            "kubevirt-ui/datavolume-stuck",
+            "kubevirt-ui/vmi-stale",
+            "kubevirt-ui/migration-stale",
+            "kubevirt-ui/operation-stale",
+            "kubevirt-ui/definition-stale",
+            "nodes/node-not-ready",
+            "nodes/node-unknown",
+            "nodes/node-pressure",
             "pods/pod-crash-loop",
-            "pods/pod-image-pull"
+            "pods/pod-image-pull",
+            "pods/pod-evicted",
+            "pods/pod-failed",
+            "pods/pod-completed",
+            "pods/pod-stuck-terminating",
+            "pods/pod-stuck-finalizer",
+            "previews/namespace-ttl",
+            "previews/namespace-expired",
+            "previews/workload-ttl",
+            "previews/workload-expired",
+            "stuck-finalizers/terminating-too-long",
+            "stuck-finalizers/strip-listed",
+            "test-namespaces/namespace-old",
+            "test-namespaces/namespace-stuck",
+            "test-namespaces/content-stuck"
         ]
     );
 }
@@ -107,7 +134,8 @@ fn the_parameters_of_the_shipped_packs_can_be_set() {
     let loaded = load(&[Input::Path(folder("rules"))], &options);
     assert_eq!(loaded.diagnostics, []);
     for rule in loaded.rule_set.unwrap().rules {
-        assert!(rule.scope.selects(Some("e2e-a")) && !rule.scope.selects(Some("e2e-keep")));
+        let is_kept_out = matches!(rule.scope, Scope::Cluster) || !rule.scope.selects(Some("e2e-keep"));
+        assert!(rule.scope.selects(Some("e2e-a")) && is_kept_out, "{}", rule.id);
     }
 }
 
