@@ -71,6 +71,15 @@ fn every_code_is_produced_by_some_case() {
     for path in [empty.path().to_owned(), empty.path().join("missing.yaml")] {
         seen.extend(codes(&load(&[Input::Path(path)], &LoadOptions::default())));
     }
+    for rule in ["scope: cluster", "namespaces: [prod]"] {
+        let rule = format!(
+            "rules: [ {{ name: a, watch: vm, {rule}, match: [ age: {{ over: 1h }} ], actions: [ log: {{}} ] }} ]"
+        );
+        let path = empty.path().join("pack.yaml");
+        fs::write(&path, format!("{PACK}{rule}")).unwrap();
+        let confined = Input::of_path(&empty.path().join("pack.yaml=team-a-*")).unwrap();
+        seen.extend(codes(&load(&[confined], &LoadOptions::default())));
+    }
     // Found by schemas alone: `tests/fields`.
     seen.extend([
         Code::UnknownField,

@@ -13,7 +13,8 @@ use crate::rules::{Input, LoadOptions, load, read_bounded};
 /// Exit status: 0 the rules can run (there may be warnings), 1 they have errors, 2 a file cannot be read.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Arguments {
-    /// Files, folders (all *.yaml and *.yml below them, but for `tests`), or `-` for standard input
+    /// Files, folders (all *.yaml and *.yml below them, but for `tests`), or `-` for standard input; PATH=NAMESPACES
+    /// confines their rules (team-a/=team-a-*)
     #[arg(required_unless_present = "explain", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -85,7 +86,7 @@ fn inputs(paths: &[PathBuf], stdin: impl io::Read) -> io::Result<Vec<Input>> {
     let mut inputs = Vec::new();
     for path in paths {
         if path.as_os_str() != "-" {
-            inputs.push(Input::Path(path.clone()));
+            inputs.push(Input::of_path(path).map_err(io::Error::other)?);
         } else if let Some(stdin) = stdin.take() {
             inputs.push(Input::Text { name: STANDARD_INPUT.to_owned(), bytes: read_bounded(stdin)? });
         }

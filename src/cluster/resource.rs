@@ -36,6 +36,13 @@ impl Resource {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// What it is called too: its singular, its short names, its kind.
+    #[must_use]
+    pub fn other_names(&self) -> Vec<&str> {
+        let short_names = self.short_names.iter().map(String::as_str);
+        [self.singular.as_str(), self.kind.as_str()].into_iter().chain(short_names).collect()
+    }
+
     /// The path of the collection: all namespaces where `namespace` is `None`.
     #[must_use]
     pub fn collection_path(&self, namespace: Option<&str>) -> String {

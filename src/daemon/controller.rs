@@ -190,6 +190,7 @@ impl Controller {
     pub async fn run(mut self) -> Ended {
         let stop = self.stop.clone();
         let mut pauses = self.shared.pause.changes();
+        let mut guardrails = self.shared.guardrails.changes();
         let ended = loop {
             let sleep = self.sleep_until_due();
             tokio::select! {
@@ -207,6 +208,7 @@ impl Controller {
                 Some(Ok((tickets, result))) = self.surveys.join_next() => self.judge_all(tickets, result),
                 Some(Ok((due, result))) = self.works.join_next() => self.conclude(&due, result),
                 Ok(()) = pauses.changed() => {}
+                Ok(()) = guardrails.changed() => self.tracker.look_again_at_held(),
                 () = sleep => self.start_due(),
             }
             self.inherit();

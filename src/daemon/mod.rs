@@ -5,6 +5,7 @@
 pub mod assignment;
 pub mod control;
 pub mod controller;
+mod guarding;
 mod hints;
 pub mod namespaces;
 mod pace;
@@ -23,6 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::guard::Itself;
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::rule::Mode;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -59,6 +61,7 @@ pub struct Shared {
     /// A deadline is near, and the server's clock may be known too little for it.
     deadline_near: Notify,
     catalogue: RwLock<Arc<Catalogue>>,
+    guardrails: guarding::InForce,
     cooldowns: Mutex<Cooldowns>,
     tally: Mutex<Tally>,
     pace: Pace,
@@ -89,6 +92,7 @@ impl Shared {
             pause: Pause::default(),
             deadline_near: Notify::new(),
             catalogue,
+            guardrails: guarding::InForce::default(),
             cooldowns: Mutex::default(),
             tally: Mutex::default(),
             pace,
@@ -102,6 +106,11 @@ impl Shared {
 
     fn set_catalogue(&self, catalogue: Arc<Catalogue>) {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
+    }
+
+    /// All that hold rules back, each by itself.
+    pub fn guardrails(&self) -> Vec<Arc<Guardrails>> {
+        self.guardrails.all()
     }
 
     fn with_tally<T>(&self, work: impl FnOnce(&mut Tally) -> T) -> T {

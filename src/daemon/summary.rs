@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use k8s_healer_engine::guard::{Itself, KEEP_UNTIL, PROTECT, SYSTEM_NAMESPACES};
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::values::{Globs, Path};
 use tokio::sync::oneshot;
@@ -78,11 +79,11 @@ pub(super) async fn summarize(clock: Arc<dyn Clock>, first_lists: Vec<(Place, on
 }
 
 /// What no rule reaches.
-pub(super) fn tell_protections(itself: &Itself) {
+pub(super) fn tell_protections(itself: &Itself, guardrails: &Guardrails) {
     let own = itself.namespace.iter().cloned();
     let excluded = itself.reach.excluded.iter().flat_map(Globs::sources);
-    let namespaces: Vec<String> =
-        SYSTEM_NAMESPACES.iter().map(|&name| name.to_owned()).chain(own).chain(excluded).collect();
+    let system = SYSTEM_NAMESPACES.iter().filter(|name| !guardrails.lift_namespace(name));
+    let namespaces: Vec<String> = system.map(|&name| name.to_owned()).chain(own).chain(excluded).collect();
     let namespaces = namespaces.join(", ");
     info!(
         target: SUMMARY,
@@ -90,6 +91,28 @@ pub(super) fn tell_protections(itself: &Itself) {
         "  protected: the namespaces {namespaces}; system-critical, mirror and DaemonSet pods; whatever has \
          {PROTECT}, or {KEEP_UNTIL} in the future"
     );
+    tell_guardrails(guardrails);
+}
+
+/// What guardrails add to that, and what they take away: that is warned of whenever it comes into force.
+pub(super) fn tell_guardrails(guardrails: &Guardrails) {
+    for document in &guardrails.documents {
+        let (name, within) = (&document.name, document.within.as_ref());
+        let within = within.map(|globs| format!(", in {globs}")).unwrap_or_default();
+        let protect = document.protect.shown().join("; ");
+        if !protect.is_empty() {
+            info!(target: SUMMARY, guardrails = name, protect, "  protected by guardrails {name}{within}: {protect}");
+        }
+        let lifted = document.unprotect.shown().join("; ");
+        if !lifted.is_empty() {
+            warn!(
+                target: SUMMARY,
+                guardrails = name,
+                lifted,
+                "  lifted by guardrails {name}: the protection of {lifted}, where no other document protects"
+            );
+        }
+    }
 }
 
 /// Which namespaces rules select, of so many.

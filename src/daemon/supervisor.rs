@@ -101,6 +101,7 @@ impl Supervisor {
     /// Nothing runs yet.
     #[must_use]
     pub fn new(shared: Arc<Shared>, rules: RuleSet, registry: Registry) -> Self {
+        shared.guardrails.add(Arc::clone(&rules.guardrails));
         Self {
             shared,
             rules,
@@ -150,7 +151,7 @@ impl Supervisor {
     ) -> Result<(), DiscoveryError> {
         self.server = server.clone();
         tell_server(server, &self.shared.mode.to_string(), self.rules.rules.len());
-        tell_protections(&self.shared.itself);
+        tell_protections(&self.shared.itself, &self.rules.guardrails);
         let stop = self.shared.stop.clone();
         let Places { first_lists, .. } = self.rediscover().await?;
         tell_left_out(&self.told);

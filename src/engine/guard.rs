@@ -1,10 +1,11 @@
-//! The protections that no rule can lift (DESIGN 5.5): system namespaces, system pods, and whatever
-//! carries `k8s-healer.io/protect` or a `k8s-healer.io/keep-until` in the future, itself, on its
+//! The protections that no rule can lift (DESIGN 5.5): system namespaces, system pods, what guardrails add, and
+//! whatever carries `k8s-healer.io/protect` or a `k8s-healer.io/keep-until` in the future, itself, on its
 //! namespace or on a controlling ancestor. Pure: the caller reads these objects live and hands them in.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::guardrails::{Guardrails, SYSTEM_OWNERS};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::values::{Globs, TimeFormat, parse_time};
@@ -70,6 +71,8 @@ pub struct Subject<'a> {
     pub resource: &'a str,
     /// Whether the rule names this kind, and does not come to it by a wildcard alone.
     pub is_named: bool,
+    /// What else it is called: its singular, its short names, its kind.
+    pub names: &'a [&'a str],
     /// The whole object.
     pub object: &'a Observation,
     /// Its Namespace; `None` for cluster-scoped objects.
@@ -80,10 +83,10 @@ pub struct Subject<'a> {
 
 /// Adds what the protections and preconditions read of an object.
 pub fn reads(projection: &mut Projection) {
-    for field in ["labels", "annotations"] {
-        for mark in [PROTECT, KEEP_UNTIL] {
-            projection.read_members(&["metadata", field, mark]);
-        }
+    // All of them: guardrails that come into force before the object is acted on may ask for any.
+    projection.read_members(&["metadata", "labels"]);
+    for mark in [PROTECT, KEEP_UNTIL] {
+        projection.read_members(&["metadata", "annotations", mark]);
     }
     projection.read_members(&["metadata", "annotations", MIRROR]);
     projection.read_members(&["metadata", "ownerReferences"]);
@@ -113,9 +116,14 @@ pub enum LookAgain {
 
 /// The first protection that holds the subject back, if any.
 #[must_use]
-pub fn protection(subject: &Subject<'_>, itself: &Itself, now: Timestamp) -> Option<Held> {
+pub fn protection(
+    subject: &Subject<'_>,
+    itself: &Itself,
+    guardrails: &Guardrails,
+    now: Timestamp,
+) -> Option<Held> {
     let held = |by: String| Some(Held { by, until: LookAgain::WhenItChanges });
-    if let Some(namespace) = protected_namespace(subject, itself) {
+    if let Some(namespace) = protected_namespace(subject, itself, guardrails) {
         return held(format!("the protected namespace {namespace}"));
     }
     if subject.object.namespace().is_none() && itself.reach.leaves_out_the_cluster() {
@@ -125,24 +133,32 @@ pub fn protection(subject: &Subject<'_>, itself: &Itself, now: Timestamp) -> Opt
         return held(format!("its kind: only a rule that names {} acts on it", subject.resource));
     }
     if subject.resource == "pods"
-        && let Some(by) = system_pod(subject.object)
+        && let Some(by) = system_pod(subject.object, guardrails)
     {
         return held(by);
     }
-    marked(subject.object, now)
-        .map(|(mark, until)| Held { by: mark, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
-        .or_else(|| marked_above(subject, now))
+    let by_guardrails = guardrails.protection(subject);
+    let own_mark = || {
+        let (mark, until) = marked(subject.object, now)?;
+        Some(Held { by: mark, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
+    };
+    by_guardrails.or_else(own_mark).or_else(|| marked_above(subject, now))
 }
 
-fn protected_namespace<'a>(subject: &Subject<'a>, itself: &Itself) -> Option<&'a str> {
+fn protected_namespace<'a>(
+    subject: &Subject<'a>,
+    itself: &Itself,
+    guardrails: &Guardrails,
+) -> Option<&'a str> {
     let own = (subject.resource == "namespaces").then(|| subject.object.name());
     let namespace = subject.object.namespace().or(own)?;
-    let system = Globs::parse(SYSTEM_NAMESPACES).is_ok_and(|globs| globs.matches(namespace));
+    let system = Globs::parse(SYSTEM_NAMESPACES).is_ok_and(|globs| globs.matches(namespace))
+        && !guardrails.lift_namespace(namespace);
     let home = itself.namespace.as_deref() == Some(namespace);
     (system || home || itself.reach.leaves_out(namespace)).then_some(namespace)
 }
 
-fn system_pod(pod: &Observation) -> Option<String> {
+fn system_pod(pod: &Observation, guardrails: &Guardrails) -> Option<String> {
     let priority = pod.object().get("spec").and_then(|spec| spec.get("priority")).and_then(Value::as_i64);
     if let Some(priority) = priority.filter(|priority| *priority >= SYSTEM_PRIORITY) {
         return Some(format!("its priority {priority}"));
@@ -150,8 +166,9 @@ fn system_pod(pod: &Observation) -> Option<String> {
     if pod.annotation(MIRROR).is_some() {
         return Some("being a mirror pod".to_owned());
     }
-    let daemon_set = pod.owners().into_iter().find(|owner| owner.kind == "DaemonSet")?;
-    Some(format!("being a pod of DaemonSet {}", daemon_set.name))
+    let protects = |kind: &str| SYSTEM_OWNERS.contains(&kind) && !guardrails.lift_owner(kind);
+    let owner = pod.owners().into_iter().find(|owner| protects(owner.kind))?;
+    Some(format!("being a pod of {} {}", owner.kind, owner.name))
 }
 
 fn marked_above(subject: &Subject<'_>, now: Timestamp) -> Option<Held> {
@@ -209,10 +226,12 @@ mod tests {
         let ancestors: Vec<_> =
             ancestor.map(|json| ("ReplicaSet web".to_owned(), Observation::new(json))).into_iter().collect();
         let namespace = Some(&namespace);
-        let subject = Subject { resource, is_named: true, object: &object, namespace, ancestors: &ancestors };
+        let names = &[];
+        let subject =
+            Subject { resource, names, is_named: true, object: &object, namespace, ancestors: &ancestors };
         let excluded = Globs::parse(&["test-kept-*"]).ok();
         let itself = Itself { namespace: Some("healer".to_owned()), reach: Reach { excluded, only: None } };
-        protection(&subject, &itself, at("01:00:00"))
+        protection(&subject, &itself, &Guardrails::default(), at("01:00:00"))
     }
 
     fn pod_in(namespace: &str) -> Value {

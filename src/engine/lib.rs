@@ -9,7 +9,7 @@
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
 //! - [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
 //!   the paths that no object has had.
-//! - [`guard`]: the protections that no rule can lift; [`cooldown`]: replacements are left alone for a while.
+//! - [`guard`]: the protections that no rule can lift, with the [`guardrails`] that people add; [`cooldown`]: replacements are left alone for a while.
 
 pub mod action;
 pub mod actions;
@@ -21,6 +21,7 @@ pub mod effect;
 pub mod evaluate;
 pub mod facts;
 pub mod guard;
+pub mod guardrails;
 pub mod index;
 pub mod matcher;
 pub mod matchers;

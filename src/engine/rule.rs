@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::action::Action;
 use crate::descriptor::Nature;
+use crate::guardrails::Guardrails;
 use crate::matcher::Matcher;
 use crate::projection::Projection;
 use crate::values::Globs;
@@ -232,6 +233,8 @@ impl Rule {
 pub struct RuleSet {
     /// In the order of their files.
     pub rules: Vec<Arc<Rule>>,
+    /// What they are held back by, whatever they say.
+    pub guardrails: Arc<Guardrails>,
 }
 
 impl RuleSet {

@@ -7,6 +7,7 @@
 mod adopt;
 mod due;
 mod entry;
+mod held;
 mod pass;
 mod progress;
 

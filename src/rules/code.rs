@@ -97,6 +97,12 @@ codes! {
     DuplicateRule "duplicate-rule" Error;
     /// Two packs have the same name.
     DuplicatePack "duplicate-pack" Error;
+    /// Two Guardrails, or two RuleOverrides, have the same name.
+    DuplicateDocument "duplicate-document" Error;
+    /// An override names a rule or a pack that is not there.
+    UnknownRule "unknown-rule" Error;
+    /// A pack that is confined to some namespaces reaches beyond them.
+    Confined "confined" Error;
     /// Not a duration such as `6m`.
     BadDuration "bad-duration" Error;
     /// Not a count such as `">= 3"`.
@@ -111,7 +117,7 @@ codes! {
     BadTime "bad-time" Error;
     /// Not one of the words that may stand here.
     BadChoice "bad-choice" Error;
-    /// Not the name of a resource or kind to watch.
+    /// Not the name of a resource or kind.
     BadWatch "bad-watch" Error;
     /// An operand could be read as two types: quotes or `as:` must say which.
     AmbiguousOperand "ambiguous-operand" Error;
@@ -153,6 +159,10 @@ codes! {
     AllNamespaces "all-namespaces" Warning;
     /// A rule names only namespaces that are protected from every rule.
     ProtectedNamespaces "protected-namespaces" Warning;
+    /// A rule names only namespaces that its pack is confined away from.
+    OutsideConfinement "outside-confinement" Warning;
+    /// Guardrails lift a built-in protection.
+    LiftedProtection "lifted-protection" Warning;
     /// A path leads to a field that the kind does not have.
     UnknownField "unknown-field" Warning;
     /// A path leads to a value that its operator cannot read.

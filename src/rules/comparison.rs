@@ -25,9 +25,30 @@ pub struct Difference {
     pub changed: Vec<Changed>,
     /// How many say the same.
     pub unchanged: usize,
+    /// What differs in the guardrails.
+    pub guardrails: GuardrailsDifference,
     /// Whether those of both sets stand in another order: of two rules that are due at the same instant on
     /// the same object, the first one's step is done.
     pub reordered: bool,
+}
+
+/// What differs between two sets of guardrails, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuardrailsDifference {
+    /// Documents that were not there before.
+    pub added: Vec<String>,
+    /// Documents that are not there any more.
+    pub removed: Vec<String>,
+    /// Documents that say something else, and their values that differ.
+    pub changed: Vec<(String, Vec<ValueChange>)>,
+}
+
+impl GuardrailsDifference {
+    /// Whether they are the same.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
 }
 
 /// A rule that says something else.
@@ -54,14 +75,16 @@ impl Difference {
     /// Whether the two sets are the same.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty() && !self.reordered
+        let same_rules = self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty();
+        same_rules && !self.reordered && self.guardrails.is_empty()
     }
 
     /// Whether so much goes that it may be an accident, such as a file that was cut off at the end of a
-    /// rule: more than half of the `before` rules that run. A rule of another name counts as removed.
+    /// rule: more than half of the `before` rules that run, or any document of guardrails, without which rules do
+    /// more. One of another name counts as removed.
     #[must_use]
     pub fn needs_confirmation(&self, before: usize) -> bool {
-        self.removed.len() > before / 2
+        self.removed.len() > before / 2 || !self.guardrails.removed.is_empty()
     }
 }
 
@@ -95,6 +118,26 @@ pub fn compare(before: &BTreeMap<RuleId, Written>, after: &BTreeMap<RuleId, Writ
     order.sort_unstable();
     difference.reordered = !order.is_sorted_by_key(|(_, now)| *now);
     difference
+}
+
+/// Compares two sets of guardrails.
+#[must_use]
+pub fn compare_guardrails(
+    before: &BTreeMap<String, Written>,
+    after: &BTreeMap<String, Written>,
+) -> GuardrailsDifference {
+    let missing = |these: &BTreeMap<String, Written>, those: &BTreeMap<String, Written>| {
+        these.keys().filter(|name| !those.contains_key(*name)).cloned().collect()
+    };
+    let changed = after.iter().filter_map(|(name, now)| {
+        let earlier = before.get(name).filter(|earlier| !earlier.says_the_same(now))?;
+        Some((name.clone(), values::differing(earlier, now)))
+    });
+    GuardrailsDifference {
+        added: missing(after, before),
+        removed: missing(before, after),
+        changed: changed.collect(),
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Lowers one document: its `apiVersion` and `kind`, and, where it is a RulePack, its metadata, parameters,
-//! defaults and rules.
+//! defaults and rules. What other documents say of its rules (`overrides`) is known by then.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use k8s_healer_engine::descriptor::ValueKind;
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Rule;
 
@@ -12,18 +13,25 @@ use super::code::Code;
 use super::comparison::Written;
 use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, Place, one_of, quoted};
-use super::later;
-use super::lowering::{Keys, Lowering};
+use super::guardrails::GUARDRAILS;
+use super::lowering::{Fields, Keys, Lowering};
 use super::node::{Data, Entry, Node};
+use super::others::Others;
+use super::overrides::{OVERRIDE, Overrides};
 use super::parameters::Parameters;
 use super::rule::{place_of, subject};
 use super::settings::Setting;
 use super::source::Sources;
 use super::suggest;
+use super::texts::Confinement;
 use super::uses::RuleUses;
 
 pub(super) const API_VERSION: &str = "k8s-healer/v1";
 pub(super) const PACK: &str = "RulePack";
+/// Tests of rules, which are no rules.
+const TEST: &str = "RuleTest";
+/// All kinds of documents.
+const KINDS: &[&str] = &[PACK, OVERRIDE, GUARDRAILS, TEST];
 pub(super) const PACK_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "parameters", "defaults", "rules"];
 pub(super) const METADATA_KEYS: &[&str] = &["name", "owner", "version", "description"];
 
@@ -31,6 +39,9 @@ pub(super) const METADATA_KEYS: &[&str] = &["name", "owner", "version", "descrip
 pub(super) struct Run<'a> {
     pub(super) registry: &'a Registry,
     pub(super) settings: &'a [Setting],
+    pub(super) overrides: &'a Overrides,
+    /// System namespaces in which rules may act all the same.
+    pub(super) lifted: &'a Guardrails,
     pub(super) sources: &'a Sources,
     pub(super) out: &'a mut Collector,
     pub(super) compiled: Compiled,
@@ -40,9 +51,11 @@ pub(super) struct Run<'a> {
     pub(super) parameters: Vec<(String, String)>,
     /// Every rule that was read, the place of its name, and what it says.
     pub(super) rules: Vec<(Rule, Place, Written)>,
+    /// Pack and name of every rule, sound or not.
+    pub(super) names: Vec<(String, String)>,
     /// What the rules name of a cluster.
     pub(super) uses: Vec<RuleUses>,
-    /// How many rules the packs have, sound or not.
+    /// How many rules the packs have, sound or not, but for those that are switched off.
     pub(super) counted: usize,
     /// Whether a document was not understood, so that nothing can be said of what is missing.
     pub(super) incomplete: bool,
@@ -57,11 +70,13 @@ impl Run<'_> {
             subject: String::new(),
             kinds: Vec::new(),
             uses: RuleUses::default(),
+            within: Confinement::default(),
+            lifted: self.lifted,
         }
     }
 
-    /// Lowers a document; one that is no RulePack may be of no concern in a folder.
-    pub(super) fn document(&mut self, node: &Node, in_folder: bool) {
+    /// Lowers a document; one that is no RulePack has been lowered before, or is no rule.
+    pub(super) fn document(&mut self, node: &Node, within: &Confinement) {
         let Data::Map(entries) = &node.data else {
             let message = format!("a document must be a mapping, not {}", node.shown());
             let help = "begin with `apiVersion: k8s-healer/v1` and `kind: RulePack`";
@@ -71,8 +86,8 @@ impl Run<'_> {
         };
         let first = entries.first().map_or(node.place, |entry| entry.key.place);
         let version_is_right = self.api_version(node, first);
-        match self.kind(node, first, in_folder, version_is_right) {
-            Kind::Pack => self.pack(node, first),
+        match self.kind(node, first, version_is_right) {
+            Kind::Pack => self.pack(node, first, within),
             Kind::Skipped => {}
             Kind::Refused => self.incomplete = true,
         }
@@ -95,7 +110,7 @@ impl Run<'_> {
         false
     }
 
-    fn kind(&mut self, node: &Node, first: Place, in_folder: bool, version_is_right: bool) -> Kind {
+    fn kind(&mut self, node: &Node, first: Place, version_is_right: bool) -> Kind {
         let Some(entry) = node.get("kind") else {
             if !Lowering::may_be_misspelt(node, "kind", PACK_KEYS) {
                 let message = "the document lacks `kind`";
@@ -108,24 +123,21 @@ impl Run<'_> {
         let text = entry.value.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
         match text {
             PACK => return Kind::Pack,
-            "RuleTest" if in_folder => return Kind::Skipped,
-            text if later::DOCUMENTS.contains(&text) => {
-                let diagnostic = later::diagnostic(entry.value.place, text);
-                self.out.push(if text == "RuleTest" {
-                    diagnostic.help("it holds tests, no rules; a later version runs it by `test-rules`")
-                } else {
-                    diagnostic
-                });
+            TEST => return Kind::Skipped,
+            OVERRIDE | GUARDRAILS if self.others_have(entry.value.place) => return Kind::Skipped,
+            OVERRIDE | GUARDRAILS => {
+                let message = format!("the kind {} is written in a form that hides it", entry.value.shown());
+                let help = format!("write `kind: {text}`");
+                self.out.push(Diagnostic::new(Code::WrongKind, entry.value.place, message).help(help));
                 return Kind::Refused;
             }
             _ => {}
         }
         // Of a foreign document one mistake is told, not two.
         if version_is_right {
-            let known: Vec<&str> = std::iter::once(PACK).chain(later::DOCUMENTS.iter().copied()).collect();
             let message = format!("the kind {} is not `{PACK}`", entry.value.shown());
-            let help = suggest::nearest(text, known.iter().copied()).map_or_else(
-                || format!("expected {}", one_of(known)),
+            let help = suggest::nearest(text, KINDS.iter().copied()).map_or_else(
+                || format!("expected {}", one_of(KINDS.iter().copied())),
                 |nearest| format!("did you mean `{nearest}`?"),
             );
             self.out.push(Diagnostic::new(Code::WrongKind, entry.value.place, message).help(help));
@@ -133,31 +145,24 @@ impl Run<'_> {
         if suggest::nearest(text, [PACK]).is_some() { Kind::Pack } else { Kind::Refused }
     }
 
-    fn pack(&mut self, node: &Node, first: Place) {
+    fn pack(&mut self, node: &Node, first: Place, within: &Confinement) {
         let mut lowering = self.lowering();
         let keys = Keys { of: "a RulePack", known: PACK_KEYS, later: &[], example: "" };
         let Some(fields) = lowering.fields(node, &keys) else { return };
-        let name = match fields.get("metadata") {
-            Some(metadata) => lowering.metadata(metadata),
-            None => {
-                if !Lowering::may_be_misspelt(node, "metadata", PACK_KEYS) {
-                    let help = "write `metadata: { name: my-rules }`";
-                    lowering.report(
-                        Diagnostic::new(Code::MissingKey, first, "the pack lacks `metadata`").help(help),
-                    );
-                }
-                None
-            }
-        };
+        let name = lowering.named(node, first, fields, PACK_KEYS);
         self.register(name.as_ref());
         let pack: Arc<str> = name.as_ref().map(|(name, _)| name.as_str()).unwrap_or_default().into();
-        let (settings, sources) = (self.settings, self.sources);
+        let (settings, sources, overrides) = (self.settings, self.sources, self.overrides);
         let mut lowering = self.lowering();
+        lowering.within = Arc::clone(within);
         let parameters = fields.value("parameters");
-        let mut parameters = Parameters::declare(parameters, &pack, settings, sources, &mut lowering);
+        let overriding = overrides.parameters_of_pack(&pack, within);
+        let mut parameters =
+            Parameters::declare(parameters, &overriding, &pack, settings, sources, &mut lowering);
 
         "defaults".clone_into(&mut lowering.subject);
-        let defaults = fields.value("defaults").map(|node| parameters.resolve(node, &mut lowering));
+        let written_defaults = fields.value("defaults");
+        let defaults = written_defaults.map(|node| parameters.resolve(node, &mut lowering));
         let defaults = defaults.as_ref().and_then(|node| lowering.defaults(node));
 
         lowering.subject.clear();
@@ -175,16 +180,30 @@ impl Run<'_> {
             }
         };
         let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
-        let (mut rules, mut uses) = (Vec::new(), Vec::new());
+        let (mut rules, mut uses, mut counted) = (Vec::new(), Vec::new(), 0);
+        let mut known = Vec::new();
         for (index, item) in items.iter().enumerate() {
             if lowering.out.is_full() {
                 break;
             }
             lowering.subject = subject(item, index);
-            let resolved = parameters.resolve_rule(item, &mut lowering);
-            let rule = lowering.rule(&resolved, &pack, defaults);
-            rules.extend(rule.map(|rule| (rule, place_of(item), Written::of(&resolved, defaults))));
-            uses.push(RuleUses { subject: lowering.subject.clone(), ..std::mem::take(&mut lowering.uses) });
+            let called = item.get("name").and_then(|entry| entry.value.scalar());
+            let called = called.map(|scalar| scalar.text.as_str()).unwrap_or_default();
+            let changes = overrides.of_rule(&pack, called, within);
+            known.push((pack.to_string(), called.to_owned()));
+            let own = parameters.set_for_one(&changes.parameters, &mut lowering);
+            let own_defaults =
+                written_defaults.filter(|_| own.any()).map(|node| parameters.resolve(node, &mut lowering));
+            let inherited = own_defaults.as_ref().and_then(Fields::of).or(defaults);
+            let resolved = changes.apply(parameters.resolve_rule(item, &mut lowering));
+            parameters.restore(own, &mut lowering);
+            let rule = lowering.rule(&resolved, &pack, inherited);
+            let named = std::mem::take(&mut lowering.uses);
+            if !changes.switched_off() {
+                counted += 1;
+                rules.extend(rule.map(|rule| (rule, place_of(item), Written::of(&resolved, inherited))));
+                uses.push(RuleUses { subject: lowering.subject.clone(), ..named });
+            }
             let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };
             match names.get(name.text.as_str()) {
                 Some(first) => lowering.check_duplicate(first, item),
@@ -195,9 +214,16 @@ impl Run<'_> {
         parameters.warn_unused(&mut lowering);
         let declared: Vec<_> = parameters.names().map(|name| (pack.to_string(), name.to_owned())).collect();
         self.parameters.extend(declared);
-        self.counted += items.len();
+        self.counted += counted;
+        self.names.extend(known);
         self.rules.extend(rules);
         self.uses.extend(uses);
+    }
+
+    /// Whether documents of other kinds were looked for in this text: it must spell their kind.
+    fn others_have(&self, place: Place) -> bool {
+        let text = self.sources.get(place.source).map(|source| &*source.text).unwrap_or_default();
+        Others::may_be_in(text)
     }
 
     /// Remembers a pack's name; another with the same one would make its rules' names ambiguous.
@@ -223,6 +249,26 @@ enum Kind {
 }
 
 impl Lowering<'_> {
+    /// What a document is called, and where.
+    pub(super) fn named(
+        &mut self,
+        node: &Node,
+        first: Place,
+        fields: Fields<'_>,
+        keys: &[&str],
+    ) -> Option<(String, Place)> {
+        if let Some(metadata) = fields.get("metadata") {
+            return self.metadata(metadata);
+        }
+        if !Self::may_be_misspelt(node, "metadata", keys) {
+            let what = if keys == PACK_KEYS { "the pack lacks" } else { "the document lacks" };
+            let message = format!("{what} `metadata`");
+            let help = "write `metadata: { name: my-rules }`";
+            self.report(Diagnostic::new(Code::MissingKey, first, message).help(help));
+        }
+        None
+    }
+
     fn metadata(&mut self, entry: &Entry) -> Option<(String, Place)> {
         let keys =
             Keys { of: "`metadata`", known: METADATA_KEYS, later: &[], example: "`{ name: my-rules }`" };

@@ -14,19 +14,11 @@ const DEEPEST: usize = 16;
 /// What a mistyped `/` must not read.
 const MOST: usize = 10_000;
 
-/// A file to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
-    pub(super) path: PathBuf,
-    /// Found in a folder, not named by the reader.
-    pub(super) in_folder: bool,
-}
-
 /// What a path stands for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Expanded {
     /// Its files, in order.
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<PathBuf>,
     /// Every folder that was looked through.
     pub(super) folders: Vec<PathBuf>,
     /// What cannot be looked through, or holds too much or nothing.
@@ -37,7 +29,7 @@ pub(super) struct Expanded {
 pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> Expanded {
     if !path.is_dir() {
         let new = fs::canonicalize(path).map_or(true, |canonical| seen.insert(canonical));
-        let found = new.then(|| Found { path: path.to_owned(), in_folder: false });
+        let found = new.then(|| path.to_owned());
         return Expanded { found: found.into_iter().collect(), ..Expanded::default() };
     }
     let mut walk = Walk { seen, entered: BTreeSet::new(), any: false, out: Expanded::default() };
@@ -98,7 +90,7 @@ impl Walk<'_> {
             if self.out.found.len() >= MOST {
                 self.too_much(path);
             } else if fs::canonicalize(path).map_or(true, |canonical| self.seen.insert(canonical)) {
-                self.out.found.push(Found { path: path.to_owned(), in_folder: true });
+                self.out.found.push(path.to_owned());
             }
         }
     }
@@ -128,8 +120,7 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.path(), folder.path().join("sub/loop")).unwrap();
         let found = expand(folder.path(), &mut BTreeSet::new()).found;
-        let names: Vec<_> =
-            found.iter().map(|found| found.path.strip_prefix(folder.path()).unwrap()).collect();
+        let names: Vec<_> = found.iter().map(|found| found.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a.yml"), Path::new("b.yaml"), Path::new("sub/e.yaml")]);
     }
 

@@ -101,6 +101,20 @@ pub(super) fn of_kind(name: &str) -> Option<String> {
     KINDS.iter().find(same).map(Kind::resource)
 }
 
+/// The kind that is called so: `DaemonSet` for `daemonsets`.
+pub(super) fn kind_called(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    KINDS.iter().find(|kind| kind.is_called(&name)).map(|kind| kind.name)
+}
+
+/// The kind that a name which is none most likely means.
+pub(super) fn nearest_kind(name: &str) -> Option<&'static str> {
+    if KINDS.iter().any(|kind| kind.name == name) {
+        return None;
+    }
+    super::suggest::nearest(name, KINDS.iter().map(|kind| kind.name))
+}
+
 macro_rules! kinds {
     ($($group:literal { $($scope:ident $kind:ident $singular:literal $plural:literal [$($short:literal)*];)* })*) => {
         const KINDS: &[Kind] = &[$($(Kind {

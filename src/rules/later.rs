@@ -20,7 +20,7 @@ pub(super) const MATCHERS: &[&str] = &[
     "retain",
 ];
 pub(super) const ACTIONS: &[&str] = &["drain", "notify", "create"];
-pub(super) const DOCUMENTS: &[&str] = &["RuleOverride", "Guardrails", "RuleTest"];
+pub(super) const GUARDRAILS_KEYS: &[&str] = &["budgets", "breaker", "firstRun", "settle", "strain"];
 /// What may stand in the place of a value.
 const VALUES: &[&str] = &["cel"];
 

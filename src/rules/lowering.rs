@@ -1,6 +1,7 @@
 //! What every part of lowering needs: whose mistakes are reported, where they go, and how a mapping with
 //! known keys is read. One mistake yields one diagnostic: what is broken already is passed over in silence.
 
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::registry::Registry;
 
 use super::code::Code;
@@ -8,6 +9,7 @@ use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, quoted};
 use super::kinds::Resolved;
 use super::node::{Data, Entry, MERGE, Node};
+use super::texts::Confinement;
 use super::uses::RuleUses;
 use super::{later, suggest};
 
@@ -22,6 +24,10 @@ pub(super) struct Lowering<'a> {
     pub(super) kinds: Vec<Resolved>,
     /// What the rule names of a cluster.
     pub(super) uses: RuleUses,
+    /// The namespaces that the pack is confined to.
+    pub(super) within: Confinement,
+    /// System namespaces in which rules may act all the same.
+    pub(super) lifted: &'a Guardrails,
 }
 
 /// A mapping whose keys are known to be right.
@@ -31,6 +37,11 @@ pub(super) struct Fields<'n> {
 }
 
 impl<'n> Fields<'n> {
+    /// Those of a mapping that has been checked in another form before.
+    pub(super) fn of(node: &'n Node) -> Option<Self> {
+        node.entries().map(|entries| Self { entries })
+    }
+
     pub(super) fn get(self, key: &str) -> Option<&'n Entry> {
         self.entries.iter().find(|entry| entry.key.text == key)
     }

@@ -65,7 +65,7 @@ impl Lowering<'_> {
         Some(entries)
     }
 
-    fn matcher_entry(&mut self, entry: &Entry) -> Option<Lowered> {
+    pub(super) fn matcher_entry(&mut self, entry: &Entry) -> Option<Lowered> {
         let name = &entry.key.text;
         let Some(descriptor) = self.registry.matcher(name) else {
             let diagnostic = if later::MATCHERS.contains(&name.as_str()) {

@@ -18,12 +18,16 @@ mod every_kind;
 pub mod fields;
 mod files;
 pub mod flat;
+mod guardrails;
+mod input;
 mod kinds;
 mod later;
 mod lowering;
 mod matchers;
 mod names;
 mod node;
+mod others;
+mod overrides;
 mod parameters;
 pub mod reference;
 mod rule;
@@ -41,7 +45,6 @@ mod watch;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use k8s_healer_engine::registry::Registry;
@@ -49,25 +52,13 @@ use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
+pub use input::Input;
 pub use source::{Source, SourceId, Sources, read_bounded};
 pub use texts::{Digest, Texts};
 
 use comparison::Written;
 use diagnostic::Collector;
-
-/// Something to read rules from.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A file, or a folder with all its `*.yaml` and `*.yml`.
-    Path(PathBuf),
-    /// A text that is at hand, such as standard input.
-    Text {
-        /// What it is called in reports.
-        name: String,
-        /// Its bytes, at most one more than [`source::LARGEST`] (see [`read_bounded`]).
-        bytes: Vec<u8>,
-    },
-}
+use others::Others;
 
 /// How rules are read.
 #[derive(Clone, Debug)]
@@ -123,6 +114,8 @@ pub struct Loaded {
     pub origins: BTreeMap<RuleId, Origin>,
     /// What each rule of the set says, to be held against what it says when it is read again.
     pub written: BTreeMap<RuleId, Written>,
+    /// The same of each document of guardrails, by its name.
+    pub guardrails: BTreeMap<String, Written>,
     /// How much was read.
     pub summary: Summary,
     /// What the rules name of a cluster.
@@ -175,20 +168,24 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
     let settings = settings::parse(&options.set, &mut sources, &mut out);
     let files = texts.files();
     let texts = texts.accept(&mut sources, &mut out);
+    let others = Others::read(&texts, &sources, &options.registry, &mut out);
     let mut run = document::Run {
         registry: &options.registry,
         settings: &settings,
+        overrides: &others.overrides,
+        lifted: &others.guardrails,
         sources: &sources,
         out: &mut out,
         compiled: compiled::Compiled::default(),
         packs: BTreeMap::new(),
         parameters: Vec::new(),
         rules: Vec::new(),
+        names: Vec::new(),
         uses: Vec::new(),
         counted: 0,
         incomplete: texts.len() < files,
     };
-    for (source, in_folder) in &texts {
+    for (source, within) in &texts {
         if run.out.is_full() {
             break;
         }
@@ -208,17 +205,18 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
             if run.out.is_full() {
                 break;
             }
-            run.document(document, *in_folder);
+            run.document(document, within);
         }
     }
     if !run.incomplete {
         settings::report_unused(&settings, &run.parameters, run.out);
+        others.overrides.report_unused(&run.names, run.out);
     }
     let (rules, packs, rules_counted, uses) = (run.rules, run.packs.len(), run.counted, run.uses);
     let summary =
         Summary { files, packs, rules: rules_counted, errors: out.errors(), warnings: out.warnings() };
     let (mut origins, mut all_written) = (BTreeMap::new(), BTreeMap::new());
-    let mut rule_set = RuleSet::default();
+    let mut rule_set = RuleSet { guardrails: Arc::new(others.guardrails), ..RuleSet::default() };
     for (position, (rule, place, written)) in rules.into_iter().enumerate() {
         if let Some(source) = sources.get(place.source) {
             let (line, _) = source.position(place.span.start);
@@ -227,12 +225,14 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         all_written.insert(rule.id.clone(), written.at(position));
         rule_set.rules.push(Arc::new(rule));
     }
+    let guardrails = others.written.into_iter().map(|(name, (written, _))| (name, written)).collect();
     Loaded {
         rule_set: (summary.errors == 0).then_some(rule_set),
         diagnostics: out.into_sorted(),
         sources,
         origins,
         written: all_written,
+        guardrails,
         summary,
         uses,
     }

@@ -27,13 +27,27 @@ pub(super) struct Parameters<'a> {
 struct Parameter {
     key: Key,
     value: Node,
+    /// By `--set`, which counts more than anything else.
+    set: bool,
     used: Cell<bool>,
 }
 
+/// Values of one rule alone: what they took the places of, by index, and whether that had been used.
+pub(super) struct OwnValues {
+    replaced: Vec<(usize, Node, bool, Key)>,
+}
+
+impl OwnValues {
+    pub(super) fn any(&self) -> bool {
+        !self.replaced.is_empty()
+    }
+}
+
 impl<'a> Parameters<'a> {
-    /// Reads the declarations, and what `--set` says instead.
+    /// Reads the declarations, and what overrides and `--set` say instead.
     pub(super) fn declare(
         node: Option<&Node>,
+        overriding: &[Entry],
         pack: &str,
         settings: &[Setting],
         sources: &'a Sources,
@@ -46,12 +60,65 @@ impl<'a> Parameters<'a> {
         }
         for entry in entries.and_then(|(_, entries)| entries).unwrap_or_default() {
             let set = settings::value(settings, pack, &entry.key.text);
-            let value = check(entry, lowering).map(|()| set.unwrap_or(&entry.value).clone());
+            let overriding = overriding.iter().find(|one| one.key.text == entry.key.text);
+            let sound = check(entry, lowering).and(overriding.map_or(Some(()), |one| check(one, lowering)));
+            let value = set.or(overriding.map(|one| &one.value)).unwrap_or(&entry.value);
             // A broken parameter is known all the same, so that its uses are not reported too.
-            let value = value.unwrap_or(Node { place: entry.value.place, data: Data::Broken, used: None });
-            declared.push(Parameter { key: entry.key.clone(), value, used: Cell::new(false) });
+            let broken = || Node { place: entry.value.place, data: Data::Broken, used: None };
+            let value = sound.map_or_else(broken, |()| value.clone());
+            let (key, set) = (entry.key.clone(), set.is_some());
+            declared.push(Parameter { key, value, set, used: Cell::new(false) });
         }
-        Self { declared, sources, copied: 0 }
+        let parameters = Self { declared, sources, copied: 0 };
+        parameters.check_known(overriding, lowering);
+        parameters
+    }
+
+    /// Reports overrides of what the pack does not have.
+    fn check_known(&self, overriding: &[Entry], lowering: &mut Lowering<'_>) {
+        for Entry { key, .. } in overriding {
+            if self.declared.iter().all(|parameter| parameter.key.text != key.text) {
+                let names: Vec<&str> = self.names().take(20).collect();
+                let message = format!("the pack has no parameter {}", quoted(&key.text));
+                let help = if names.is_empty() {
+                    "leave it out".to_owned()
+                } else {
+                    suggest::help(&key.text, &names)
+                };
+                lowering.report(Diagnostic::new(Code::UnknownParameter, key.place, message).help(help));
+            }
+        }
+    }
+
+    /// Sets values for one rule, until they are [restored](Self::restore).
+    pub(super) fn set_for_one(&mut self, overriding: &[Entry], lowering: &mut Lowering<'_>) -> OwnValues {
+        self.check_known(overriding, lowering);
+        let mut replaced = Vec::new();
+        for entry in overriding {
+            let index = self.declared.iter().position(|parameter| parameter.key.text == entry.key.text);
+            let Some(index) = index.filter(|_| check(entry, lowering).is_some()) else { continue };
+            let parameter = &mut self.declared[index];
+            if !parameter.set {
+                let before = std::mem::replace(&mut parameter.value, entry.value.clone());
+                replaced.push((index, before, parameter.used.replace(false), entry.key.clone()));
+            }
+        }
+        OwnValues { replaced }
+    }
+
+    /// The values of all rules again. One that the rule did not use changes nothing of it, and is reported.
+    pub(super) fn restore(&mut self, own: OwnValues, lowering: &mut Lowering<'_>) {
+        for (index, before, was_used, key) in own.replaced {
+            let parameter = &mut self.declared[index];
+            parameter.value = before;
+            if !parameter.used.get() {
+                let message =
+                    format!("it does not use the parameter {}, which an override sets", quoted(&key.text));
+                let help = "leave it out of the override";
+                lowering.report(Diagnostic::new(Code::UnusedParameter, key.place, message).help(help));
+            }
+            parameter.used.set(was_used || parameter.used.get());
+        }
     }
 
     /// The names, for what `--set` can set.

@@ -1,8 +1,9 @@
-//! The JSON Schema (2020-12) of a RulePack, for editors: they complete and check while a person types. What
+//! The JSON Schemas (2020-12) of a RulePack and of what stands beside it ([`others`]), for editors: they complete and check while a person types. What
 //! stands in a rule comes from the table below, matchers and actions from the registry's descriptors. It says
 //! what structure alone can say; `validate-rules` says the rest.
 
 mod example;
+mod others;
 mod values;
 
 use k8s_healer_engine::descriptor::{Key, Shape, ValueKind};
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{API_VERSION, PACK};
 use super::rule::DEFAULT_KEYS;
+pub use others::{guardrails, rule_override};
 use values::{entries, list_of, mapping, property, reference, value};
 
 pub(super) const METADATA: &[Key] = &[

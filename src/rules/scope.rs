@@ -1,6 +1,8 @@
 //! Where a rule looks: `namespaces`, or `scope: cluster` spelled out. A rule that says neither looks
 //! nowhere, and is an error.
 
+use std::sync::Arc;
+
 use k8s_healer_engine::descriptor::ValueKind;
 use k8s_healer_engine::guard::SYSTEM_NAMESPACES;
 use k8s_healer_engine::rule::Scope;
@@ -9,8 +11,9 @@ use k8s_healer_engine::values::Globs;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 use super::lowering::{Fields, Lowering};
-use super::node::{Data, Entry, MERGE, Node};
+use super::node::{Entry, MERGE, Node};
 use super::rule::{RULE_KEYS, place_of};
+use super::values::items;
 
 const EXAMPLE: &str = "[test-*]";
 
@@ -48,14 +51,17 @@ impl Lowering<'_> {
             return None;
         };
         match (fields.get("scope"), fields.get("namespaces")) {
-            (Some(scope), _) => self
-                .value(&scope.value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster")
-                .map(|_| Scope::Cluster),
+            (Some(scope), _) => {
+                self.value(&scope.value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster")?;
+                self.check_confined(scope)?;
+                Some(Scope::Cluster)
+            }
             (None, Some(namespaces)) => {
                 let globs = self.globs(&namespaces.value, "`namespaces`", EXAMPLE)?;
                 self.check_kinds(namespaces)?;
                 self.warn_of_reach(namespaces, &globs);
-                Some(Scope::Namespaces(globs))
+                let within = Arc::clone(&self.within);
+                Some(Scope::Namespaces(within.iter().fold(globs, Globs::confined_to)))
             }
             (None, None) => None,
         }
@@ -72,19 +78,43 @@ impl Lowering<'_> {
         None
     }
 
+    /// A confined pack never looks at the whole cluster.
+    fn check_confined(&mut self, scope: &Entry) -> Option<()> {
+        if self.within.is_empty() {
+            return Some(());
+        }
+        let to = self.shown_confinement();
+        let message = format!("`scope: cluster` reaches out of {to}, which this pack is confined to");
+        let help = "write `namespaces`; what has no namespace is out of a confined pack's reach";
+        self.report_at(&scope.value, Diagnostic::new(Code::Confined, scope.value.place, message).help(help));
+        None
+    }
+
+    fn shown_confinement(&self) -> String {
+        let globs: Vec<String> = self.within.iter().map(|globs| format!("`{globs}`")).collect();
+        globs.join(" and ")
+    }
+
     fn warn_of_reach(&mut self, namespaces: &Entry, globs: &Globs) {
         let node = &namespaces.value;
-        if globs.is_everything() {
+        let literal = |scalar: &str| !scalar.starts_with('!') && !scalar.contains(['*', '?', '[']);
+        let is_outside = |text: &str| !self.within.iter().all(|globs| globs.matches(text));
+        let texts: Vec<String> =
+            items(node).iter().filter_map(|item| item.scalar()).map(|scalar| scalar.text.clone()).collect();
+        if texts.iter().all(|text| text.starts_with('!') || (literal(text) && is_outside(text))) {
+            let to = self.shown_confinement();
+            let message = format!("it selects nothing: its pack is confined to {to}");
+            let help = "name namespaces that the pack may look into";
+            self.report_at(node, Diagnostic::new(Code::OutsideConfinement, node.place, message).help(help));
+        }
+        // What everything is within is no reach into others.
+        if globs.is_everything() && self.within.is_empty() {
             let message = "`*` reaches every namespace of the cluster, also those of other teams";
             let help = "name the namespaces, such as `[test-*]`, or exclude some: `[\"*\", \"!prod-*\"]`";
             self.report_at(node, Diagnostic::new(Code::AllNamespaces, node.place, message).help(help));
         }
-        let items: Vec<&Node> = match &node.data {
-            Data::List(items) => items.iter().collect(),
-            _ => vec![node],
-        };
-        let mut texts = items.iter().filter_map(|item| item.scalar()).map(|scalar| scalar.text.as_str());
-        if texts.all(|text| text.starts_with('!') || is_protected(text)) {
+        let is_held = |text: &String| is_protected(text) && !self.lifted.lift_namespace(text);
+        if texts.iter().all(|text| text.starts_with('!') || is_held(text)) {
             let message = "every rule is kept out of these namespaces: this one will never act";
             let help = "name namespaces that are not the cluster's own";
             self.report_at(node, Diagnostic::new(Code::ProtectedNamespaces, node.place, message).help(help));
@@ -94,7 +124,7 @@ impl Lowering<'_> {
 
 /// Whether all that a glob can match is out of every rule's reach. The daemon's own namespace is too, but
 /// is known only where it runs.
-fn is_protected(glob: &str) -> bool {
+pub(super) fn is_protected(glob: &str) -> bool {
     SYSTEM_NAMESPACES.iter().any(|system| match system.strip_suffix('*') {
         Some(prefix) => glob.starts_with(prefix),
         None => glob == *system,

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use k8s_healer_engine::values::Globs;
 use ring::digest::{Context, SHA256};
 
 use super::code::Code;
@@ -30,8 +32,11 @@ pub struct Texts {
 struct Text {
     name: String,
     bytes: Vec<u8>,
-    in_folder: bool,
+    within: Confinement,
 }
+
+/// The namespaces that a text is confined to: by each input that reaches it, however it was reached first.
+pub(super) type Confinement = Arc<[Globs]>;
 
 /// Where texts were looked for.
 #[derive(Clone, Debug, Default)]
@@ -58,19 +63,30 @@ impl Texts {
     pub fn read(inputs: &[Input]) -> Self {
         let mut reader = Reader::default();
         let mut seen = BTreeSet::new();
+        let confined: Vec<Confined<'_>> = inputs.iter().filter_map(Confined::of).collect();
         for input in inputs {
-            match input {
-                Input::Text { name, bytes } => reader.take(name.clone(), false, || Ok(bytes.clone())),
-                Input::Path(path) => {
-                    let expanded = files::expand(path, &mut seen);
-                    reader.places.folders.extend(expanded.folders);
-                    reader.parts.extend(expanded.problems.into_iter().map(Err));
-                    for file in expanded.found {
-                        let name = file.path.display().to_string();
-                        reader.take(name.clone(), file.in_folder, || source::read_file(&file.path, &name));
-                        reader.places.files.push(file.path);
-                    }
+            let path = match input {
+                Input::Text { name, bytes } => {
+                    reader.take(name.clone(), Arc::default(), || Ok(bytes.clone()));
+                    continue;
                 }
+                Input::Path(path) | Input::Confined { path, .. } => path,
+            };
+            let own = match input {
+                Input::Confined { namespaces, .. } => Some(namespaces),
+                _ => None,
+            };
+            let expanded = files::expand(path, &mut seen);
+            reader.places.folders.extend(expanded.folders);
+            reader.parts.extend(expanded.problems.into_iter().map(Err));
+            for file in expanded.found {
+                let name = file.display().to_string();
+                let others = confined.iter().filter(|confined| confined.reaches(&file));
+                let others = others.map(|confined| confined.namespaces);
+                let others = others.filter(|globs| own.is_none_or(|own| !std::ptr::eq(own, *globs)));
+                let within = own.into_iter().chain(others).cloned().collect();
+                reader.take(name.clone(), within, || source::read_file(&file, &name));
+                reader.places.files.push(file);
             }
         }
         let Reader { parts, places, files, .. } = reader;
@@ -94,12 +110,12 @@ impl Texts {
         self.files
     }
 
-    /// Those that are text become sources; whether each was found in a folder is told beside.
-    pub(super) fn accept(self, sources: &mut Sources, out: &mut Collector) -> Vec<(SourceId, bool)> {
+    /// Those that are text become sources; what each is confined to is told beside.
+    pub(super) fn accept(self, sources: &mut Sources, out: &mut Collector) -> Vec<(SourceId, Confinement)> {
         let mut accepted = Vec::new();
         for part in self.parts {
             let taken = part.and_then(|text| {
-                source::accept(sources, &text.name, &text.bytes).map(|id| (id, text.in_folder))
+                source::accept(sources, &text.name, &text.bytes).map(|id| (id, text.within))
             });
             match taken {
                 Ok(text) => accepted.push(text),
@@ -107,6 +123,31 @@ impl Texts {
             }
         }
         accepted
+    }
+}
+
+/// A confined input, and which files it reaches.
+struct Confined<'i> {
+    namespaces: &'i Globs,
+    /// The file or folder itself.
+    root: Option<PathBuf>,
+    /// Its files, also where links lead out of it.
+    files: BTreeSet<PathBuf>,
+}
+
+impl<'i> Confined<'i> {
+    /// I/O.
+    fn of(input: &'i Input) -> Option<Self> {
+        let Input::Confined { path, namespaces } = input else { return None };
+        let mut files = BTreeSet::new();
+        files::expand(path, &mut files);
+        Some(Self { namespaces, root: path.canonicalize().ok(), files })
+    }
+
+    /// I/O.
+    fn reaches(&self, file: &Path) -> bool {
+        let Ok(file) = file.canonicalize() else { return false };
+        self.files.contains(&file) || self.root.as_ref().is_some_and(|root| file.starts_with(root))
     }
 }
 
@@ -119,7 +160,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, name: String, in_folder: bool, read: impl FnOnce() -> Result<Vec<u8>, Diagnostic>) {
+    fn take(
+        &mut self,
+        name: String,
+        within: Confinement,
+        read: impl FnOnce() -> Result<Vec<u8>, Diagnostic>,
+    ) {
         self.files += 1;
         // What is left out is told once.
         if self.total > LARGEST_TOTAL {
@@ -132,7 +178,7 @@ impl Reader {
                 let diagnostic = Diagnostic::new(Code::TooLarge, None, message);
                 return Err(diagnostic.help("give the folders of rule packs"));
             }
-            Ok(Text { name, bytes, in_folder })
+            Ok(Text { name, bytes, within })
         });
         self.parts.push(text);
     }
@@ -147,10 +193,11 @@ fn digest(parts: &[Result<Text, Diagnostic>]) -> Digest {
     };
     for part in parts {
         match part {
-            Ok(Text { name, bytes, .. }) => {
+            Ok(Text { name, bytes, within }) => {
                 add(b"text");
                 add(name.as_bytes());
                 add(bytes);
+                within.iter().for_each(|globs| add(globs.to_string().as_bytes()));
             }
             Err(diagnostic) => {
                 add(b"problem");
@@ -198,6 +245,40 @@ mod tests {
         let missing = digest(&inputs);
         std::fs::write(folder.path().join("a.yaml"), "").unwrap();
         assert_ne!(digest(&inputs), missing);
+    }
+
+    #[test]
+    fn a_file_is_confined_by_every_input_that_reaches_it_in_whatever_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for file in ["a/x.yaml", "b/y.yaml", "c/z.yaml"] {
+            std::fs::create_dir_all(path(file).parent().unwrap()).unwrap();
+            std::fs::write(path(file), "").unwrap();
+        }
+        // Links lead from one folder into another.
+        std::os::unix::fs::symlink(path("c/z.yaml"), path("a/link.yaml")).unwrap();
+        let confined = |name: &str, glob: &str| Input::Confined {
+            path: path(name),
+            namespaces: Globs::parse(&[glob]).unwrap(),
+        };
+        let (whole, a, again) = (Input::Path(path("")), confined("a", "a-*"), confined("a/x.yaml", "a-x"));
+        for inputs in [[&whole, &a, &again], [&again, &a, &whole], [&a, &whole, &again]] {
+            let texts = Texts::read(&inputs.map(Clone::clone));
+            let mut sources = Sources::default();
+            let accepted = texts.accept(&mut sources, &mut Collector::default());
+            assert_eq!(accepted.len(), 3, "each file once");
+            for (id, within) in accepted {
+                let name = &sources.get(id).unwrap().name;
+                let mut shown: Vec<String> = within.iter().map(ToString::to_string).collect();
+                shown.sort();
+                let expected: &[&str] = match name {
+                    name if name.ends_with("y.yaml") => &[],
+                    name if name.ends_with("x.yaml") => &["a-*", "a-x"],
+                    _ => &["a-*"],
+                };
+                assert_eq!(shown, expected, "{name}");
+            }
+        }
     }
 
     #[test]

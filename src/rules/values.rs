@@ -136,7 +136,7 @@ impl Lowering<'_> {
         Some(path)
     }
 
-    fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+    pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         match node.scalar().map(Scalar::form) {
             Some(Form::Bool(value)) => Some(value),
             _ => {
@@ -146,7 +146,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn integer(&mut self, node: &Node, what: &str, example: &str) -> Option<i64> {
+    pub(super) fn integer(&mut self, node: &Node, what: &str, example: &str) -> Option<i64> {
         match node.scalar().map(Scalar::form) {
             Some(Form::Number(number)) if number.is_i64() => number.as_i64(),
             _ => {
@@ -333,6 +333,14 @@ fn item(node: &Node, index: usize) -> &Node {
     match &node.data {
         Data::List(items) => items.get(index).unwrap_or(node),
         _ => node,
+    }
+}
+
+/// The items of a list, or the one value that stands for a list of one.
+pub(super) fn items(node: &Node) -> Vec<&Node> {
+    match &node.data {
+        Data::List(items) => items.iter().collect(),
+        _ => vec![node],
     }
 }
 

@@ -78,7 +78,7 @@ fn excluded(target: &WatchTarget) -> Option<&WatchTarget> {
     }
 }
 
-fn parse(text: &str) -> Option<WatchTarget> {
+pub(super) fn parse(text: &str) -> Option<WatchTarget> {
     if let Some(excluded) = text.strip_prefix('!') {
         return parse(excluded).filter(|target| !is_endless(target)).map(Box::new).map(WatchTarget::Except);
     }

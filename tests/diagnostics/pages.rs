@@ -66,6 +66,11 @@ fn lay_out(folder: &Path) {
     for name in ["rules.yaml", "rules/pack.yaml", "utf8.yaml"] {
         fs::write(folder.join(name), &pack).unwrap();
     }
+    for (name, scope) in [("cluster", "scope: cluster"), ("prod", "namespaces: [prod-a]")] {
+        fs::create_dir(folder.join(name)).unwrap();
+        let pack = pack.replace("namespaces: [test-*]", scope);
+        fs::write(folder.join(name).join("pack.yaml"), pack).unwrap();
+    }
     fs::write(folder.join("latin1.yaml"), [pack.as_bytes(), b"# \xe9\n"].concat()).unwrap();
     fs::write(folder.join("dump.yaml"), vec![b'#'; (1 << 20) + 1]).unwrap();
 }
@@ -85,7 +90,10 @@ fn run(language: &str, example: &str) -> Loaded {
         [path] => (Vec::new(), *path),
         _ => panic!("what is {example}?"),
     };
-    load(&[Input::Path(folder.path().join(path))], &LoadOptions { set, ..LoadOptions::default() })
+    load(
+        &[Input::of_path(&folder.path().join(path)).unwrap()],
+        &LoadOptions { set, ..LoadOptions::default() },
+    )
 }
 
 fn codes(loaded: &Loaded) -> BTreeSet<Code> {

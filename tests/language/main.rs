@@ -7,6 +7,7 @@
 mod boundaries;
 mod containers;
 mod conversions;
+mod documents;
 mod fields;
 mod forms;
 mod logic;

@@ -13,6 +13,7 @@
 mod beginnings;
 mod churn;
 mod credentials;
+mod guardrails;
 mod healer;
 mod kinds;
 mod namespaces;

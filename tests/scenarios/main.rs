@@ -17,6 +17,7 @@ mod deadlines;
 mod endings;
 mod evictions;
 mod finalizers;
+mod guardrails;
 mod identities;
 mod kinds;
 mod modes;

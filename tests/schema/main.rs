@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod corpus;
+mod others;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use k8s_healer::rules::schema::rule_pack;
+use k8s_healer::rules::schema::{guardrails, rule_override, rule_pack};
 use k8s_healer::rules::{Code, Input, LoadOptions, load};
 use k8s_healer_engine::descriptor::{Key, MatcherDescriptor, Shape, ValueKind};
 use k8s_healer_engine::registry::Registry;
@@ -64,22 +65,44 @@ fn of_action(action: &str) -> String {
     pack(&format!("    match: [ age: {{ over: 6m }} ]\n    actions:\n      - {action}\n"))
 }
 
-#[test]
-fn the_checked_in_schema_is_the_one_that_the_registry_yields() {
-    let generated = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
-    if std::env::var_os("K8S_HEALER_REWRITE").is_some() {
-        fs::write(path("schemas/rulepack.json"), &generated).unwrap();
-    }
-    let again = "schemas/rulepack.json is not what the registry yields: \
-                 `K8S_HEALER_REWRITE=1 cargo test --test schema` rewrites it";
-    assert!(read("schemas/rulepack.json") == generated, "{again}");
+/// Every schema, with its file.
+fn schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("schemas/rulepack.json", schema()),
+        ("schemas/ruleoverride.json", rule_override()),
+        ("schemas/guardrails.json", guardrails(&Registry::standard())),
+    ]
+}
+
+/// The validator for a document, by its kind.
+fn validator_of(document: &Value) -> Validator {
+    let schema = match document["kind"].as_str() {
+        Some("RuleOverride") => rule_override(),
+        Some("Guardrails") => guardrails(&Registry::standard()),
+        _ => schema(),
+    };
+    jsonschema::draft202012::new(&schema).unwrap()
 }
 
 #[test]
-fn the_schema_is_a_schema() {
-    let schema = schema();
-    if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
-        panic!("{} at {}", error, error.instance_path());
+fn the_checked_in_schemas_are_those_that_the_registry_yields() {
+    for (file, schema) in schemas() {
+        let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("K8S_HEALER_REWRITE").is_some() {
+            fs::write(path(file), &generated).unwrap();
+        }
+        let again =
+            "is not what the registry yields: `K8S_HEALER_REWRITE=1 cargo test --test schema` rewrites it";
+        assert!(read(file) == generated, "{file} {again}");
+    }
+}
+
+#[test]
+fn the_schemas_are_schemas() {
+    for (file, schema) in schemas() {
+        if let Err(error) = jsonschema::draft202012::meta::validate(&schema) {
+            panic!("{file}: {} at {}", error, error.instance_path());
+        }
     }
 }
 
@@ -250,8 +273,10 @@ fn every_default_and_example_is_valid_under_its_own_key() {
             _ => {}
         }
     }
-    let (schema, mut seen) = (schema(), 0);
-    walk(&schema, &schema, &mut seen);
+    let mut seen = 0;
+    for (_, schema) in schemas() {
+        walk(&schema, &schema, &mut seen);
+    }
     assert!(seen > 100, "{seen}");
 }
 

@@ -28,7 +28,8 @@ pub(super) struct Flags {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Rules")]
 pub(super) struct RuleFlags {
-    /// Rule files, or folders of them; may be repeated
+    /// Rule files, or folders of them; PATH=NAMESPACES lets no rule in it look elsewhere (team-a/=team-a-*); may be
+    /// repeated
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub(super) rules: Vec<PathBuf>,
     /// Set a parameter of a pack, or of every pack that has it; may be repeated

@@ -34,7 +34,10 @@ impl SoundRules {
             );
             return Err(2);
         }
-        let inputs: Vec<Input> = paths.iter().cloned().map(Input::Path).collect();
+        let inputs = Input::of_paths(paths).map_err(|reason| {
+            tell(&format!("k8s-healer: {reason}"));
+            2
+        })?;
         let options = LoadOptions { set: flags.set.clone(), ..LoadOptions::default() };
         let texts = Texts::read(&inputs);
         let content = texts.digest();
@@ -71,6 +74,7 @@ impl SoundRules {
             files,
             options,
             written: loaded.written,
+            guardrails: loaded.guardrails,
             accept_removals: flags.accept_removals,
             render: Arc::new(rendered),
         };

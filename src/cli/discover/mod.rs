@@ -122,7 +122,7 @@ fn load_rules(arguments: &Arguments) -> Result<Option<RuleSet>, u8> {
     if arguments.rules.is_empty() {
         return Ok(None);
     }
-    let inputs: Vec<Input> = arguments.rules.iter().cloned().map(Input::Path).collect();
+    let inputs = Input::of_paths(&arguments.rules).map_err(|reason| failed(&reason))?;
     let loaded = load(&inputs, &LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() });
     if let Some(rules) = loaded.rule_set {
         return Ok(Some(rules));

@@ -108,7 +108,7 @@ fn load_rules(arguments: &Arguments) -> io::Result<Option<Loaded>> {
     if arguments.rules.is_empty() {
         return Ok(None);
     }
-    let inputs: Vec<Input> = arguments.rules.iter().cloned().map(Input::Path).collect();
+    let inputs = Input::of_paths(&arguments.rules).map_err(io::Error::other)?;
     let loaded = load(&inputs, &LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() });
     let mut unreadable = loaded.diagnostics.iter().filter(|diagnostic| diagnostic.code == Code::Unreadable);
     if let Some(diagnostic) = unreadable.next() {

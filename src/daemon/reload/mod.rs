@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use k8s_healer_engine::rule::{RuleId, RuleSet};
 
-use crate::rules::comparison::{Difference, Written, compare, reuse};
+use crate::rules::comparison::{Difference, Written, compare, compare_guardrails, reuse};
 use crate::rules::{Digest, LoadOptions, Loaded, Texts, load_texts};
 
 /// The rules that run, and what they say.
@@ -19,6 +19,8 @@ pub struct InForce {
     pub rules: RuleSet,
     /// What each of them says.
     pub written: BTreeMap<RuleId, Written>,
+    /// What each document of guardrails says, by its name.
+    pub guardrails: BTreeMap<String, Written>,
 }
 
 impl InForce {
@@ -26,7 +28,9 @@ impl InForce {
     #[must_use]
     pub fn of(loaded: &mut Loaded) -> Option<Self> {
         let rules = loaded.rule_set.take()?;
-        Some(Self { rules, written: std::mem::take(&mut loaded.written) })
+        let (written, guardrails) =
+            (std::mem::take(&mut loaded.written), std::mem::take(&mut loaded.guardrails));
+        Some(Self { rules, written, guardrails })
     }
 }
 
@@ -47,10 +51,13 @@ pub struct Candidate {
 pub fn prepare(texts: Texts, options: &LoadOptions, running: &InForce) -> Candidate {
     let content = texts.digest();
     let mut loaded = load_texts(texts, options);
-    let sound = InForce::of(&mut loaded).map(|InForce { rules, written }| {
-        let difference = compare(&running.written, &written);
+    let sound = InForce::of(&mut loaded).map(|InForce { rules, written, guardrails }| {
+        let difference = Difference {
+            guardrails: compare_guardrails(&running.guardrails, &guardrails),
+            ..compare(&running.written, &written)
+        };
         let rules = reuse(&running.rules, rules, &difference);
-        (InForce { rules, written }, difference)
+        (InForce { rules, written, guardrails }, difference)
     });
     Candidate { content, loaded, sound }
 }

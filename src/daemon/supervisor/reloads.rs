@@ -19,6 +19,7 @@ use crate::daemon::control::protocol::{ReloadOutcome, ReloadReport, Response};
 use crate::daemon::reload::decision::{AskedBy, Decision, Decisions};
 use crate::daemon::reload::files::RuleFiles;
 use crate::daemon::reload::{Candidate, InForce, prepare};
+use crate::daemon::summary::tell_guardrails;
 use crate::rules::comparison::{Difference, Written};
 use crate::rules::{Input, LoadOptions, Loaded, Severity, Texts};
 
@@ -41,6 +42,8 @@ pub struct RuleSource {
     pub options: LoadOptions,
     /// What the rules that run say.
     pub written: BTreeMap<RuleId, Written>,
+    /// What the guardrails in force say, by their names.
+    pub guardrails: BTreeMap<String, Written>,
     /// Take changed rules also where more than half of the rules would go.
     pub accept_removals: bool,
     /// Shows mistakes.
@@ -136,11 +139,17 @@ impl Supervisor {
         let (report, arranged) = self.try_rules(texts, asked_by).await;
         tell(&report);
         self.reloaded = Some(report);
-        async move {
+        let (shared, guardrails) = (Arc::clone(&self.shared), Arc::clone(&self.rules.guardrails));
+        let (done, is_done) = oneshot::channel();
+        // Whether somebody waits for it or not.
+        tokio::spawn(async move {
             let Places { first_lists, replaced } = arranged;
             join_all(first_lists.into_iter().map(|(_, list)| list)).await;
             join_all(replaced).await;
-        }
+            shared.guardrails.retire_before(&guardrails);
+            done.send(()).ok();
+        });
+        async move { drop(is_done.await) }
     }
 
     async fn try_rules(&mut self, texts: Texts, asked_by: AskedBy) -> (ReloadReport, Places) {
@@ -157,7 +166,11 @@ impl Supervisor {
             return nothing(ReloadOutcome::Failed, Vec::new(), Vec::new());
         };
         reloading.waiting = None;
-        let running = InForce { rules: self.rules.clone(), written: reloading.source.written.clone() };
+        let running = InForce {
+            rules: self.rules.clone(),
+            written: reloading.source.written.clone(),
+            guardrails: reloading.source.guardrails.clone(),
+        };
         let (options, again) = (reloading.source.options.clone(), texts.clone());
         // Thousands of rules take a while: no deadline waits for them.
         let prepared = tokio::task::spawn_blocking(move || prepare(texts, &options, &running)).await;
@@ -212,8 +225,14 @@ impl Supervisor {
         }
         if let Some(reloading) = &mut self.reloading {
             reloading.source.written = in_force.written;
+            reloading.source.guardrails = in_force.guardrails;
         }
         self.rules = in_force.rules;
+        if !difference.guardrails.is_empty() {
+            // Before any new rule: those that hold now hold until the last old rule has ended.
+            self.shared.guardrails.add(Arc::clone(&self.rules.guardrails));
+            tell_guardrails(&self.rules.guardrails);
+        }
         self.adopt(assignment);
         self.name_namespaces();
         let arranged = self.arrange();
@@ -223,8 +242,13 @@ impl Supervisor {
 
 fn unconfirmed(difference: &Difference, before: usize) -> String {
     let removed = difference.removed.len();
+    let what = if difference.guardrails.removed.is_empty() {
+        format!("{removed} of {before} rules would go")
+    } else {
+        format!("the guardrails {} would go", difference.guardrails.removed.join(", "))
+    };
     format!(
-        "{removed} of {before} rules would go, which may be a file that was cut off: \
+        "{what}, which may be a file that was cut off: \
          `k8s-healer daemon reload` twice, or once with --accept-removals, takes them away"
     )
 }
@@ -276,6 +300,7 @@ mod tests {
             files: None,
             options: LoadOptions::default(),
             written: BTreeMap::new(),
+            guardrails: BTreeMap::new(),
             accept_removals: false,
             render: Arc::new(|_| Vec::new()),
         };

@@ -46,8 +46,15 @@ impl Work {
     ) -> Result<(), StepResult> {
         let resource = self.resource.name();
         let is_named = self.shared.catalogue().is_named(&self.rule.watch, &self.resource);
-        let subject = Subject { resource: &resource, is_named, object: &self.live, namespace, ancestors };
-        let Some(held) = protection(&subject, &self.shared.itself, self.now()) else { return Ok(()) };
+        let names = self.resource.other_names();
+        let (resource, names, object) = (resource.as_str(), names.as_slice(), &self.live);
+        let subject = Subject { resource, names, is_named, object, namespace, ancestors };
+        let held = self
+            .shared
+            .guardrails()
+            .iter()
+            .find_map(|guardrails| protection(&subject, &self.shared.itself, guardrails, self.now()));
+        let Some(held) = held else { return Ok(()) };
         let result = match held.until {
             LookAgain::WhenItChanges => StepResult::Postponed { until: None },
             LookAgain::At(moment) => StepResult::Postponed { until: Some(moment) },

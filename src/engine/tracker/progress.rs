@@ -271,6 +271,17 @@ impl Progress {
         }
     }
 
+    /// Steps that were held back are due again; returns whether there are any.
+    pub(super) fn look_again_at_held(&mut self) -> bool {
+        let states = self.states.iter_mut().flat_map(|states| states.iter_mut());
+        let mut any = false;
+        for (_, sequence) in states.filter(|(_, sequence)| sequence.held && !sequence.done) {
+            sequence.not_before = SmallMoment::FIRST;
+            any = true;
+        }
+        any
+    }
+
     pub(super) fn remove(&mut self, rule: usize) {
         if let Some(states) = &mut self.states {
             states.retain(|(index, _)| *index as usize != rule);

@@ -108,6 +108,8 @@ fn broken_class() -> ParseError {
 pub struct Globs {
     includes: Vec<Glob>,
     excludes: Vec<Glob>,
+    /// Lists that must match too.
+    within: Vec<Globs>,
 }
 
 impl Globs {
@@ -130,56 +132,70 @@ impl Globs {
         Ok(globs)
     }
 
+    /// The same, and of what they match only what these match too.
+    #[must_use]
+    pub fn confined_to(mut self, other: &Self) -> Self {
+        self.within.push(other.clone());
+        self
+    }
+
     /// Whether one of the globs matches the whole text, and no exclude does.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        self.includes.iter().any(|glob| glob.matches(text))
-            && !self.excludes.iter().any(|glob| glob.matches(text))
+        self.includes.iter().any(|glob| glob.matches(text)) && self.admits(text)
+    }
+
+    /// Whether nothing speaks against a text that is included.
+    fn admits(&self, text: &str) -> bool {
+        !self.excludes.iter().any(|glob| glob.matches(text))
+            && self.within.iter().all(|globs| globs.matches(text))
     }
 
     /// The glob by which the whole text is included, if no exclude matches it.
     #[must_use]
     pub fn including(&self, text: &str) -> Option<&str> {
         let included = self.includes.iter().find(|glob| glob.matches(text))?;
-        (!self.excludes.iter().any(|glob| glob.matches(text))).then_some(&included.source)
+        self.admits(text).then_some(&included.source)
     }
 
-    /// What they were parsed from, excludes with their `!`.
+    /// What they were parsed from, excludes with their `!`, and what they are confined to.
     #[must_use]
     pub fn sources(&self) -> Vec<String> {
         let includes = self.includes.iter().map(|glob| glob.source.clone());
-        includes.chain(self.excludes.iter().map(|glob| format!("!{}", glob.source))).collect()
+        let excludes = self.excludes.iter().map(|glob| format!("!{}", glob.source));
+        let within = self.within.iter().map(|globs| format!("within {globs}"));
+        includes.chain(excludes).chain(within).collect()
     }
 
     /// Whether the text itself stands among the globs, letter by letter, and no exclude matches it.
     #[must_use]
     pub fn spells_out(&self, text: &str) -> bool {
         self.includes.iter().any(|glob| matches!(glob.matcher, Matcher::Literal) && glob.source == text)
-            && !self.excludes.iter().any(|glob| glob.matches(text))
+            && self.admits(text)
     }
 
     /// Whether `*` stands alone: everything is included and nothing excluded.
     #[must_use]
     pub fn is_everything(&self) -> bool {
-        self.excludes.is_empty() && self.includes.iter().any(|glob| glob.source == "*")
+        self.excludes.is_empty()
+            && self.within.is_empty()
+            && self.includes.iter().any(|glob| glob.source == "*")
     }
 
     /// The included names, if each is spelled out without a wildcard.
     #[must_use]
     pub fn literals(&self) -> Option<Vec<&str>> {
         let literal = |glob: &Glob| matches!(glob.matcher, Matcher::Literal);
-        self.includes
-            .iter()
-            .all(literal)
-            .then(|| self.includes.iter().map(|glob| glob.source.as_str()).collect())
+        self.includes.iter().all(literal).then(|| {
+            let names = self.includes.iter().map(|glob| glob.source.as_str());
+            names.filter(|name| self.admits(name)).collect()
+        })
     }
 }
 
 impl fmt::Display for Globs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let includes = self.includes.iter().map(|glob| glob.source.clone());
-        let excludes = self.excludes.iter().map(|glob| format!("!{}", glob.source));
-        f.write_str(&includes.chain(excludes).collect::<Vec<_>>().join(", "))
+        f.write_str(&self.sources().join(", "))
     }
 }
 
@@ -213,6 +229,19 @@ mod tests {
         for list in [["!test-x", "test-*"], ["test-*", "!test-x"]] {
             assert!(globs(&list).matches("test-a") && !globs(&list).matches("test-x"));
         }
+    }
+
+    #[test]
+    fn what_is_confined_matches_only_what_both_lists_match() {
+        let confined = globs(&["*", "kept"]).confined_to(&globs(&["team-a-*", "!team-a-x"]));
+        for (text, matches) in [("team-a-1", true), ("team-a-x", false), ("team-b", false), ("kept", false)] {
+            assert_eq!(confined.matches(text), matches, "{text}");
+            assert_eq!(confined.including(text).is_some(), matches, "{text}");
+        }
+        assert!(!confined.is_everything() && !confined.spells_out("kept"));
+        let other = globs(&["*", "kept"]).confined_to(&globs(&["team-b-*"]));
+        assert_ne!(confined.sources(), other.sources());
+        assert!(!confined.confined_to(&globs(&["team-b-*"])).matches("team-a-1"));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::Difference;
 #[must_use]
 pub fn reuse(old: &RuleSet, new: RuleSet, difference: &Difference) -> RuleSet {
     let changed: BTreeSet<&RuleId> = difference.changed.iter().map(|changed| &changed.rule).collect();
+    let old_guardrails = Arc::clone(&old.guardrails);
     let old: BTreeMap<&RuleId, &Arc<Rule>> = old.rules.iter().map(|rule| (&rule.id, rule)).collect();
     let kept = |rule: &Rule| old.get(&rule.id).copied().filter(|_| !changed.contains(&rule.id));
     let mut known: BTreeMap<usize, Arc<dyn Matcher>> = BTreeMap::new();
@@ -37,7 +38,9 @@ pub fn reuse(old: &RuleSet, new: RuleSet, difference: &Difference) -> RuleSet {
         }
         rule
     };
-    RuleSet { rules: new.rules.into_iter().map(share).collect() }
+    let same = difference.guardrails.is_empty();
+    let guardrails = if same { old_guardrails } else { new.guardrails };
+    RuleSet { rules: new.rules.into_iter().map(share).collect(), guardrails }
 }
 
 fn matchers(rule: &Rule) -> impl Iterator<Item = &Arc<dyn Matcher>> {

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{Changed, Difference, ValueChange};
+use super::{Changed, Difference, GuardrailsDifference, ValueChange};
 
 /// More lines are counted.
 const MOST_LINES: usize = 50;
@@ -23,8 +23,12 @@ impl Difference {
         let changed = self.changed.iter().map(ToString::to_string);
         let all = self.added.len() + self.removed.len() + self.changed.len();
         let mut lines: Vec<String> = added.chain(removed).chain(changed).take(MOST_LINES).collect();
-        if all > lines.len() {
-            lines.push(format!("and {} more", all - lines.len()));
+        // What holds rules back is never left over.
+        let guardrails = self.guardrails.lines();
+        let shown = lines.len();
+        lines.extend(guardrails);
+        if all > shown {
+            lines.push(format!("and {} more", all - shown));
         }
         if self.reordered {
             lines.push("the rules stand in another order".to_owned());
@@ -41,22 +45,37 @@ impl fmt::Display for Difference {
         for (count, word) in counts.into_iter().filter(|(count, _)| *count > 0) {
             write!(f, "{count} {word}, ")?;
         }
-        write!(f, "{} unchanged", self.unchanged)
+        let GuardrailsDifference { added, removed, changed } = &self.guardrails;
+        match added.len() + removed.len() + changed.len() {
+            0 => write!(f, "{} unchanged", self.unchanged),
+            others => write!(f, "{} unchanged, guardrails: {others} other", self.unchanged),
+        }
     }
+}
+
+impl GuardrailsDifference {
+    fn lines(&self) -> Vec<String> {
+        let added = self.added.iter().map(|name| format!("+ guardrails {name}"));
+        let removed = self.removed.iter().map(|name| format!("- guardrails {name}"));
+        let changed =
+            self.changed.iter().map(|(name, values)| format!("~ guardrails {name}: {}", told(values)));
+        added.chain(removed).chain(changed).collect()
+    }
+}
+
+fn told(values: &[ValueChange]) -> String {
+    let shown: Vec<String> = values.iter().take(MOST_VALUES).map(ToString::to_string).collect();
+    let more = match values.len().saturating_sub(MOST_VALUES) {
+        0 => String::new(),
+        more => format!("; and {more} more values"),
+    };
+    format!("{}{more}", shown.join("; "))
 }
 
 /// `~ my-tests/vm-stale: match[0].age.over 6m → 10m; - unless[0].phase Running`.
 impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "~ {}: ", self.rule)?;
-        for (index, value) in self.values.iter().take(MOST_VALUES).enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{value}")?;
-        }
-        match self.values.len().saturating_sub(MOST_VALUES) {
-            0 => Ok(()),
-            more => write!(f, "; and {more} more values"),
-        }
+        write!(f, "~ {}: {}", self.rule, told(&self.values))
     }
 }
 

@@ -4,7 +4,7 @@
 //! against it.
 
 use k8s_healer_engine::rule::Mode;
-use k8s_healer_engine::values::format_duration;
+use k8s_healer_engine::values::{Globs, format_duration};
 
 use crate::rules::lowering::Fields;
 use crate::rules::node::{Data, Entry, Form, Node, Scalar};
@@ -41,6 +41,37 @@ impl Written {
             }
         }
         Self { position: 0, text: writer.text.into() }
+    }
+
+    /// A sound document of guardrails, and what it is confined to.
+    pub(in crate::rules) fn of_guardrails(document: &Node, within: Option<&Globs>) -> Self {
+        let mut writer = Writer::default();
+        for part in ["protect", "unprotect"] {
+            let entries = document.get(part).and_then(|entry| entry.value.entries()).unwrap_or_default();
+            let mut entries: Vec<&Entry> = entries.iter().collect();
+            entries.sort_by(|a, b| a.key.text.cmp(&b.key.text));
+            for Entry { key, value } in entries {
+                let path = format!("{part}.{}", key.text);
+                match value.scalar() {
+                    Some(_) if key.text != "priorityAtLeast" => {
+                        writer.list(&path, std::slice::from_ref(value));
+                    }
+                    _ => writer.node(&path, value),
+                }
+            }
+        }
+        if let Some(within) = within {
+            writer.leaf("within", &within.to_string());
+        }
+        Self { position: 0, text: writer.text.into() }
+    }
+
+    /// All values of a mapping: `matchLabels.tier gold`.
+    pub(in crate::rules) fn in_one_line(node: &Node) -> String {
+        let mut writer = Writer::default();
+        writer.node("", node);
+        let lines = writer.text.lines().map(|line| line.trim_start_matches('.').replace('\t', " "));
+        lines.collect::<Vec<_>>().join(" and ")
     }
 
     /// The same as the rule at this place of its set.

@@ -43,7 +43,7 @@ impl Places {
     pub(super) fn of(inputs: &[Input], texts: &Texts) -> Self {
         let mut places = Self::default();
         for input in inputs {
-            if let Input::Path(path) = input
+            if let Some(path) = input.path()
                 && let Some(real) = places.way_to(path)
                 && real.is_file()
             {

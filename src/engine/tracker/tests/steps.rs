@@ -80,6 +80,23 @@ fn what_waits_for_a_change_is_looked_at_again_when_the_object_changes() {
 }
 
 #[test]
+fn what_was_held_back_is_looked_at_again_when_protections_change() {
+    let mut tracker = synced(failed_for("0s"));
+    tracker.observe(&pod("1", 1, "Failed"), Origin::Event, at("00:00:00"));
+    for until in [None, Some(at("20:00:00"))] {
+        let step = due(&mut tracker, &pod("1", 1, "Failed"), "00:00:00").unwrap();
+        finish(&mut tracker, &step, StepResult::Postponed { until }, "00:00:00");
+        assert!(tracker.take_due(at("19:00:00")).is_none());
+        tracker.look_again_at_held();
+    }
+    let step = due(&mut tracker, &pod("1", 1, "Failed"), "00:00:00").unwrap();
+    assert!(step.held_before);
+    finish(&mut tracker, &step, StepResult::Done { removed: false }, "00:00:00");
+    tracker.look_again_at_held();
+    assert!(tracker.take_due(at("23:59:59")).is_none(), "what is done is not done again");
+}
+
+#[test]
 fn a_deletion_whose_outcome_was_unknown_counts_as_the_rule_s_own_once_the_object_is_seen_terminating() {
     let steps =
         [("0s", None, "delete", json!({})), ("2m", None, "stripFinalizers", json!({"only": ["a/*"]}))];
