@@ -97,7 +97,7 @@ codes! {
     DuplicateRule "duplicate-rule" Error;
     /// Two packs have the same name.
     DuplicatePack "duplicate-pack" Error;
-    /// Two Guardrails, or two RuleOverrides, have the same name.
+    /// Two documents of kind Guardrails, or two of kind RuleOverride, have the same name.
     DuplicateDocument "duplicate-document" Error;
     /// An override names a rule or a pack that is not there.
     UnknownRule "unknown-rule" Error;

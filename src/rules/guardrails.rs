@@ -73,6 +73,9 @@ pub(super) const UNPROTECT: &[Key] = &[
     ),
 ];
 
+/// What is wrong has been reported.
+struct Reported;
+
 impl Lowering<'_> {
     /// A document; `None`: something in it is wrong and has been reported.
     pub(super) fn guardrails(
@@ -98,9 +101,8 @@ impl Lowering<'_> {
             self.report(Diagnostic::new(Code::MissingKey, place, "they protect nothing").help(help));
         }
         let (name, place) = name?;
-        let confined = within
-            .split_first()
-            .map(|(first, rest)| rest.iter().fold(first.clone(), |globs, other| globs.confined_to(other)));
+        let confined =
+            within.split_first().map(|(first, rest)| rest.iter().fold(first.clone(), Globs::confined_to));
         let document = Document {
             name,
             within: confined,
@@ -118,15 +120,15 @@ impl Lowering<'_> {
         let kinds = self.each_item(fields.value("kinds"), Self::kind_name);
         let owner_kinds = self.each_item(fields.value("ownerKinds"), Self::owner_kind);
         let priority_at_least = match fields.value("priorityAtLeast") {
-            Some(value) => self.integer(value, "`priorityAtLeast`", "1000000").map(Some),
-            None => Some(None),
+            Some(value) => self.integer(value, "`priorityAtLeast`", "1000000").map(Some).ok_or(Reported),
+            None => Ok(None),
         };
         Some(Protect {
-            namespaces: namespaces?,
+            namespaces: namespaces.ok()?,
             labels: labels?,
             kinds: kinds?,
             owner_kinds: owner_kinds?,
-            priority_at_least: priority_at_least?,
+            priority_at_least: priority_at_least.ok()?,
         })
     }
 
@@ -150,7 +152,7 @@ impl Lowering<'_> {
             self.report(Diagnostic::new(Code::Confined, entry.key.place, message).help(help));
         }
         let fields = self.part(entry, UNPROTECT)?;
-        let namespaces = self.optional_globs(fields)?;
+        let namespaces = self.optional_globs(fields).ok()?;
         if let Some(value) = fields.value("namespaces") {
             self.check_lifted(value);
         }
@@ -182,11 +184,10 @@ impl Lowering<'_> {
         Some(fields)
     }
 
-    fn optional_globs(&mut self, fields: Fields<'_>) -> Option<Option<Globs>> {
-        match fields.value("namespaces") {
-            Some(value) => self.globs(value, "`namespaces`", "[prod-*]").map(Some),
-            None => Some(None),
-        }
+    /// The globs of `namespaces`, if there are any.
+    fn optional_globs(&mut self, fields: Fields<'_>) -> Result<Option<Globs>, Reported> {
+        let Some(value) = fields.value("namespaces") else { return Ok(None) };
+        self.globs(value, "`namespaces`", "[prod-*]").map(Some).ok_or(Reported)
     }
 
     /// Each is what stands under the matcher `labels`.

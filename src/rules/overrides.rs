@@ -164,21 +164,22 @@ impl Overrides {
         let mut changes = Changes::default();
         for one in self.reaching(within) {
             let own = !one.of_pack && one.target == id;
-            if !own && !(one.of_pack && one.target == pack) {
+            let of_its_pack = one.of_pack && one.target == pack;
+            if !own && !of_its_pack {
                 continue;
             }
             one.used.set(true);
             for change in &one.changes {
-                match change.is_parameter() {
+                if change.is_parameter() {
                     // A pack's are set for the pack as a whole.
-                    true if own => changes.parameters.push(change.entry.clone()),
-                    true => {}
-                    false if own => {
-                        changes.keys.retain(|entry| entry.key.text != change.key);
-                        changes.keys.push(change.entry.clone());
-                    }
-                    false if changes.keys.iter().any(|entry| entry.key.text == change.key) => {}
-                    false => changes.keys.push(change.entry.clone()),
+                    changes.parameters.extend(own.then(|| change.entry.clone()));
+                    continue;
+                }
+                let known = changes.keys.iter().position(|entry| entry.key.text == change.key);
+                match known {
+                    Some(known) if own => changes.keys[known] = change.entry.clone(),
+                    Some(_) => {}
+                    None => changes.keys.push(change.entry.clone()),
                 }
             }
         }
@@ -196,10 +197,10 @@ impl Overrides {
     /// Reports what hits nothing: the identity that it most likely means is named.
     pub(super) fn report_unused(&self, rules: &[(String, String)], out: &mut Collector) {
         for one in self.all.iter().filter(|one| !one.used.get()) {
-            let exists = rules.iter().any(|(pack, rule)| match one.of_pack {
-                true => *pack == one.target,
-                false => format!("{pack}/{rule}") == one.target,
-            });
+            let is_meant = |(pack, rule): &(String, String)| {
+                if one.of_pack { *pack == one.target } else { format!("{pack}/{rule}") == one.target }
+            };
+            let exists = rules.iter().any(is_meant);
             let what = if one.of_pack { "pack" } else { "rule" };
             if exists {
                 let message =

@@ -317,6 +317,8 @@ fn every_example_of_every_key_is_a_value_of_its_kind() {
         subject: String::new(),
         kinds: Vec::new(),
         uses: uses::RuleUses::default(),
+        within: std::sync::Arc::default(),
+        lifted: &k8s_healer_engine::guardrails::Guardrails::default(),
     };
     let shapes =
         registry.matchers().iter().map(|one| one.shape).chain(registry.actions().iter().map(|one| one.shape));

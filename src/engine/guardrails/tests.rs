@@ -14,7 +14,7 @@ fn document(protect: Protect) -> Document {
 }
 
 fn globs(sources: &[&str]) -> Option<Globs> {
-    Some(Globs::parse(sources).unwrap())
+    Globs::parse(sources).ok()
 }
 
 fn pod(more: Value) -> Value {
