@@ -275,8 +275,10 @@ mod tests {
             ("persistentvolumeclaims", false, false),
             ("nodes.metrics.k8s.io", false, false),
         ] {
-            let subject = Subject { resource, is_named, object: &object, namespace: None, ancestors: &[] };
-            let held = protection(&subject, &Itself::default(), at("01:00:00"));
+            let names = &[];
+            let subject =
+                Subject { resource, names, is_named, object: &object, namespace: None, ancestors: &[] };
+            let held = protection(&subject, &Itself::default(), &Guardrails::default(), at("01:00:00"));
             assert_eq!(held.is_some(), protected, "{resource} {is_named}");
             assert!(held.is_none_or(|held| held.until == LookAgain::WhenItChanges));
         }

@@ -52,8 +52,14 @@ fn held(
     let namespace = Observation::new(namespace.clone());
     let above: Vec<_> =
         above.into_iter().map(|json| ("ReplicaSet web".to_owned(), Observation::new(json))).collect();
-    let subject =
-        Subject { resource, names: NAMES, is_named: true, object: &object, namespace: Some(&namespace), ancestors: &above };
+    let subject = Subject {
+        resource,
+        names: NAMES,
+        is_named: true,
+        object: &object,
+        namespace: Some(&namespace),
+        ancestors: &above,
+    };
     protection(&subject, &Itself::default(), &guardrails, at("01:00:00"))
 }
 
@@ -186,8 +192,14 @@ fn the_namespace_of_the_daemon_itself_cannot_be_lifted() {
     };
     let guardrails = Guardrails { documents: vec![Arc::new(lifting)] };
     let object = Observation::new(pod(json!({"metadata": {"namespace": "healer"}})));
-    let subject =
-        Subject { resource: "pods", names: NAMES, is_named: true, object: &object, namespace: None, ancestors: &[] };
+    let subject = Subject {
+        resource: "pods",
+        names: NAMES,
+        is_named: true,
+        object: &object,
+        namespace: None,
+        ancestors: &[],
+    };
     let itself = Itself { namespace: Some("healer".to_owned()), ..Itself::default() };
     assert!(protection(&subject, &itself, &guardrails, at("01:00:00")).is_some());
 }
