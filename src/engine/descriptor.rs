@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::action::Action;
 use crate::matcher::Matcher;
 use crate::value_from::{Sourced, ValueFrom};
-use crate::values::{Count, Globs, Path, Pattern};
+use crate::values::{Count, Cron, Globs, Path, Pattern};
 
 /// What a matcher is called, takes and is built by.
 #[derive(Debug)]
@@ -160,6 +161,10 @@ pub enum ValueKind {
     Paths,
     /// An RFC 3339 time → `Time`.
     Time,
+    /// Times as `CronJobs` write them → `Cron`.
+    Cron,
+    /// The name of a time zone → `TimeZone`.
+    TimeZone,
     /// Any string, number or boolean → `Literal`.
     Literal,
     /// A list (a real one) of strings, numbers or booleans, each of which the object may carry → `Literals`.
@@ -231,6 +236,10 @@ pub enum Value {
     Paths(Vec<Path>),
     /// A moment.
     Time(Timestamp),
+    /// Times that come again and again.
+    Cron(Cron),
+    /// A time zone.
+    TimeZone(TimeZone),
     /// A string, number or boolean.
     Literal(Literal),
     /// Strings, numbers or booleans.
@@ -324,6 +333,8 @@ impl Arguments {
         path: Path -> Path, "a path";
         paths: Paths -> Vec<Path>, "paths";
         time: Time -> Timestamp, "a moment";
+        cron: Cron -> Cron, "times that come again and again";
+        time_zone: TimeZone -> TimeZone, "a time zone";
         literal: Literal -> Literal, "a literal";
         data: Data -> serde_json::Value, "any data";
         block: Block -> Arguments, "a mapping";

@@ -7,7 +7,7 @@
 //! - [`effect`]: what an action asks for; [`change`]: what a patch makes of an object.
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
-//! - [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
+//! - [`window`]: when a rule may act. [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
 //!   the paths that no object has had.
 //! - [`guard`]: the protections that no rule can lift, with the [`guardrails`] that people add; [`cooldown`]: replacements are left alone for a while.
 
@@ -37,6 +37,7 @@ pub mod unseen;
 pub mod value_from;
 pub mod values;
 pub mod verdict;
+pub mod window;
 
 #[cfg(test)]
 mod testing;

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::action::Action;
 use crate::descriptor::Nature;
 use crate::guardrails::Guardrails;
 use crate::matcher::Matcher;
 use crate::projection::Projection;
 use crate::values::Globs;
+use crate::window::Window;
 
 /// The identity of a rule, `pack/rule`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -191,6 +194,8 @@ pub struct Rule {
     pub unless: Vec<Arc<dyn Matcher>>,
     /// `for`: how long it must have been true without a break.
     pub hold: Duration,
+    /// When it may act; `None`: at any time.
+    pub schedule: Option<Window>,
     /// How long a replacement of what it acted on is left alone.
     pub cooldown: Duration,
     /// How far it goes.
@@ -216,6 +221,12 @@ impl Rule {
     #[must_use]
     pub fn is_wide(&self) -> bool {
         self.watch.iter().any(WatchTarget::is_wide)
+    }
+
+    /// The first moment, from this one on, at which it may act; `None`: it may not any more.
+    #[must_use]
+    pub fn opening(&self, moment: Timestamp) -> Option<Timestamp> {
+        self.schedule.as_ref().map_or(Some(moment), |window| window.opening(moment))
     }
 
     /// Adds every field that the rule's matchers and actions read.

@@ -13,7 +13,7 @@ use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::registry::Registry;
 use crate::value_from::{Sourced, ValueFrom};
-use crate::values::{Count, Globs, Path, Pattern, parse_duration, parse_time};
+use crate::values::{Count, Cron, Globs, Path, Pattern, parse_duration, parse_time, parse_time_zone};
 use crate::verdict::Verdict;
 
 /// `00:06:00` → that time on 2026-01-01.
@@ -113,6 +113,8 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),
         ValueKind::Path => Value::Path(Path::parse(&text()).unwrap()),
         ValueKind::Paths => Value::Paths(texts().iter().map(|text| Path::parse(text).unwrap()).collect()),
+        ValueKind::Cron => Value::Cron(Cron::parse(&text()).unwrap()),
+        ValueKind::TimeZone => Value::TimeZone(parse_time_zone(&text()).unwrap()),
         ValueKind::Time => Value::Time(parse_time(&text(), &[]).unwrap()),
         ValueKind::Literal => Value::Literal(literal(&json)),
         ValueKind::Literals => Value::Literals(list().iter().map(|item| sourced(item, literal)).collect()),

@@ -206,6 +206,7 @@ mod tests {
                 .collect(),
             unless: Vec::new(),
             hold: Duration::ZERO,
+            schedule: None,
             cooldown: Duration::ZERO,
             mode: Mode::Enforce,
             steps: Vec::new(),

@@ -115,6 +115,10 @@ codes! {
     BadPath "bad-path" Error;
     /// Not an RFC 3339 time.
     BadTime "bad-time" Error;
+    /// Not a cron expression.
+    BadCron "bad-cron" Error;
+    /// Not the name of a time zone.
+    BadTimeZone "bad-time-zone" Error;
     /// Not one of the words that may stand here.
     BadChoice "bad-choice" Error;
     /// Not the name of a resource or kind.

@@ -30,6 +30,10 @@ pub(super) struct Lowering<'a> {
     pub(super) lifted: &'a Guardrails,
 }
 
+/// Something is wrong, and has been reported.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reported;
+
 /// A mapping whose keys are known to be right.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'n> {

@@ -31,6 +31,7 @@ mod overrides;
 mod parameters;
 pub mod reference;
 mod rule;
+mod schedule;
 pub mod schema;
 mod scope;
 mod settings;

@@ -150,6 +150,8 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Path => link("path", "path"),
         ValueKind::Paths => format!("{} or a list", link("path", "path")),
         ValueKind::Time => link("time", "time"),
+        ValueKind::Cron => link("cron", "cron"),
+        ValueKind::TimeZone => link("time zone", "zone"),
         ValueKind::Literal => link("literal", "literal"),
         ValueKind::Literals => format!("list of {}", link("literals", "literal")),
         ValueKind::Sourced(inner) => format!("{} or {}", of_kind(*inner), link("`valueFrom`", "valueFrom")),

@@ -28,11 +28,13 @@ pub(super) const RULE_KEYS: &[&str] = &[
     "match",
     "unless",
     "for",
+    "schedule",
     "cooldown",
     "mode",
     "actions",
 ];
-pub(super) const DEFAULT_KEYS: &[&str] = &["namespaces", "scope", "cooldown", "mode", "for", "unless"];
+pub(super) const DEFAULT_KEYS: &[&str] =
+    &["namespaces", "scope", "cooldown", "mode", "for", "schedule", "unless"];
 
 /// What a rule is called: its name where it has one, else its number.
 pub(super) fn subject(node: &Node, index: usize) -> String {
@@ -62,6 +64,7 @@ impl Lowering<'_> {
             self.matchers(value, "`unless`");
         }
         self.mode(fields, None);
+        self.schedule(fields, None).ok();
         for key in ["cooldown", "for"] {
             self.optional_duration(key, fields, None, Duration::ZERO);
         }
@@ -102,6 +105,7 @@ impl Lowering<'_> {
             None => Some(Vec::new()),
         };
         let hold = self.optional_duration("for", fields, defaults, Duration::ZERO);
+        let schedule = self.schedule(fields, defaults);
         let cooldown = self.optional_duration("cooldown", fields, defaults, COOLDOWN);
         let mode = self.mode(fields, defaults);
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
@@ -131,6 +135,7 @@ impl Lowering<'_> {
             matches: matches?,
             unless: unless?,
             hold: hold?,
+            schedule: schedule.ok()?,
             cooldown: cooldown?,
             mode: mode?,
             steps: steps.filter(|_| complete)?,
@@ -242,6 +247,6 @@ pub(super) fn place_of(rule: &Node) -> Place {
 }
 
 /// The rule's own value, else that of the defaults.
-fn inherited<'n>(key: &str, rule: Fields<'n>, defaults: Option<Fields<'n>>) -> Option<&'n Entry> {
+pub(super) fn inherited<'n>(key: &str, rule: Fields<'n>, defaults: Option<Fields<'n>>) -> Option<&'n Entry> {
     rule.get(key).or_else(|| defaults?.get(key))
 }

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{API_VERSION, PACK};
 use super::rule::DEFAULT_KEYS;
+use super::schedule::SCHEDULE;
 pub use others::{guardrails, rule_override};
 use values::{entries, list_of, mapping, property, reference, value};
 
@@ -72,6 +73,12 @@ pub(super) const RULE: &[Key] = &[
         "dry-run",
     )
     .or("enforce"),
+    Key::optional(
+        "schedule",
+        ValueKind::Block(SCHEDULE),
+        "Acts only inside these windows; they open as a CronJob starts.",
+        "{ cron: \"0 20 * * 1-5\", timeZone: Europe/Rome, for: 11h }",
+    ),
     // Its schema is `$defs/actions`: the engine has no kind of value for steps.
     Key::required("actions", ValueKind::Data, "Steps, done in this order.", "[ { delete: {} } ]"),
 ];

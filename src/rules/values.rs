@@ -1,9 +1,12 @@
 //! Lowers a node to the typed value that a descriptor asks for. Every mistake is reported at its own
 //! characters; `None` says that something was.
 
+use jiff::tz::TimeZone;
 use k8s_healer_engine::descriptor::{Literal, Value, ValueKind};
 use k8s_healer_engine::value_from::Sourced;
-use k8s_healer_engine::values::{Count, Globs, ParseError, Path, Pattern, parse_duration, parse_time};
+use k8s_healer_engine::values::{
+    Count, Cron, Globs, ParseError, Path, Pattern, parse_duration, parse_time, parse_time_zone, time_zones,
+};
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, one_of, quoted};
@@ -27,6 +30,8 @@ impl Lowering<'_> {
                     |text: &str| parse_time(text, &[]).ok_or_else(|| ("is not a time".to_owned(), help()));
                 self.checked(node, kind, what, example, parse).map(Value::Time)
             }
+            ValueKind::Cron => self.parsed(node, kind, what, example, Cron::parse).map(Value::Cron),
+            ValueKind::TimeZone => self.checked(node, kind, what, example, time_zone).map(Value::TimeZone),
             ValueKind::Bool => self.boolean(node, what).map(Value::Bool),
             ValueKind::Text => self.text(node, kind, what, example).map(Value::Text),
             ValueKind::Literal => self.literal(node, what, example).map(Value::Literal),
@@ -357,8 +362,20 @@ pub(super) fn collect<T>(items: impl Iterator<Item = Option<T>>) -> Option<Vec<T
     sound.then_some(all)
 }
 
+/// A time zone by its name, with a look at those that are nearly called so.
+fn time_zone(name: &str) -> Result<TimeZone, (String, String)> {
+    parse_time_zone(name).map_err(|error| {
+        let known = time_zones();
+        let nearest = suggest::nearest(name, known.iter().map(String::as_str));
+        let help = nearest.map_or(error.help, |nearest| format!("did you mean `{nearest}`?"));
+        (error.problem, help)
+    })
+}
+
 fn code(kind: ValueKind) -> Code {
     match kind {
+        ValueKind::Cron => Code::BadCron,
+        ValueKind::TimeZone => Code::BadTimeZone,
         ValueKind::Duration => Code::BadDuration,
         ValueKind::Count => Code::BadCount,
         ValueKind::Pattern => Code::BadRegex,
@@ -377,6 +394,8 @@ fn expected(kind: ValueKind) -> &'static str {
         ValueKind::Path => "a JSONPath",
         ValueKind::Paths => "a JSONPath or a list of them",
         ValueKind::Time => "a time",
+        ValueKind::Cron => "a cron expression",
+        ValueKind::TimeZone => "the name of a time zone",
         ValueKind::Globs => "a glob or a list of globs",
         ValueKind::Texts => "a string or a list of strings",
         ValueKind::Literal => "a string, a number or a boolean",

@@ -15,6 +15,7 @@ mod marks;
 mod packs;
 mod paths;
 mod refusals;
+mod schedules;
 mod sequences;
 mod states;
 mod times;

@@ -189,7 +189,7 @@ fn a_rule_says_what_it_watches_and_where() {
         ("mode: warn", Code::BadChoice),
         ("for: 3", Code::BadDuration),
         ("cooldown: never", Code::BadDuration),
-        ("schedule: { cron: \"* * * * *\" }", Code::NotSupportedYet),
+        ("schedule: { cron: \"* * * * *\" }", Code::MissingKey),
         ("namespaceSelector: {}", Code::NotSupportedYet),
         ("prioritty: 1", Code::UnknownKey),
         ("description: [a]", Code::WrongType),

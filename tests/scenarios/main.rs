@@ -25,6 +25,7 @@ mod multitude;
 mod packs;
 mod paths;
 mod protections;
+mod schedules;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;

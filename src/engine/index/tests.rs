@@ -51,6 +51,7 @@ fn rule(scope: &[&str], matches: Vec<Arc<dyn Matcher>>, unless: Vec<Arc<dyn Matc
         matches,
         unless,
         hold: Duration::ZERO,
+        schedule: None,
         cooldown: Duration::ZERO,
         mode: Mode::Enforce,
         steps: Vec::new(),

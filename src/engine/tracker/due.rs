@@ -6,9 +6,9 @@ use std::time::Duration;
 use ahash::AHashMap;
 use jiff::Timestamp;
 
-use super::Tracker;
 use super::entry::{Origin, Ticket};
 use super::progress::StepResult;
+use super::{Tracker, earlier};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
@@ -36,7 +36,7 @@ pub struct DueStep {
     pub held_before: bool,
     /// Earlier steps were assumed by a dry run: this one is told, not sent.
     pub assumed: bool,
-    /// From this moment on the rule may not be true any more, by time alone: nothing is sent then.
+    /// From this moment on the rule may not be true any more, or not act, by time alone: nothing is sent then.
     pub true_until: Option<Timestamp>,
 }
 
@@ -101,6 +101,24 @@ impl Tracker {
         }
         self.observe(object, Origin::LiveRead, Now { earliest: now, latest });
         let slot = self.find(ticket)?;
+        let mut shut = Vec::new();
+        let due = self.first_due(slot, ticket, object, Now { earliest: now, latest }, &mut shut);
+        for (rule, opening) in shut {
+            self.slots.get_mut(slot).progress.wait_until(rule, opening);
+        }
+        due
+    }
+
+    /// The first step that is due and may be done now; `shut` are the rules whose window has closed before their
+    /// step was done, with when it opens again.
+    fn first_due(
+        &self,
+        slot: u32,
+        ticket: &Ticket,
+        object: &Observation,
+        Now { earliest: now, latest }: Now,
+        shut: &mut Vec<(usize, Option<Timestamp>)>,
+    ) -> Option<DueStep> {
         let facts = Facts::none();
         let context = Context { object, facts: &facts, now };
         for (index, sequence) in self.slots.get(slot).progress.sequences() {
@@ -108,6 +126,13 @@ impl Tracker {
             if !sequence.is_due(rule, now) || !sequence.may_begin(rule, self.last_begin) {
                 continue;
             }
+            let closes = match open(rule, now, latest) {
+                Ok(closes) => closes,
+                Err(opening) => {
+                    shut.push((index, opening));
+                    continue;
+                }
+            };
             let verdict = evaluate(rule, object, &facts, now);
             let lasts = verdict.changes_at.is_none_or(|change| change > latest);
             if !sequence.goes_on(rule, verdict.truth) || (verdict.truth.is_true() && !lasts) {
@@ -124,7 +149,7 @@ impl Tracker {
                 refused_since: sequence.refused_since(),
                 held_before: sequence.was_held(),
                 assumed: sequence.is_assumed(),
-                true_until: verdict.changes_at.filter(|_| verdict.truth.is_true()),
+                true_until: earlier(verdict.changes_at.filter(|_| verdict.truth.is_true()), closes),
             });
         }
         None
@@ -147,6 +172,17 @@ impl Tracker {
                 self.schedule.set(slot, Some(after(now, pause)));
             }
         }
+    }
+}
+
+/// When a rule that may act now may not any more, if ever; else when it may again: it must be open for as long as
+/// it is not known how late it is.
+fn open(rule: &Rule, now: Timestamp, latest: Timestamp) -> Result<Option<Timestamp>, Option<Timestamp>> {
+    let Some(window) = &rule.schedule else { return Ok(None) };
+    match window.open_until(now) {
+        Some(closes) if closes > latest => Ok(Some(closes)),
+        Some(closes) => Err(window.opening(closes)),
+        None => Err(window.opening(now)),
     }
 }
 

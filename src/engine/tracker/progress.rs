@@ -139,16 +139,16 @@ impl Sequence {
         (self.step > 0 || self.refused_since != SmallMoment::NEVER) && !self.done
     }
 
-    /// When the first step is due by itself, whatever came of it so far.
+    /// When the first step is due by itself, whatever came of it so far; never after its last window.
     pub(super) fn begins_at(&self, rule: &Rule) -> Timestamp {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
-        after(self.base.timestamp(), wait)
+        rule.opening(after(self.base.timestamp(), wait)).unwrap_or(Timestamp::MAX)
     }
 
     /// Its step was due by then, and nothing has come of it: no result, or one that decides nothing.
     pub(super) fn is_undecided(&self, rule: &Rule, by: Timestamp) -> bool {
         let wait = rule.steps[self.step()].after.unwrap_or_default();
-        let was_due = after(self.base.timestamp(), wait) <= by;
+        let was_due = after(self.base.timestamp(), wait) <= by && rule.opening(by) == Some(by);
         was_due && !self.done && !self.held && (self.attempts == 0 || self.undecided)
     }
 
@@ -162,7 +162,7 @@ impl Sequence {
             return None;
         }
         let due = after(self.base.timestamp(), rule.steps[self.step()].after.unwrap_or_default());
-        Some(due.max(self.not_before.timestamp()))
+        rule.opening(due.max(self.not_before.timestamp()))
     }
 
     /// Whether it has begun, or falls due by then.
@@ -338,6 +338,13 @@ impl Progress {
         }
         if changed && sequence.not_before == WHEN_IT_CHANGES {
             sequence.not_before = SmallMoment::FIRST;
+        }
+    }
+
+    /// Nothing of the rule's is done to the object before this moment; `None`: until it changes.
+    pub(super) fn wait_until(&mut self, index: usize, moment: Option<Timestamp>) {
+        if let Some(sequence) = self.of_mut(index) {
+            sequence.not_before = moment.map_or(WHEN_IT_CHANGES, SmallMoment::from);
         }
     }
 

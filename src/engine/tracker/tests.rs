@@ -32,6 +32,7 @@ fn rule(
         matches: matches.iter().map(|(name, json)| matcher(name, json.clone()).unwrap().into()).collect(),
         unless: Vec::new(),
         hold: parse_duration(hold).unwrap(),
+        schedule: None,
         cooldown: Duration::ZERO,
         mode: Mode::Enforce,
         steps: steps

@@ -3,6 +3,7 @@
 //! form from an object.
 
 mod count;
+mod cron;
 mod duration;
 mod glob;
 mod label;
@@ -13,8 +14,10 @@ mod properties;
 mod quantity;
 mod query;
 mod time;
+mod time_zone;
 
 pub use count::Count;
+pub use cron::Cron;
 pub use duration::{format_duration, parse_duration};
 pub use glob::Globs;
 pub use label::{check_label_key, check_label_value};
@@ -23,6 +26,7 @@ pub use pattern::Pattern;
 pub use quantity::Quantity;
 pub use query::{Query, QuerySegment, Selector};
 pub use time::{TimeFormat, parse_time};
+pub use time_zone::{parse_time_zone, time_zones};
 
 /// Why a text is not a value of the form asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

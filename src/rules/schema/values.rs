@@ -64,7 +64,9 @@ pub(super) fn value(kind: ValueKind) -> Value {
         ValueKind::Count => reference("count"),
         ValueKind::Bool => reference("boolean"),
         // Whether it is a regular expression is not for a schema: its dialect is another one.
-        ValueKind::Text | ValueKind::Pattern | ValueKind::Literal => reference("text"),
+        ValueKind::Text | ValueKind::Pattern | ValueKind::Literal | ValueKind::Cron | ValueKind::TimeZone => {
+            reference("text")
+        }
         ValueKind::Texts => reference("texts"),
         ValueKind::Integer => reference("integer"),
         ValueKind::Integers => reference("integers"),
@@ -208,7 +210,12 @@ fn default(kind: ValueKind, text: &str) -> Option<Value> {
         ValueKind::Path | ValueKind::Paths => Path::parse(text).is_ok(),
         ValueKind::Time => parse_time(text, &[]).is_some(),
         ValueKind::Choice(words) | ValueKind::Choices(words) => words.contains(&text),
-        ValueKind::Text | ValueKind::Texts | ValueKind::Globs | ValueKind::Pattern => !text.is_empty(),
+        ValueKind::Text
+        | ValueKind::Texts
+        | ValueKind::Globs
+        | ValueKind::Pattern
+        | ValueKind::Cron
+        | ValueKind::TimeZone => !text.is_empty(),
         ValueKind::Bool => return example::of_value(text).filter(Value::is_boolean),
         ValueKind::Integer | ValueKind::Integers => return example::of_value(text).filter(Value::is_i64),
         ValueKind::Literal
