@@ -74,3 +74,30 @@ fn the_files_that_the_pages_link_to_and_map_exist() {
         assert!(root.join(path).exists(), "CONTRIBUTING.md maps {path}");
     }
 }
+
+#[test]
+fn the_pages_of_the_packs_name_every_rule_and_every_parameter_with_its_value() {
+    let packs = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")).unwrap();
+    for pack in packs.map(|entry| entry.unwrap().path()) {
+        let page = fs::read_to_string(pack.join("README.md")).unwrap();
+        let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+        let text = fs::read_to_string(pack.join("pack.yaml")).unwrap();
+        let document: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+        let shown = |value: &serde_json::Value| match value {
+            serde_json::Value::Array(items) => {
+                let items: Vec<&str> = items.iter().map(|item| item.as_str().unwrap()).collect();
+                format!("[{}]", items.join(", "))
+            }
+            other => other.as_str().unwrap().to_owned(),
+        };
+        let rules = document["rules"].as_array().unwrap().iter();
+        let rules = rules.map(|rule| format!("| `{}` |", rule["name"].as_str().unwrap()));
+        let parameters = document["parameters"].as_object().unwrap().iter();
+        let parameters = parameters.map(|(name, value)| format!("| `{name}` | `{}` |", shown(value)));
+        let wanted: Vec<String> = rules.chain(parameters).collect();
+        for row in &wanted {
+            assert!(rows.iter().any(|line| line.starts_with(row)), "{}: no row {row}", pack.display());
+        }
+        assert_eq!(rows.len(), wanted.len(), "{}", pack.display());
+    }
+}

@@ -128,6 +128,9 @@ pub(crate) fn time(text: &str, formats: &[&str]) -> Option<i128> {
             day(number(0, 4), number(4, 2), number(6, 2))?
                 + clock(number(9, 2), number(11, 2), number(13, 2))?,
         ),
+        "compact" if fits("0000-00-00T000000Z") => {
+            Some(date()? + clock(number(11, 2), number(13, 2), number(15, 2))?)
+        }
         "epoch" if !text.is_empty() && text.chars().all(|c| c.is_ascii_digit()) => {
             text.parse::<i128>().ok().map(|second| second * SECOND).filter(|at| *at < 1 << 90)
         }

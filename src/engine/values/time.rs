@@ -11,7 +11,7 @@ pub enum TimeFormat {
     Date,
     /// `2026-04-01T10:00`, in UTC.
     Minutes,
-    /// `20260401T100000Z`.
+    /// `20260401T100000Z`, `2026-04-01T100000Z`: what a label can hold.
     Compact,
     /// Whole seconds since 1970.
     Epoch,
@@ -44,6 +44,9 @@ impl TimeFormat {
             }
             Self::Compact if shaped(text, "ddddddddTddddddZ") => {
                 DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok().and_then(utc)
+            }
+            Self::Compact if shaped(text, "dddd-dd-ddTddddddZ") => {
+                DateTime::strptime("%Y-%m-%dT%H%M%SZ", text).ok().and_then(utc)
             }
             Self::Epoch if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().ok().and_then(|second| Timestamp::from_second(second).ok())
@@ -116,6 +119,7 @@ mod tests {
             ("date", "2026-04-01", 1_775_001_600),
             ("minutes", "2026-04-01T10:00", 1_775_037_600),
             ("compact", "20260401T100000Z", 1_775_037_600),
+            ("compact", "2026-04-01T100000Z", 1_775_037_600),
             ("epoch", "1775037600", 1_775_037_600),
         ] {
             let format = TimeFormat::named(name).unwrap();
