@@ -160,7 +160,7 @@ impl Controller {
             wellbeing: Wellbeing::new(shared.transport.server_clock().local().now()),
             resource: Arc::clone(&watch.resource),
             unseen: UnseenPaths::new(&rules),
-            tracker: Tracker::new(rules).within(shared.itself.reach.clone()),
+            tracker: Tracker::new(rules).within(shared.itself.reach.clone()).counted_in(&shared.ledger),
             shared,
             feed: Feed::of(watch),
             successor: None,

@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::guardrails::Guardrails;
+use k8s_healer_engine::limits::Ledger;
 use k8s_healer_engine::rule::Mode;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -63,6 +64,8 @@ pub struct Shared {
     catalogue: RwLock<Arc<Catalogue>>,
     guardrails: guarding::InForce,
     cooldowns: Mutex<Cooldowns>,
+    /// What rules with limits match, over all their kinds.
+    pub ledger: Ledger,
     tally: Mutex<Tally>,
     pace: Pace,
 }
@@ -94,6 +97,7 @@ impl Shared {
             catalogue,
             guardrails: guarding::InForce::default(),
             cooldowns: Mutex::default(),
+            ledger: Ledger::default(),
             tally: Mutex::default(),
             pace,
         }

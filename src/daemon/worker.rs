@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_healer_engine::cooldown::{Before, Lineage};
 use k8s_healer_engine::effect::{Effect, Inapplicable};
+use k8s_healer_engine::limits::Limit;
 use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
@@ -120,6 +121,10 @@ impl Work {
                     // The guard took so long that time alone may have made the rule untrue.
                     return Some(StepResult::Changed);
                 }
+                // Others may have come to match since it was judged.
+                if let Some(by) = self.due.limit.as_ref().and_then(Limit::held_by) {
+                    return Some(self.hold(&by, StepResult::Held));
+                }
                 let dry_run = mode == Mode::DryRun;
                 Some(self.send(effect, &lineage, dry_run).await)
             }
@@ -165,6 +170,7 @@ impl Work {
                 StepResult::Skipped { since: *since }
             }
             Inapplicable::NotYet { at } => StepResult::Postponed { until: *at },
+            Inapplicable::HeldBack { by } => self.hold(by, StepResult::Held),
             Inapplicable::NothingToDo => {
                 self.tell(Outcome::Nothing, "the object is as the step would leave it");
                 StepResult::Done { removed: false }

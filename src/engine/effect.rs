@@ -114,6 +114,11 @@ pub enum Inapplicable {
     },
     /// The object already is as the action would leave it.
     NothingToDo,
+    /// More matches than the rule's limits allow: nothing is done to any of it.
+    HeldBack {
+        /// How much matches, and what the limit is.
+        by: String,
+    },
     /// The object does not carry what the action takes from it, or not so that it can be used: looked at again
     /// when the object changes.
     Unreadable {

@@ -7,7 +7,7 @@
 //! - [`effect`]: what an action asks for; [`change`]: what a patch makes of an object.
 //! - [`rule`]: a validated rule; [`observation`]: one object; [`projection`]: the part of it that is read.
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
-//! - [`window`]: when a rule may act. [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
+//! - [`window`]: when a rule may act; [`limits`]: what keeps it from acting at all. [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
 //!   the paths that no object has had.
 //! - [`guard`]: the protections that no rule can lift, with the [`guardrails`] that people add; [`cooldown`]: replacements are left alone for a while.
 
@@ -23,6 +23,7 @@ pub mod facts;
 pub mod guard;
 pub mod guardrails;
 pub mod index;
+pub mod limits;
 pub mod matcher;
 pub mod matchers;
 pub mod moment;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::action::Action;
 use crate::descriptor::Nature;
 use crate::guardrails::Guardrails;
+use crate::limits::Limits;
 use crate::matcher::Matcher;
 use crate::projection::Projection;
 use crate::values::Globs;
@@ -196,6 +197,8 @@ pub struct Rule {
     pub hold: Duration,
     /// When it may act; `None`: at any time.
     pub schedule: Option<Window>,
+    /// What may match at all; `None`: everything.
+    pub limits: Option<Limits>,
     /// How long a replacement of what it acted on is left alone.
     pub cooldown: Duration,
     /// How far it goes.

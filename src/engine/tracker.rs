@@ -5,6 +5,7 @@
 //! Everything here is synchronous and takes `now`; the caller feeds it with events and answers.
 
 mod adopt;
+mod counting;
 mod due;
 mod entry;
 mod held;
@@ -23,6 +24,7 @@ pub use self::progress::{Sequence, StepResult};
 use crate::facts::Facts;
 use crate::guard::Reach;
 use crate::index::{RuleIndex, Selection};
+use crate::limits::{Ledger, Page};
 use crate::matcher::Context;
 use crate::moment::Now;
 use crate::observation::Observation;
@@ -58,6 +60,16 @@ pub struct Tracker {
     retired: Vec<bool>,
     /// What falls due later does not begin; `None`: everything does.
     last_begin: Option<Timestamp>,
+    /// The rules with limits.
+    limited: Vec<usize>,
+    /// How many objects each of these is true of, or in the middle of its steps with.
+    matching: Vec<usize>,
+    /// Those that were over their limit when they were counted last.
+    over: Vec<usize>,
+    /// Where the counts are put together with those of other trackers.
+    page: Page,
+    /// A list has come to its end.
+    has_listed: bool,
 }
 
 /// So many namespaces are looked through for those without objects.
@@ -83,7 +95,13 @@ impl Tracker {
     #[must_use]
     pub fn new(rules: Vec<Arc<Rule>>) -> Self {
         let index = RuleIndex::new(&rules);
-        Self {
+        let limited = (0..rules.len()).filter(|rule| rules[*rule].limits.is_some()).collect();
+        let mut tracker = Self {
+            limited,
+            matching: vec![0; rules.len()],
+            over: Vec::new(),
+            page: Ledger::default().page(),
+            has_listed: false,
             cluster: Home::new(&index, None),
             rules,
             index,
@@ -95,7 +113,9 @@ impl Tracker {
             reach: Reach::default(),
             retired: Vec::new(),
             last_begin: None,
-        }
+        };
+        tracker.publish();
+        tracker
     }
 
     /// Without the objects that are left out of this.
@@ -193,6 +213,8 @@ impl Tracker {
             self.forget(slot);
         }
         self.namespaces.retain(|_, home| home.objects > 0);
+        self.has_listed = true;
+        self.recount();
     }
 
     /// An object of the list, or an event. Returns whether the object is new to the tracker.
@@ -270,13 +292,16 @@ impl Tracker {
         let entry = Entry::new(namespace.map(|(shared, _)| Arc::clone(shared)), object);
         let slot = self.slots.insert(entry);
         self.slots.get_mut(slot).unproven = self.listing;
+        self.count(None, Some(&[]));
         slot
     }
 
     fn forget(&mut self, slot: u32) {
         self.schedule.set(slot, None);
+        let before = self.limited_of(slot);
         if let Some(entry) = self.slots.remove(slot) {
             self.home(entry.namespace.as_deref()).objects -= 1;
+            self.count(Some(&before), None);
         }
     }
 
@@ -285,6 +310,7 @@ impl Tracker {
         let facts = Facts::none();
         let context = Context { object, facts: &facts, now: now.earliest };
         let selection = Arc::clone(&self.home(object.namespace()).selection);
+        let before = self.limited_of(slot);
         let mut found = self.index.survey(&selection, &context);
         found.retain(|(rule, _)| !self.is_retired(*rule));
         let entry = self.slots.get_mut(slot);
@@ -305,6 +331,8 @@ impl Tracker {
         if !entry.busy {
             self.arm(slot);
         }
+        let after = self.limited_of(slot);
+        self.count(Some(&before), Some(&after));
     }
 
     fn arm(&mut self, slot: u32) {

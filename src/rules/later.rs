@@ -5,7 +5,8 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::node::Node;
 
-pub(super) const RULE_KEYS: &[&str] = &["limits", "breaker", "namespaceSelector"];
+pub(super) const RULE_KEYS: &[&str] = &["breaker", "namespaceSelector"];
+pub(super) const LIMITS: &[&str] = &["inFlight", "order"];
 pub(super) const STEP_KEYS: &[&str] = &["on"];
 pub(super) const MATCHERS: &[&str] = &[
     "priority",

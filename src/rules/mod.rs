@@ -22,6 +22,7 @@ mod guardrails;
 mod input;
 mod kinds;
 mod later;
+mod limits;
 mod lowering;
 mod matchers;
 mod names;

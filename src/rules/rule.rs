@@ -29,12 +29,13 @@ pub(super) const RULE_KEYS: &[&str] = &[
     "unless",
     "for",
     "schedule",
+    "limits",
     "cooldown",
     "mode",
     "actions",
 ];
 pub(super) const DEFAULT_KEYS: &[&str] =
-    &["namespaces", "scope", "cooldown", "mode", "for", "schedule", "unless"];
+    &["namespaces", "scope", "cooldown", "mode", "for", "schedule", "limits", "unless"];
 
 /// What a rule is called: its name where it has one, else its number.
 pub(super) fn subject(node: &Node, index: usize) -> String {
@@ -65,6 +66,7 @@ impl Lowering<'_> {
         }
         self.mode(fields, None);
         self.schedule(fields, None).ok();
+        self.limits(fields, None).ok();
         for key in ["cooldown", "for"] {
             self.optional_duration(key, fields, None, Duration::ZERO);
         }
@@ -106,6 +108,7 @@ impl Lowering<'_> {
         };
         let hold = self.optional_duration("for", fields, defaults, Duration::ZERO);
         let schedule = self.schedule(fields, defaults);
+        let limits = self.limits(fields, defaults);
         let cooldown = self.optional_duration("cooldown", fields, defaults, COOLDOWN);
         let mode = self.mode(fields, defaults);
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
@@ -136,6 +139,7 @@ impl Lowering<'_> {
             unless: unless?,
             hold: hold?,
             schedule: schedule.ok()?,
+            limits: limits.ok()?,
             cooldown: cooldown?,
             mode: mode?,
             steps: steps.filter(|_| complete)?,

@@ -12,6 +12,7 @@ use k8s_healer_engine::rule::Mode;
 use serde_json::{Map, Value, json};
 
 use super::document::{API_VERSION, PACK};
+use super::limits::LIMITS;
 use super::rule::DEFAULT_KEYS;
 use super::schedule::SCHEDULE;
 pub use others::{guardrails, rule_override};
@@ -78,6 +79,12 @@ pub(super) const RULE: &[Key] = &[
         ValueKind::Block(SCHEDULE),
         "Acts only inside these windows; they open as a CronJob starts.",
         "{ cron: \"0 20 * * 1-5\", timeZone: Europe/Rome, for: 11h }",
+    ),
+    Key::optional(
+        "limits",
+        ValueKind::Block(LIMITS),
+        "Does nothing where too much matches at once: then something else is wrong.",
+        "{ maxUnhealthy: 40%, from: 10 }",
     ),
     // Its schema is `$defs/actions`: the engine has no kind of value for steps.
     Key::required("actions", ValueKind::Data, "Steps, done in this order.", "[ { delete: {} } ]"),

@@ -10,6 +10,7 @@ mod conversions;
 mod documents;
 mod fields;
 mod forms;
+mod limits;
 mod logic;
 mod marks;
 mod packs;

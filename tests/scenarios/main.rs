@@ -20,6 +20,7 @@ mod finalizers;
 mod guardrails;
 mod identities;
 mod kinds;
+mod limits;
 mod modes;
 mod multitude;
 mod packs;

@@ -143,6 +143,8 @@ impl Controller {
         if self.wellbeing.health != Health::Listing {
             tracker.adopt([&self.tracker]);
         }
+        // From here on it counts, and the old one does not.
+        tracker.count_in(&self.shared.ledger);
         (self.resource, self.tracker, self.unseen, self.feed) = (resource, tracker, unseen, feed);
         self.follow();
         debug!(kind = %self.resource, objects = self.tracker.len(), "the new rules are in force");

@@ -28,6 +28,7 @@ impl Tracker {
             }
         }
         self.retired = goes;
+        self.recount();
     }
 
     /// Takes over from the trackers that followed the same kind until now, in the whole cluster or each in a
@@ -41,6 +42,7 @@ impl Tracker {
         for old in predecessors {
             self.adopt_one(old, &mine, newest);
         }
+        self.recount();
     }
 
     fn adopt_one(&mut self, old: &Self, mine: &AHashMap<*const Rule, usize>, newest: Option<u64>) {

@@ -12,6 +12,7 @@ use super::{Tracker, earlier};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
+use crate::limits::Limit;
 use crate::matcher::Context;
 use crate::moment::{Now, after};
 use crate::observation::Observation;
@@ -38,6 +39,8 @@ pub struct DueStep {
     pub assumed: bool,
     /// From this moment on the rule may not be true any more, or not act, by time alone: nothing is sent then.
     pub true_until: Option<Timestamp>,
+    /// What may hold it back until the last moment, beside the guard.
+    pub limit: Option<Limit>,
 }
 
 impl Tracker {
@@ -139,7 +142,13 @@ impl Tracker {
                 continue;
             }
             let reason = explain(rule, object, &facts, now);
-            let effect = effect(rule, &rule.steps[sequence.step()], sequence.is_assumed_gone(), &context);
+            let step = &rule.steps[sequence.step()];
+            let limit = self.page.limit_of(rule).filter(|_| !step.nature.harmless);
+            let effect = effect(rule, step, sequence.is_assumed_gone(), &context);
+            let effect = effect.and_then(|effect| match limit.as_ref().and_then(Limit::held_by) {
+                Some(by) => Err(Inapplicable::HeldBack { by }),
+                None => Ok(effect),
+            });
             return Some(DueStep {
                 ticket: ticket.clone(),
                 rule: index,
@@ -149,6 +158,7 @@ impl Tracker {
                 refused_since: sequence.refused_since(),
                 held_before: sequence.was_held(),
                 assumed: sequence.is_assumed(),
+                limit,
                 true_until: earlier(verdict.changes_at.filter(|_| verdict.truth.is_true()), closes),
             });
         }

@@ -33,6 +33,7 @@ fn rule(
         unless: Vec::new(),
         hold: parse_duration(hold).unwrap(),
         schedule: None,
+        limits: None,
         cooldown: Duration::ZERO,
         mode: Mode::Enforce,
         steps: steps

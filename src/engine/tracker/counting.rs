@@ -1,0 +1,89 @@
+//! What a tracker counts for rules with limits: how many objects each is true of, and how many it selects. What
+//! a limit has held back is looked at again once it does not any more.
+
+use jiff::Timestamp;
+
+use super::Tracker;
+use crate::limits::{Count, Ledger};
+
+impl Tracker {
+    /// Counts together with the other trackers of its rules.
+    #[must_use]
+    pub fn counted_in(mut self, ledger: &Ledger) -> Self {
+        self.count_in(ledger);
+        self
+    }
+
+    /// See [`counted_in`](Self::counted_in); what it has counted so far goes with it.
+    pub fn count_in(&mut self, ledger: &Ledger) {
+        self.page = ledger.page();
+        self.recount();
+    }
+
+    /// The rules with limits that are true of an entry, or in the middle of their steps with it.
+    pub(super) fn limited_of(&self, slot: u32) -> Vec<usize> {
+        if self.limited.is_empty() {
+            return Vec::new();
+        }
+        let rules = self.slots.get(slot).progress.sequences().map(|(rule, _)| rule);
+        rules.filter(|rule| self.limited.contains(rule)).collect()
+    }
+
+    /// Counts an entry that was true of the rules `before`; `None`: it was not there.
+    pub(super) fn count(&mut self, before: Option<&[usize]>, after: Option<&[usize]>) {
+        if self.limited.is_empty() || before == after {
+            return;
+        }
+        before.unwrap_or_default().iter().for_each(|rule| self.matching[*rule] -= 1);
+        after.unwrap_or_default().iter().for_each(|rule| self.matching[*rule] += 1);
+        self.publish();
+    }
+
+    /// From nothing, where entries were taken over or rules retired.
+    pub(super) fn recount(&mut self) {
+        if self.limited.is_empty() {
+            return;
+        }
+        self.matching = self.matched();
+        self.publish();
+    }
+
+    /// While the first list is under way, nothing is known; during a later one, what was known before.
+    pub(super) fn publish(&mut self) {
+        if self.listing && self.has_listed {
+            return;
+        }
+        for rule in self.limited.clone() {
+            let count = Count {
+                matching: self.matching[rule],
+                watched: if self.listing { 0 } else { self.selected_by(rule) },
+                // A rule that has changed is counted anew by the tracker that follows.
+                is_known: !self.listing && !self.is_retired(rule),
+            };
+            self.page.set(&self.rules[rule].id, count);
+            let limit = self.page.limit_of(&self.rules[rule]);
+            let was_over = self.over.contains(&rule);
+            match limit.is_some_and(|limit| limit.held_by().is_some()) {
+                true if !was_over => self.over.push(rule),
+                false if was_over => {
+                    self.over.retain(|over| *over != rule);
+                    self.look_again(rule);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What was held back of a rule may be done now.
+    fn look_again(&mut self, rule: usize) {
+        for slot in self.slots.slots() {
+            let entry = self.slots.get_mut(slot);
+            if entry.progress.of(rule).is_some_and(super::Sequence::was_held) {
+                entry.progress.wait_until(rule, Some(Timestamp::MIN));
+                if !entry.busy {
+                    self.arm(slot);
+                }
+            }
+        }
+    }
+}
