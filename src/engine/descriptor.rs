@@ -348,6 +348,7 @@ impl Arguments {
     take_sourced! {
         sourced_duration: Duration -> Duration, "a duration";
         sourced_count: Count -> Count, "a count";
+        sourced_integer: Integer -> i64, "a whole number";
         sourced_time: Time -> Timestamp, "a moment";
         sourced_text: Text -> String, "a string";
         sourced_texts: SourcedTexts -> Vec<Sourced<String>>, "strings";

@@ -251,6 +251,20 @@ impl Sourced<Count> {
     }
 }
 
+impl Sourced<i64> {
+    /// The whole number; `None`: it cannot be read.
+    #[must_use]
+    pub fn read(&self, object: &Value) -> Option<i64> {
+        match self {
+            Self::Literal(number) => Some(*number),
+            Self::From(from) => match from.node(object)? {
+                Value::String(text) => text.parse().ok(),
+                node => node.as_i64(),
+            },
+        }
+    }
+}
+
 impl Sourced<String> {
     /// The text; `None`: it cannot be read.
     #[must_use]

@@ -150,6 +150,7 @@ fn actions_that_cannot_be_done_are_refused() {
     for (watch, action) in [
         ("deployments\nnamespaces: [test-*]", "restart: {}"),
         ("[deploy, sts, rs, rc, widgets.example.com]\nnamespaces: [test-*]", "scale: { replicas: 0 }"),
+        ("sts\nnamespaces: [test-*]", "scale: { replicas: { valueFrom: $.metadata.annotations.replicas } }"),
         ("nodes\nscope: cluster", "cordon: {}"),
         ("nodes\nscope: cluster", "uncordon:"),
     ] {
