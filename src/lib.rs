@@ -10,6 +10,8 @@
 //!   preconditions.
 //! - [`store`]: what is remembered on disk.
 //! - [`report`]: what people see of a running daemon: one line for each decision.
+//! - [`simulation`]: a world in memory with a clock that is moved by hand, on which the engine proves rules: for tests
+//!   of rules, for a plan, and for the question why an object was touched.
 //! - [`daemon`]: the process. One controller for each kind, and what they share.
 //! - [`sandbox`]: an API server in memory, for the demo, the tests and whoever wants to try a rule.
 //! - [`cli`]: one file for each subcommand.
@@ -20,4 +22,5 @@ pub mod daemon;
 pub mod report;
 pub mod rules;
 pub mod sandbox;
+pub mod simulation;
 pub mod store;

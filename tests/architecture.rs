@@ -14,8 +14,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("store", &[]),
     ("report", &[]),
     ("sandbox", &["cluster"]),
+    ("simulation", &["rules"]),
     ("daemon", &["rules", "cluster", "store", "report"]),
-    ("cli", &["rules", "cluster", "store", "report", "daemon", "sandbox"]),
+    ("cli", &["rules", "cluster", "store", "report", "daemon", "sandbox", "simulation"]),
 ];
 
 /// Crates that only some modules may name: `cluster` never sees YAML, `rules` never a cluster.

@@ -13,6 +13,7 @@ mod man;
 mod sandbox;
 mod signals;
 mod table;
+pub mod test_rules;
 pub mod validate_rules;
 
 use std::ffi::OsString;
@@ -35,6 +36,7 @@ pub struct Arguments {
 enum Command {
     /// Check rule files; asks a cluster only with `--cluster`.
     ValidateRules(validate_rules::Arguments),
+    TestRules(test_rules::Arguments),
     Doctor(doctor::Arguments),
     Discover(discover::Arguments),
     Sweep(daemon::sweep::Arguments),
@@ -62,6 +64,7 @@ pub fn start(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 pub fn run(arguments: Arguments) -> u8 {
     match arguments.command {
         Command::ValidateRules(arguments) => validate_rules::run(&arguments),
+        Command::TestRules(arguments) => test_rules::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Discover(arguments) => discover::run(&arguments),
         Command::Sweep(arguments) => daemon::sweep::run(&arguments),

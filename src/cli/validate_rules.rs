@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::cli::diagnostics::{Findings, Format, STANDARD_INPUT, Style, explain};
 use crate::cli::fields::Against;
-use crate::rules::{Input, LoadOptions, load, read_bounded};
+use crate::rules::{Input, LoadOptions, Reads, load, read_bounded};
 
 /// Check rule files and folders, and show every mistake where it stands
 ///
@@ -69,7 +69,8 @@ pub fn check(
     out: &mut impl Write,
 ) -> io::Result<u8> {
     let inputs = inputs(&arguments.paths, stdin)?;
-    let options = LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() };
+    let options =
+        LoadOptions { set: arguments.set.clone(), reads: Reads::RulesAndTests, ..LoadOptions::default() };
     let mut loaded = load(&inputs, &options);
     let asked = arguments.fields.check(&mut loaded);
     let findings = Findings::of(&loaded, arguments.quiet);

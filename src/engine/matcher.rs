@@ -45,6 +45,12 @@ pub trait Matcher: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The matchers that it is made of, in the order in which they are written; none: it looks at the object
+    /// itself.
+    fn parts(&self) -> Vec<&dyn Matcher> {
+        Vec::new()
+    }
+
     /// What follows when it is true, for the checks of a whole rule.
     fn implies(&self) -> Implied {
         Implied::default()

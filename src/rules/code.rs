@@ -151,6 +151,18 @@ codes! {
     ImpossibleAction "impossible-action" Error;
     /// An action on terminating objects in a rule that never finds one.
     NeedsTerminating "needs-terminating" Error;
+    /// An object of a test that no API server would take, or that cannot be read.
+    BadObject "bad-object" Error;
+    /// Not the name of an object: `resource[.group]/namespace/name`.
+    BadReference "bad-reference" Error;
+    /// A test names an object that it does not have.
+    UnknownObject "unknown-object" Error;
+    /// A test names a rule that it does not test.
+    UnknownRule "unknown-rule" Error;
+    /// The steps of a test that are not in the order of their time, or end after the test.
+    BadTimeline "bad-timeline" Error;
+    /// Two cases of a test have the same name.
+    DuplicateCase "duplicate-case" Error;
     /// A parameter that no rule uses.
     UnusedParameter "unused-parameter" Warning;
     /// A kind that nobody knows, with a name close to one that everybody knows.

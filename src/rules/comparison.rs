@@ -2,6 +2,7 @@
 //! and changed, and what in them. What did not change keeps its rule, and with it whatever is remembered
 //! of its objects ([`reuse`]).
 
+mod matchers;
 mod reuse;
 mod told;
 mod values;

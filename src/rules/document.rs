@@ -9,6 +9,7 @@ use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Rule;
 
+use super::Reads;
 use super::code::Code;
 use super::comparison::Written;
 use super::compiled::Compiled;
@@ -20,6 +21,7 @@ use super::others::Others;
 use super::overrides::{OVERRIDE, Overrides};
 use super::parameters::Parameters;
 use super::rule::{place_of, subject};
+use super::ruletest::{Fixtures, RuleTest, TEST};
 use super::settings::Setting;
 use super::source::Sources;
 use super::suggest;
@@ -28,8 +30,6 @@ use super::uses::RuleUses;
 
 pub(super) const API_VERSION: &str = "k8s-healer/v1";
 pub(super) const PACK: &str = "RulePack";
-/// Tests of rules, which are no rules.
-const TEST: &str = "RuleTest";
 /// All kinds of documents.
 const KINDS: &[&str] = &[PACK, OVERRIDE, GUARDRAILS, TEST];
 pub(super) const PACK_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "parameters", "defaults", "rules"];
@@ -57,12 +57,20 @@ pub(super) struct Run<'a> {
     pub(super) uses: Vec<RuleUses>,
     /// How many rules the packs have, sound or not, but for those that are switched off.
     pub(super) counted: usize,
+    /// What is read of the documents.
+    pub(super) reads: Reads,
+    /// Every test that was read.
+    pub(super) tests: Vec<RuleTest>,
+    /// How many cases the tests have, sound or not.
+    pub(super) counted_cases: usize,
+    /// The files of objects that tests name.
+    pub(super) fixtures: Fixtures,
     /// Whether a document was not understood, so that nothing can be said of what is missing.
     pub(super) incomplete: bool,
 }
 
 impl Run<'_> {
-    fn lowering(&mut self) -> Lowering<'_> {
+    pub(super) fn lowering(&mut self) -> Lowering<'_> {
         Lowering {
             registry: self.registry,
             out: self.out,
@@ -87,7 +95,9 @@ impl Run<'_> {
         let first = entries.first().map_or(node.place, |entry| entry.key.place);
         let version_is_right = self.api_version(node, first);
         match self.kind(node, first, version_is_right) {
+            Kind::Pack if self.reads == Reads::Tests => {}
             Kind::Pack => self.pack(node, first, within),
+            Kind::Test => self.test(node, first),
             Kind::Skipped => {}
             Kind::Refused => self.incomplete = true,
         }
@@ -123,7 +133,8 @@ impl Run<'_> {
         let text = entry.value.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
         match text {
             PACK => return Kind::Pack,
-            TEST => return Kind::Skipped,
+            TEST if self.reads == Reads::Rules => return Kind::Skipped,
+            TEST => return Kind::Test,
             OVERRIDE | GUARDRAILS if self.others_have(entry.value.place) => return Kind::Skipped,
             OVERRIDE | GUARDRAILS => {
                 let message = format!("the kind {} is written in a form that hides it", entry.value.shown());
@@ -244,6 +255,7 @@ impl Run<'_> {
 
 enum Kind {
     Pack,
+    Test,
     Skipped,
     Refused,
 }

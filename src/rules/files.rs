@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
-use super::source::reason;
+use super::ruletest::TEST;
+use super::source::{read_file, reason};
 
 /// A folder of rules has no use for more, and a loop of links none for an end.
 const DEEPEST: usize = 16;
@@ -32,7 +33,8 @@ pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> Expanded {
         let found = new.then(|| path.to_owned());
         return Expanded { found: found.into_iter().collect(), ..Expanded::default() };
     }
-    let mut walk = Walk { seen, entered: BTreeSet::new(), any: false, out: Expanded::default() };
+    let mut walk =
+        Walk { seen, entered: BTreeSet::new(), any: false, with_tests: false, out: Expanded::default() };
     walk.folder(path, 0);
     let Walk { any, mut out, .. } = walk;
     if !any && out.problems.is_empty() {
@@ -42,10 +44,29 @@ pub(super) fn expand(path: &Path, seen: &mut BTreeSet<PathBuf>) -> Expanded {
     out
 }
 
+/// The files of a path that may hold tests of rules: the file itself, or those of a folder, its `tests` too, that
+/// speak of a RuleTest; the fixtures beside them do not. I/O.
+#[must_use]
+pub fn test_files(path: &Path) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_owned()];
+    }
+    let mut seen = BTreeSet::new();
+    let entered = BTreeSet::new();
+    let mut walk = Walk { seen: &mut seen, entered, any: false, with_tests: true, out: Expanded::default() };
+    walk.folder(path, 0);
+    let is_test = |path: &PathBuf| {
+        let file = read_file(path, "");
+        file.is_ok_and(|bytes| bytes.windows(TEST.len()).any(|word| word == TEST.as_bytes()))
+    };
+    walk.out.found.into_iter().map(|found| found.path).filter(is_test).collect()
+}
+
 struct Walk<'a> {
     seen: &'a mut BTreeSet<PathBuf>,
     entered: BTreeSet<PathBuf>,
     any: bool,
+    with_tests: bool,
     out: Expanded,
 }
 
@@ -82,7 +103,7 @@ impl Walk<'_> {
         }
         if path.is_dir() {
             // A pack's tests and their fixtures are no rules.
-            if name != "tests" {
+            if name != "tests" || self.with_tests {
                 self.folder(path, depth + 1);
             }
         } else if name.ends_with(".yaml") || name.ends_with(".yml") {

@@ -9,9 +9,9 @@ use k8s_healer_engine::rule::WatchTarget;
 #[derive(Debug)]
 pub(super) struct Kind {
     pub(super) plural: &'static str,
-    singular: &'static str,
-    short: &'static [&'static str],
-    name: &'static str,
+    pub(super) singular: &'static str,
+    pub(super) short: &'static [&'static str],
+    pub(super) name: &'static str,
     pub(super) group: &'static str,
     pub(super) namespaced: bool,
 }
@@ -74,7 +74,7 @@ pub(super) fn resolve(target: &WatchTarget) -> Resolved {
 }
 
 /// `apps` is what stands behind the dot of `deployments.apps` and of `deployments.v1.apps`.
-fn is_group(written: &str, group: &str) -> bool {
+pub(super) fn is_group(written: &str, group: &str) -> bool {
     written == group
         || written.split_once('.').is_some_and(|(version, rest)| is_version(version) && rest == group)
 }
@@ -93,6 +93,11 @@ pub(super) fn nearest(target: &WatchTarget) -> Option<String> {
     // Two letters are near to many a short word: only longer names are compared.
     let word = (name.len() > 3).then(|| super::suggest::nearest(name, words)).flatten()?;
     candidates.iter().find(|kind| kind.is_called(word)).map(|kind| kind.resource())
+}
+
+/// The kind of this name in its group, for where no cluster can be asked.
+pub(super) fn of_group(group: &str, name: &str) -> Option<super::offline::Kind> {
+    KINDS.iter().find(|kind| kind.group == group && kind.name == name).map(Into::into)
 }
 
 /// The resource of a kind's name: `virtualmachines.kubevirt.io` for `VirtualMachine`.

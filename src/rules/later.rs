@@ -22,6 +22,8 @@ pub(super) const MATCHERS: &[&str] = &[
 ];
 pub(super) const ACTIONS: &[&str] = &["drain", "notify", "create"];
 pub(super) const GUARDRAILS_KEYS: &[&str] = &["budgets", "breaker", "firstRun", "settle", "strain"];
+pub(super) const CASE_KEYS: &[&str] = &["guardrails"];
+pub(super) const TEST_STEP_KEYS: &[&str] = &["facts"];
 /// What may stand in the place of a value.
 const VALUES: &[&str] = &["cel"];
 

@@ -3,7 +3,7 @@
 //!
 //! Text ([`source`], `files`, `texts`, `settings`) → trees with places (`yaml`, `node`) → parameters written out
 //! (`parameters`) → typed values (`document`, `rule`, `matchers`, `steps`, `arguments`, `values`) → checks
-//! of the whole rule (`checks`). All mistakes of all files are collected ([`diagnostic`], [`code`]). What rules name of a cluster (`uses`)
+//! of the whole rule (`checks`). Tests of rules ([`ruletest`]) are read with the same care. All mistakes of all files are collected ([`diagnostic`], [`code`]). What rules name of a cluster (`uses`)
 //! can be held against schemas ([`fields`]). What an editor can tell of
 //! them while a person types is a JSON Schema ([`schema`]), what they can look up is the [`reference`](mod@reference).
 
@@ -27,11 +27,13 @@ mod lowering;
 mod matchers;
 mod names;
 mod node;
+pub mod offline;
 mod others;
 mod overrides;
 mod parameters;
 pub mod reference;
 mod rule;
+pub mod ruletest;
 mod schedule;
 pub mod schema;
 mod scope;
@@ -54,17 +56,35 @@ use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
+pub use files::test_files;
 pub use input::Input;
 pub use source::{Source, SourceId, Sources, read_bounded};
+pub(crate) use suggest::nearest;
 pub use texts::{Digest, Texts};
 
 use comparison::Written;
 use diagnostic::Collector;
 use others::Others;
+use ruletest::{Fixtures, RuleTest};
+
+
+/// Which documents are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reads {
+    /// Those that hold rules; a test in a folder is passed over.
+    #[default]
+    Rules,
+    /// Tests too, so that all mistakes are told.
+    RulesAndTests,
+    /// Tests alone.
+    Tests,
+}
 
 /// How rules are read.
 #[derive(Clone, Debug)]
 pub struct LoadOptions {
+    /// Which documents are read.
+    pub reads: Reads,
     /// `--set pack.name=value` or `--set name=value`, without the `--set`.
     pub set: Vec<String>,
     /// The matchers and actions that rules can name.
@@ -73,7 +93,7 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { set: Vec::new(), registry: Registry::standard() }
+        Self { reads: Reads::default(), set: Vec::new(), registry: Registry::standard() }
     }
 }
 
@@ -97,6 +117,8 @@ pub struct Summary {
     pub packs: usize,
     /// Rules, sound or not.
     pub rules: usize,
+    /// Cases of tests, sound or not.
+    pub cases: usize,
     /// Errors; reading stops after 10,000 diagnostics.
     pub errors: usize,
     /// Warnings.
@@ -114,6 +136,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// Where each rule of the set is written.
     pub origins: BTreeMap<RuleId, Origin>,
+    /// The tests, as far as they are sound.
+    pub tests: Vec<RuleTest>,
     /// What each rule of the set says, to be held against what it says when it is read again.
     pub written: BTreeMap<RuleId, Written>,
     /// The same of each document of guardrails, by its name.
@@ -184,6 +208,10 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         rules: Vec::new(),
         names: Vec::new(),
         uses: Vec::new(),
+        reads: options.reads,
+        tests: Vec::new(),
+        counted_cases: 0,
+        fixtures: Fixtures::default(),
         counted: 0,
         incomplete: texts.len() < files,
     };
@@ -210,13 +238,14 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
             run.document(document, within);
         }
     }
-    if !run.incomplete {
+    if !run.incomplete && options.reads != Reads::Tests {
         settings::report_unused(&settings, &run.parameters, run.out);
         others.overrides.report_unused(&run.names, run.out);
     }
     let (rules, packs, rules_counted, uses) = (run.rules, run.packs.len(), run.counted, run.uses);
-    let summary =
-        Summary { files, packs, rules: rules_counted, errors: out.errors(), warnings: out.warnings() };
+    let (tests, cases) = (run.tests, run.counted_cases);
+    let (errors, warnings) = (out.errors(), out.warnings());
+    let summary = Summary { files, packs, rules: rules_counted, cases, errors, warnings };
     let (mut origins, mut all_written) = (BTreeMap::new(), BTreeMap::new());
     let mut rule_set = RuleSet { guardrails: Arc::new(others.guardrails), ..RuleSet::default() };
     for (position, (rule, place, written)) in rules.into_iter().enumerate() {
@@ -233,6 +262,7 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         diagnostics: out.into_sorted(),
         sources,
         origins,
+        tests,
         written: all_written,
         guardrails,
         summary,

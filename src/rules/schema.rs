@@ -1,9 +1,10 @@
-//! The JSON Schemas (2020-12) of a RulePack and of what stands beside it ([`others`]), for editors: they complete and check while a person types. What
+//! The JSON Schemas (2020-12) of a RulePack and of what stands beside it ([`others`], [`ruletest`]), for editors: they complete and check while a person types. What
 //! stands in a rule comes from the table below, matchers and actions from the registry's descriptors. It says
 //! what structure alone can say; `validate-rules` says the rest.
 
 mod example;
 mod others;
+mod ruletest;
 mod values;
 
 use k8s_healer_engine::descriptor::{Key, Shape, ValueKind};
@@ -16,6 +17,7 @@ use super::limits::LIMITS;
 use super::rule::DEFAULT_KEYS;
 use super::schedule::SCHEDULE;
 pub use others::{guardrails, rule_override};
+pub use ruletest::rule_test;
 use values::{entries, list_of, mapping, property, reference, value};
 
 pub(super) const METADATA: &[Key] = &[

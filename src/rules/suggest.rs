@@ -59,7 +59,7 @@ const SYNONYMS: &[(&str, &[&str])] = &[
 ];
 
 /// The candidate that the word most likely stands for, if any is near.
-pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.is_empty() || word.len() > LONGEST {
         return None;
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use k8s_healer::rules::{Code, Input, LoadOptions, Loaded, Severity, load};
+use k8s_healer::rules::{Code, Input, LoadOptions, Loaded, Reads, Severity, load};
 
 const HEAD: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: ui-tests }\n";
 /// What an example that shows some keys of a rule leaves out.
@@ -26,9 +26,12 @@ const BY_SCHEMAS: [Code; 6] = [
     Code::BadSchema,
 ];
 
+/// Found when a test is played, which `load` does not do: `tests/test_rules` has their examples.
+const BY_PLAYING: [Code; 2] = [Code::UnknownObject, Code::UnknownRule];
+
 /// The codes whose examples can be tried here.
 fn tried() -> impl Iterator<Item = Code> {
-    Code::ALL.iter().copied().filter(|code| !BY_SCHEMAS.contains(code))
+    Code::ALL.iter().copied().filter(|code| !BY_SCHEMAS.contains(code) && !BY_PLAYING.contains(code))
 }
 
 /// Language and text of the wrong and the right example.
@@ -37,11 +40,38 @@ fn examples(code: Code) -> Vec<(&'static str, &'static str)> {
     pieces.map(|piece| piece.split_once('\n').unwrap()).collect()
 }
 
+/// What an example that shows some keys of a case leaves out.
+const TEST_HEAD: &str = "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: { name: ui-tests }\ncases:\n";
+const CASE: [&str; 3] =
+    ["name: a case", "now: 2026-01-01T00:00:00Z", "timeline: [ { at: 5m, expect: nothing } ]"];
+
+/// A whole test of which these keys of a case, or of a step, are shown.
+fn completed_test(example: &str) -> Option<String> {
+    let has = |key: &str| example.lines().any(|line| line.starts_with(&format!("{key}:")));
+    if has("cases") {
+        return Some(format!("{}{example}", TEST_HEAD.trim_end_matches("cases:\n")));
+    }
+    let lines: Vec<String> = if has("expect") {
+        let step = example.lines().map(|line| format!("      {line}"));
+        let head = CASE[..2].iter().map(|line| format!("    {line}"));
+        head.chain(["    timeline:\n    - at: 5m".to_owned()]).chain(step).collect()
+    } else if has("objects") || has("timeline") {
+        let missing = CASE.iter().filter(|line| !has(line.split(':').next().unwrap()));
+        missing.copied().chain(example.lines()).map(|line| format!("    {line}")).collect()
+    } else {
+        return None;
+    };
+    Some(format!("{TEST_HEAD}  -\n{}\n", lines.join("\n")))
+}
+
 /// A whole file; a list of `rules` without its head; or keys of a rule that is otherwise sound.
 fn completed(example: &str) -> String {
     let has = |key: &str| example.lines().any(|line| line.starts_with(&format!("{key}:")));
     if has("apiVersion") || example.lines().all(|line| line.starts_with('#')) {
         return example.to_owned();
+    }
+    if let Some(test) = completed_test(example) {
+        return test;
     }
     if has("rules") {
         return format!("{HEAD}{example}");
@@ -78,7 +108,8 @@ fn lay_out(folder: &Path) {
 fn run(language: &str, example: &str) -> Loaded {
     if language == "yaml" {
         let bytes = completed(example).into_bytes();
-        return load(&[Input::Text { name: "example".to_owned(), bytes }], &LoadOptions::default());
+        let options = LoadOptions { reads: Reads::RulesAndTests, ..LoadOptions::default() };
+        return load(&[Input::Text { name: "example".to_owned(), bytes }], &options);
     }
     assert_eq!(language, "sh");
     let folder = tempfile::tempdir().unwrap();
@@ -121,7 +152,8 @@ fn the_right_example_of_every_page_has_no_mistake_at_all() {
         let (language, example) = examples(code)[1];
         let loaded = run(language, example);
         mistaken.extend(codes(&loaded).into_iter().map(|other| (code, other)));
-        assert!(loaded.rule_set.is_none_or(|rules| !rules.rules.is_empty()), "{code}");
+        let holds = loaded.rule_set.is_none_or(|rules| !rules.rules.is_empty()) || !loaded.tests.is_empty();
+        assert!(holds, "{code}");
     }
     assert_eq!(mistaken, []);
 }

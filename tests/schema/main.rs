@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jsonschema::Validator;
-use k8s_healer::rules::schema::{guardrails, rule_override, rule_pack};
+use k8s_healer::rules::schema::{guardrails, rule_override, rule_pack, rule_test};
 use k8s_healer::rules::{Code, Input, LoadOptions, load};
 use k8s_healer_engine::descriptor::{Key, MatcherDescriptor, Shape, ValueKind};
 use k8s_healer_engine::registry::Registry;
@@ -71,17 +71,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("schemas/rulepack.json", schema()),
         ("schemas/ruleoverride.json", rule_override()),
         ("schemas/guardrails.json", guardrails(&Registry::standard())),
+        ("schemas/ruletest.json", rule_test(&Registry::standard())),
     ]
-}
-
-/// The validator for a document, by its kind.
-fn validator_of(document: &Value) -> Validator {
-    let schema = match document["kind"].as_str() {
-        Some("RuleOverride") => rule_override(),
-        Some("Guardrails") => guardrails(&Registry::standard()),
-        _ => schema(),
-    };
-    jsonschema::draft202012::new(&schema).unwrap()
 }
 
 #[test]
@@ -104,6 +95,46 @@ fn the_schemas_are_schemas() {
             panic!("{file}: {} at {}", error, error.instance_path());
         }
     }
+}
+
+/// Each document by the schema of its kind; what is of another kind by that of packs.
+fn validators() -> impl Fn(&Value) -> BTreeSet<String> {
+    let of = |schema: &Value| jsonschema::draft202012::new(schema).unwrap();
+    let registry = Registry::standard();
+    let packs = validator();
+    let [tests, overrides, guards] =
+        [rule_test(&registry), rule_override(), guardrails(&registry)].map(|schema| of(&schema));
+    move |document| {
+        let validator = match document["kind"].as_str() {
+            Some("RuleTest") => &tests,
+            Some("RuleOverride") => &overrides,
+            Some("Guardrails") => &guards,
+            _ => &packs,
+        };
+        mistakes(validator, std::slice::from_ref(document))
+    }
+}
+
+#[test]
+fn the_shipped_tests_and_those_of_the_runner_are_accepted() {
+    let mistakes_of = validators();
+    let mut folders = vec![path("rules"), path("tests/test_rules/holding"), path("tests/test_rules/failing")];
+    let mut seen = 0;
+    while let Some(folder) = folders.pop() {
+        for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if file.is_dir() {
+                folders.push(file);
+            } else if file.extension().is_some_and(|end| end == "yaml") {
+                let documents = documents(&fs::read_to_string(&file).unwrap()).unwrap();
+                for document in documents.iter().filter(|document| document["kind"] == "RuleTest") {
+                    let wrong = mistakes_of(document);
+                    assert!(wrong.is_empty(), "{wrong:?} in {}", file.display());
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen >= 10, "{seen}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod uri;
 
 use std::io::{self, Write};
 
-use crate::rules::{Code, Diagnostic, Loaded, Severity, Sources};
+use crate::rules::{Code, Diagnostic, Loaded, Severity, Sources, Summary};
 
 pub(in crate::cli) use json::write as write_json;
 pub use picture::Renderer;
@@ -48,6 +48,8 @@ pub struct Findings<'a> {
     pub files: usize,
     /// Rules, sound or not.
     pub rules: usize,
+    /// Cases of tests, sound or not.
+    pub cases: usize,
     /// Whether errors alone are shown.
     pub quiet: bool,
 }
@@ -56,8 +58,8 @@ impl<'a> Findings<'a> {
     /// Those of loaded rules.
     #[must_use]
     pub fn of(loaded: &'a Loaded, quiet: bool) -> Self {
-        let (files, rules) = (loaded.summary.files, loaded.summary.rules);
-        Self { diagnostics: &loaded.diagnostics, sources: &loaded.sources, files, rules, quiet }
+        let Summary { files, rules, cases, .. } = loaded.summary;
+        Self { diagnostics: &loaded.diagnostics, sources: &loaded.sources, files, rules, cases, quiet }
     }
 
     /// Writes them out.
@@ -92,7 +94,12 @@ impl<'a> Findings<'a> {
 
     /// `3 files, 12 rules: 4 errors, 1 warning`, or `ok: 2 files, 3 rules`.
     fn summary(&self) -> String {
-        let read = format!("{}, {}", counted(self.files, "file"), counted(self.rules, "rule"));
+        let read = match (self.rules, self.cases) {
+            (rules, 0) => counted(rules, "rule"),
+            (0, cases) => counted(cases, "case"),
+            (rules, cases) => format!("{}, {}", counted(rules, "rule"), counted(cases, "case")),
+        };
+        let read = format!("{}, {read}", counted(self.files, "file"));
         let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
         match (errors, warnings) {
             (0, 0) => format!("ok: {read}"),

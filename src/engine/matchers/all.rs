@@ -38,6 +38,10 @@ impl Matcher for All {
         self.parts.iter().flat_map(|part| part.asks()).collect()
     }
 
+    fn parts(&self) -> Vec<&dyn Matcher> {
+        self.parts.iter().map(AsRef::as_ref).collect()
+    }
+
     fn implies(&self) -> Implied {
         self.parts.iter().map(|part| part.implies()).fold(Implied::default(), Implied::and)
     }

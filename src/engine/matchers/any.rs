@@ -42,6 +42,10 @@ impl Matcher for Any {
         self.parts.iter().flat_map(|part| part.asks()).collect()
     }
 
+    fn parts(&self) -> Vec<&dyn Matcher> {
+        self.parts.iter().map(AsRef::as_ref).collect()
+    }
+
     fn implies(&self) -> Implied {
         self.parts.iter().map(|part| part.implies()).reduce(Implied::or).unwrap_or_default()
     }

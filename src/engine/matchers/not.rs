@@ -43,6 +43,10 @@ impl Matcher for Not {
         self.inner.asks()
     }
 
+    fn parts(&self) -> Vec<&dyn Matcher> {
+        vec![self.inner.as_ref()]
+    }
+
     /// Of the negation only this is certain: that owners were thought of.
     fn implies(&self) -> Implied {
         Implied { owner_checked: self.inner.implies().owner_checked, ..Implied::default() }

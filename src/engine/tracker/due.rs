@@ -172,6 +172,18 @@ impl Tracker {
         self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now.into());
     }
 
+    /// What waits for the object's next change, since it was held back, is looked at again at once: something
+    /// else that could have held it back has changed.
+    pub fn look_again(&mut self, ticket: &Ticket) {
+        if let Some(slot) = self.find(ticket) {
+            let entry = self.slots.get_mut(slot);
+            entry.progress.look_again();
+            if !entry.busy {
+                self.arm(slot);
+            }
+        }
+    }
+
     /// Puts an entry back into the schedule. What is due already is looked at again after `pause`, so
     /// that an object that stays due without a step to do is not read in a loop.
     pub fn release(&mut self, ticket: &Ticket, now: Timestamp, pause: Duration) {

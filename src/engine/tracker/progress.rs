@@ -362,6 +362,15 @@ impl Progress {
         }
     }
 
+    /// What waits for a change waits no longer.
+    pub(super) fn look_again(&mut self) {
+        for (_, sequence) in self.states.iter_mut().flat_map(|states| states.iter_mut()) {
+            if sequence.not_before == WHEN_IT_CHANGES {
+                sequence.not_before = SmallMoment::FIRST;
+            }
+        }
+    }
+
     pub(super) fn step_ended(
         &mut self,
         index: usize,

@@ -10,16 +10,16 @@ use super::super::later;
 use super::example;
 
 /// Units once each, largest first (`parse_duration`).
-const DURATION: &str = "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
+pub(super) const DURATION: &str = "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 const COUNT: &str = r"^\s*(>=|<=|==|!=|>|<)\s*[0-9]+\s*$";
-const TIME: &str =
+pub(super) const TIME: &str =
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
 /// A DNS label (RFC 1123).
-const NAME: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
+pub(super) const NAME: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 /// `resource[.group]`, `*.group`, or `[group/]version/Kind`, each with `!` before it where it is excluded; or `*`.
 const KIND: &str = "^(!?(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\
                     !?([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9]([a-z0-9-]*[a-z0-9])?/[A-Z][A-Za-z0-9]*|\\*)$";
-const PARAMETER: &str = "^[A-Za-z][A-Za-z0-9_-]{0,62}$";
+pub(super) const PARAMETER: &str = "^[A-Za-z][A-Za-z0-9_-]{0,62}$";
 /// A whole `${name}`, which takes the parameter's value with its type.
 const WHOLE: &str = r"^\$\{[A-Za-z][A-Za-z0-9_-]{0,62}\}$";
 

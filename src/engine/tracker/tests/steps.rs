@@ -155,3 +155,15 @@ fn an_object_that_is_not_terminating_loses_no_finalizer() {
     let step = due(&mut tracker, &alive, "00:00:00").unwrap();
     assert_eq!(step.effect, Err(Inapplicable::NotYet { at: None }));
 }
+
+#[test]
+fn what_another_object_held_back_is_looked_at_again_when_that_may_have_ended() {
+    let mut tracker = synced(failed_for("0s"));
+    let failed = pod("1", 1, "Failed");
+    tracker.observe(&failed, Origin::Event, at("00:00:00"));
+    let step = due(&mut tracker, &failed, "00:00:00").unwrap();
+    finish(&mut tracker, &step, StepResult::Postponed { until: None }, "00:00:00");
+    assert_eq!(tracker.next_due(), None);
+    tracker.look_again(&step.ticket);
+    assert!(due(&mut tracker, &failed, "00:00:05").unwrap().held_before, "it was told before");
+}

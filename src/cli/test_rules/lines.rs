@@ -1,0 +1,138 @@
+//! A case as a time line: what was done, what was expected and not done, what was held back, moment by moment.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_healer_engine::moment::elapsed;
+use k8s_healer_engine::rule::Mode;
+use k8s_healer_engine::values::format_duration;
+
+use crate::rules::ruletest::{Case, Expected, What};
+use crate::simulation::case::Played;
+use crate::simulation::comparison::Mismatch;
+use crate::simulation::world::ObjectId;
+use crate::simulation::{Outcome, Record};
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// Expected, and not done.
+    Missing,
+    /// Done, and not expected.
+    Unexpected,
+    /// As expected.
+    Same,
+    /// Held back or only told, which nobody asked about.
+    Aside,
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// After the start of the case.
+    pub(super) at: Duration,
+    pub(super) sign: Sign,
+    pub(super) text: String,
+    /// What is known beside it.
+    pub(super) note: String,
+}
+
+impl Line {
+    /// The moment as it is written in a test.
+    pub(super) fn moment(&self) -> String {
+        format_duration(self.at)
+    }
+}
+
+/// More lines of a case are of no use to a person.
+const MOST: usize = 200;
+
+/// All lines of a case, in order.
+pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
+    let since = |moment: Timestamp| elapsed(case.now, moment);
+    let mut lines: Vec<(usize, Line)> = Vec::new();
+    let different = |index: usize| {
+        played.mismatches.iter().find_map(|mismatch| match mismatch {
+            Mismatch::Unexpected(record) if *record == index => Some((Sign::Unexpected, String::new())),
+            Mismatch::Different { record, what, .. } if *record == index => {
+                Some((Sign::Unexpected, what.clone()))
+            }
+            _ => None,
+        })
+    };
+    for (index, record) in played.records.iter().enumerate() {
+        let (sign, note) = different(index).unwrap_or_else(|| match record.outcome {
+            Outcome::Done => (Sign::Same, String::new()),
+            _ => (Sign::Aside, String::new()),
+        });
+        lines.push((1, Line { at: since(record.at), sign, text: done(record, played), note }));
+    }
+    for mismatch in &played.mismatches {
+        let line = match mismatch {
+            Mismatch::Missing { at, object, expected, hint } => {
+                let text = awaited(expected, object, played);
+                Line { at: since(*at), sign: Sign::Missing, text, note: hint.clone() }
+            }
+            Mismatch::Different { record, expected, .. } => {
+                let record = &played.records[*record];
+                let text = awaited(expected, &record.object, played);
+                Line { at: since(record.at), sign: Sign::Missing, text, note: String::new() }
+            }
+            Mismatch::NotThere { at, object, removed } => {
+                let word = if *removed { "remove" } else { "patch" };
+                let text = format!("{word} {object}");
+                let note = "there is no such object at this moment".to_owned();
+                Line { at: since(*at), sign: Sign::Missing, text, note }
+            }
+            Mismatch::Unexpected(_) => continue,
+        };
+        lines.push((0, line));
+    }
+    // At one moment what is missing first, as in a diff.
+    lines.sort_by_key(|(order, line)| (line.at, *order));
+    lines.truncate(MOST);
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
+/// `delete pods/test-a/web-1 by pods/crash-loop: container app waiting`.
+pub(super) fn done(record: &Record, played: &Played) -> String {
+    let object = name_of(&record.object, played);
+    let (action, rule) = (record.action, &record.rule);
+    let step = if record.step > 0 { format!(", step {}", record.step + 1) } else { String::new() };
+    match &record.outcome {
+        Outcome::Done => format!("{action} {object} by {rule}{step}: {}", record.reason),
+        Outcome::Told(mode) => format!("{action} {object} by {rule}{step}, mode {mode}: {}", record.reason),
+        Outcome::Held(_, reason) => format!("held back: {action} {object} by {rule}{step}: {reason}"),
+        Outcome::GivenUp => format!("given up: {action} {object} by {rule}{step}"),
+    }
+}
+
+fn awaited(expected: &Expected, object: &ObjectId, played: &Played) -> String {
+    let object = name_of(object, played);
+    let mut text = match &expected.what {
+        What::Action(action) => format!("{action} {object}"),
+        What::Held(None) => format!("held back: {object}"),
+        What::Held(Some(by)) => format!("held back by {by}: {object}"),
+    };
+    if let Some((rule, _)) = &expected.rule {
+        text.push_str(&format!(" by {rule}"));
+    }
+    if let Some(step) = expected.step {
+        text.push_str(&format!(", step {step}"));
+    }
+    if let Some(mode) = expected.mode.filter(|mode| *mode != Mode::Enforce) {
+        text.push_str(&format!(", mode {mode}"));
+    }
+    if let Some(reason) = &expected.reason {
+        text.push_str(&format!(": {reason}"));
+    }
+    text
+}
+
+pub(super) fn name_of(object: &ObjectId, played: &Played) -> String {
+    let resource = &played.kinds[object.kind].resource;
+    match &object.key.namespace {
+        Some(namespace) => format!("{resource}/{namespace}/{}", object.key.name),
+        None => format!("{resource}/{}", object.key.name),
+    }
+}

@@ -1,0 +1,252 @@
+//! `--format junit`, `tap` and `json`: the same results for CI systems and programs. The shape of the JSON is a
+//! promise: a key never changes its meaning within a version, new keys may come.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::lines::{Line, Sign};
+use super::results::{CaseResult, Results, Status};
+use super::text::percent;
+use crate::cli::diagnostics::write_json;
+use crate::cli::table::printable;
+
+const VERSION: u8 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u8,
+    summary: Summary,
+    cases: Vec<CaseShown<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<CoverageShown<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary {
+    files: usize,
+    cases: usize,
+    passed: usize,
+    failed: usize,
+    broken: usize,
+}
+
+#[derive(Serialize)]
+struct CaseShown<'a> {
+    file: &'a str,
+    line: usize,
+    test: &'a str,
+    name: &'a str,
+    status: &'static str,
+    /// What differs first, or why it could not be run.
+    message: Option<String>,
+    timeline: Vec<LineShown<'a>>,
+}
+
+#[derive(Serialize)]
+struct LineShown<'a> {
+    at: String,
+    is: &'static str,
+    text: &'a str,
+    note: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct CoverageShown<'a> {
+    parts: usize,
+    covered: usize,
+    percent: f64,
+    gaps: Vec<GapShown<'a>>,
+}
+
+#[derive(Serialize)]
+struct GapShown<'a> {
+    rule: &'a str,
+    place: &'a str,
+    part: &'a str,
+    lacks: &'static str,
+}
+
+pub(super) fn json(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    let line = |line: &'_ Line| -> (String, &'static str) { (line.moment(), word(line.sign)) };
+    let case = |case: &'_ CaseResult| -> (&'static str, Option<String>) {
+        (status(&case.status), (case.status != Status::Passed).then(|| case.message()))
+    };
+    let cases = results.cases.iter().map(|one| {
+        let (status, message) = case(one);
+        let timeline = one.lines.iter().map(|shown| {
+            let (at, is) = line(shown);
+            LineShown {
+                at,
+                is,
+                text: &shown.text,
+                note: Some(shown.note.as_str()).filter(|note| !note.is_empty()),
+            }
+        });
+        CaseShown {
+            file: &one.file,
+            line: one.line,
+            test: &one.test,
+            name: &one.name,
+            status,
+            message,
+            timeline: timeline.collect(),
+        }
+    });
+    let coverage = results.coverage.as_ref().map(|coverage| CoverageShown {
+        parts: coverage.parts,
+        covered: coverage.covered,
+        percent: (coverage.percent * 10.0).floor() / 10.0,
+        gaps: coverage
+            .gaps
+            .iter()
+            .map(|gap| GapShown { rule: &gap.rule, place: &gap.place, part: &gap.part, lacks: gap.lacks })
+            .collect(),
+    });
+    let summary = Summary {
+        files: results.files,
+        cases: results.cases.len(),
+        passed: results.passed(),
+        failed: results.failed(),
+        broken: results.broken(),
+    };
+    write_json(&Document { version: VERSION, summary, cases: cases.collect(), coverage }, out)
+}
+
+fn status(status: &Status) -> &'static str {
+    match status {
+        Status::Passed => "passed",
+        Status::Failed => "failed",
+        Status::Broken(_) => "broken",
+    }
+}
+
+fn word(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Missing => "missing",
+        Sign::Unexpected => "unexpected",
+        Sign::Same => "done",
+        Sign::Aside => "aside",
+    }
+}
+
+/// TAP 14: a YAML block says what differs.
+pub(super) fn tap(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "TAP version 14\n1..{}", results.cases.len())?;
+    for (number, case) in results.cases.iter().enumerate() {
+        let ok = if case.status == Status::Passed { "ok" } else { "not ok" };
+        // A number sign would begin a directive.
+        let title = printable(&case.title()).replace('\\', "\\\\").replace('#', "\\#");
+        writeln!(out, "{ok} {} - {title}", number + 1)?;
+        if case.status != Status::Passed {
+            writeln!(out, "  ---\n  at: {}", quoted(&format!("{}:{}", case.file, case.line)))?;
+            writeln!(out, "  message: {}", quoted(&case.message()))?;
+            if !case.lines.is_empty() {
+                writeln!(out, "  timeline:")?;
+            }
+            for line in diff(case) {
+                writeln!(out, "    - {}", quoted(&line))?;
+            }
+            writeln!(out, "  ...")?;
+        }
+    }
+    if let Some(coverage) = &results.coverage {
+        writeln!(out, "# coverage: {}%", percent(coverage.percent))?;
+    }
+    Ok(())
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", printable(text).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// The time line of a case as plain text.
+fn diff(case: &CaseResult) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in &case.lines {
+        let sign = match line.sign {
+            Sign::Missing => '-',
+            Sign::Unexpected => '+',
+            Sign::Same | Sign::Aside => ' ',
+        };
+        lines.push(format!("{:>8} {sign} {}", line.moment(), line.text));
+        if !line.note.is_empty() {
+            lines.push(format!("{:>8}     {}", "", line.note));
+        }
+    }
+    lines
+}
+
+/// The form that CI systems agree on: a suite for each file.
+pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    let time = results.elapsed.unwrap_or_default().as_secs_f64();
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    let (cases, failed, broken) = (results.cases.len(), results.failed(), results.broken());
+    writeln!(
+        out,
+        "<testsuites name=\"k8s-healer test-rules\" tests=\"{cases}\" failures=\"{failed}\" errors=\"{broken}\" time=\"{time:.3}\">"
+    )?;
+    for (file, cases) in results.by_file() {
+        let count = |is: fn(&Status) -> bool| cases.iter().filter(|case| is(&case.status)).count();
+        let failed = count(|status| *status == Status::Failed);
+        let broken = count(|status| matches!(status, Status::Broken(_)));
+        let name = escaped(file);
+        writeln!(
+            out,
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\" errors=\"{broken}\">",
+            cases.len()
+        )?;
+        for case in cases {
+            let (class, title) = (escaped(&case.test), escaped(&case.name));
+            write!(
+                out,
+                "    <testcase classname=\"{class}\" name=\"{title}\" file=\"{name}\" line=\"{}\"",
+                case.line
+            )?;
+            let element = match &case.status {
+                Status::Passed => {
+                    writeln!(out, "/>")?;
+                    continue;
+                }
+                Status::Failed => "failure",
+                Status::Broken(_) => "error",
+            };
+            let message = escaped(&case.message());
+            writeln!(
+                out,
+                ">\n      <{element} message=\"{message}\">{}</{element}>",
+                escaped(&diff(case).join("\n"))
+            )?;
+            writeln!(out, "    </testcase>")?;
+        }
+        writeln!(out, "  </testsuite>")?;
+    }
+    writeln!(out, "</testsuites>")
+}
+
+/// XML knows no other control characters, not even as references.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' => escaped.push('\n'),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn no_text_breaks_out_of_the_xml() {
+        assert_eq!(escaped("a<b>&\"c\"\u{1b}[2J\nd"), "a&lt;b&gt;&amp;&quot;c&quot;\u{fffd}[2J\nd");
+    }
+}

@@ -1,0 +1,112 @@
+//! What came of all cases, for whichever format shows it.
+
+use std::time::Duration;
+
+use super::lines::{Line, Sign};
+use crate::rules::Loaded;
+use std::rc::Rc;
+
+/// One case.
+pub(super) struct CaseResult {
+    /// `metadata.name` of its test.
+    pub(super) test: String,
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) name: String,
+    pub(super) status: Status,
+    /// What was done and what differs, where it was played.
+    pub(super) lines: Vec<Line>,
+}
+
+/// What came of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Status {
+    Passed,
+    Failed,
+    /// It could not be played, and why.
+    Broken(String),
+}
+
+impl CaseResult {
+    /// `vm-unschedulable › deleted at three minutes`.
+    pub(super) fn title(&self) -> String {
+        format!("{} › {}", self.test, self.name)
+    }
+
+    /// In one line: what differs first.
+    pub(super) fn message(&self) -> String {
+        if let Status::Broken(why) = &self.status {
+            return why.clone();
+        }
+        let differs = |line: &&Line| matches!(line.sign, Sign::Missing | Sign::Unexpected);
+        let said = |line: &Line| {
+            let word = if line.sign == Sign::Missing { "not done" } else { "not expected" };
+            format!("at {}, {word}: {}", line.moment(), line.text)
+        };
+        self.lines.iter().find(differs).map(said).unwrap_or_default()
+    }
+}
+
+/// A part of a rule that the tests have not shown.
+pub(super) struct GapLine {
+    /// `pods/crash-loop`.
+    pub(super) rule: String,
+    /// Where the rule is written: `rules/pods/pack.yaml:23`.
+    pub(super) place: String,
+    /// `match: age: { over: 6m }`, or the step.
+    pub(super) part: String,
+    /// `never true`.
+    pub(super) lacks: &'static str,
+}
+
+/// How much of the rules under test was shown.
+pub(super) struct CoverageResult {
+    pub(super) parts: usize,
+    pub(super) covered: usize,
+    pub(super) percent: f64,
+    pub(super) gaps: Vec<GapLine>,
+}
+
+/// All that is told in the end.
+pub(super) struct Results {
+    pub(super) cases: Vec<CaseResult>,
+    /// How many files of tests there are.
+    pub(super) files: usize,
+    /// How many cases `--filter` left out.
+    pub(super) left_out: usize,
+    /// Packs that could not be read.
+    pub(super) broken_packs: Vec<Rc<Loaded>>,
+    pub(super) coverage: Option<CoverageResult>,
+    /// How long it took; `None`: not measured.
+    pub(super) elapsed: Option<Duration>,
+}
+
+impl Results {
+    pub(super) fn count(&self, is: impl Fn(&Status) -> bool) -> usize {
+        self.cases.iter().filter(|case| is(&case.status)).count()
+    }
+
+    pub(super) fn passed(&self) -> usize {
+        self.count(|status| *status == Status::Passed)
+    }
+
+    pub(super) fn failed(&self) -> usize {
+        self.count(|status| *status == Status::Failed)
+    }
+
+    pub(super) fn broken(&self) -> usize {
+        self.count(|status| matches!(status, Status::Broken(_)))
+    }
+
+    /// The files, each with its cases, in order.
+    pub(super) fn by_file(&self) -> Vec<(&str, Vec<&CaseResult>)> {
+        let mut files: Vec<(&str, Vec<&CaseResult>)> = Vec::new();
+        for case in &self.cases {
+            match files.iter_mut().find(|(file, _)| *file == case.file) {
+                Some((_, cases)) => cases.push(case),
+                None => files.push((&case.file, vec![case])),
+            }
+        }
+        files
+    }
+}

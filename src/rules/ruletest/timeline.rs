@@ -1,0 +1,147 @@
+//! The timeline of a case: what happens, and what is expected, moment by moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_healer_engine::values::format_duration;
+
+use super::objects::Origins;
+use super::{Event, Moment, PATCH_KEYS, STEP_KEYS};
+use crate::rules::code::Code;
+use crate::rules::diagnostic::Diagnostic;
+use crate::rules::later;
+use crate::rules::lowering::{Keys, Lowering};
+use crate::rules::node::{Data, Node};
+use crate::rules::values::collect;
+
+impl Lowering<'_> {
+    /// The moments of a case, each once, in order.
+    pub(super) fn timeline(&mut self, node: &Node, origins: &mut Origins<'_>) -> Option<Vec<Moment>> {
+        let items = self.list(node, "`timeline`", "`- at: 5m`")?;
+        let steps = collect(items.iter().map(|item| self.moment(item, origins)));
+        self.check_order(items);
+        let mut moments: Vec<Moment> = Vec::new();
+        for step in steps? {
+            match moments.last_mut().filter(|last| last.at == step.at) {
+                Some(last) => {
+                    last.events.extend(step.events);
+                    last.expected.extend(step.expected);
+                }
+                None => moments.push(step),
+            }
+        }
+        Some(moments)
+    }
+
+    /// Time goes forward. What is wrong with a moment by itself has been told.
+    fn check_order(&mut self, items: &[Node]) {
+        let mut latest = Duration::ZERO;
+        for item in items {
+            let Some(at) = item.get("at") else { continue };
+            let parsed =
+                at.value.scalar().map(|scalar| k8s_healer_engine::values::parse_duration(&scalar.text));
+            let Some(Ok(moment)) = parsed else { continue };
+            if moment < latest {
+                let message = format!(
+                    "time goes forward: {} stands behind {}",
+                    format_duration(moment),
+                    format_duration(latest)
+                );
+                let help =
+                    "put the steps into the order of their time; `at` counts from the start of the case";
+                self.report(Diagnostic::new(Code::BadTimeline, at.value.place, message).help(help));
+            }
+            latest = latest.max(moment);
+        }
+    }
+
+    fn moment(&mut self, node: &Node, origins: &mut Origins<'_>) -> Option<Moment> {
+        let keys = Keys {
+            of: "a step of the timeline",
+            known: STEP_KEYS,
+            later: later::TEST_STEP_KEYS,
+            example: "`at: 5m`, `expect: nothing`",
+        };
+        let before = self.out.errors();
+        let fields = self.fields(node, &keys)?;
+        let place = node.entries().and_then(<[_]>::first).map_or(node.place, |first| first.key.place);
+        let at = match fields.value("at") {
+            Some(value) => self.duration(value, "`at`", "5m"),
+            None => {
+                if !Self::may_be_misspelt(node, "at", STEP_KEYS) {
+                    let diagnostic = Diagnostic::new(Code::MissingKey, place, "the step lacks `at`");
+                    self.report(diagnostic.help("write `at: 5m`: how long after the start of the case"));
+                }
+                None
+            }
+        };
+        let mut events = Vec::new();
+        if let Some(value) = fields.value("apply") {
+            let objects = self.objects(value, "`apply`", origins).unwrap_or_default();
+            events.extend(objects.into_iter().map(Event::Apply));
+        }
+        if let Some(value) = fields.value("patch") {
+            let patch = |item| self.patch(item);
+            events.extend(each(value).iter().filter_map(patch));
+        }
+        if let Some(value) = fields.value("remove") {
+            let remove = |item| self.reference(item, "`remove`").map(Event::Remove);
+            events.extend(each(value).iter().filter_map(remove));
+        }
+        let expected = match fields.value("expect") {
+            Some(value) => self.expectations(value),
+            None => Some(Vec::new()),
+        };
+        if self.out.errors() > before {
+            return None;
+        }
+        let is_idle = STEP_KEYS.iter().skip(1).all(|key| fields.get(key).is_none());
+        if is_idle {
+            let message = "nothing happens in this step, and nothing is expected";
+            let help = "write `expect: nothing`, or leave the step out";
+            self.report(Diagnostic::new(Code::MissingKey, place, message).help(help));
+            return None;
+        }
+        Some(Moment { at: at?, events, expected: expected? })
+    }
+
+    fn patch(&mut self, node: &Node) -> Option<Event> {
+        let keys = Keys {
+            of: "`patch`",
+            known: PATCH_KEYS,
+            later: &[],
+            example: "`{ object: pods/test-a/web-1, merge: { status: { phase: Failed } } }`",
+        };
+        let fields = self.fields(node, &keys)?;
+        let place = node.entries().and_then(<[_]>::first).map_or(node.place, |first| first.key.place);
+        for key in PATCH_KEYS {
+            if fields.get(key).is_none() && !Self::may_be_misspelt(node, key, PATCH_KEYS) {
+                let message = format!("`patch` lacks `{key}`");
+                self.report(Diagnostic::new(Code::MissingKey, place, message).help(keys_help(key)));
+            }
+        }
+        let (object, merge) = (fields.value("object")?, fields.value("merge")?);
+        let object = self.reference(object, "`object`");
+        let Data::Map(_) = &merge.data else {
+            self.wrong_type(merge, "`merge`", "a mapping", "write `merge: { status: { phase: Failed } }`");
+            return None;
+        };
+        let merge = self.json(merge)?;
+        Some(Event::Patch(object?, Arc::new(merge)))
+    }
+}
+
+fn keys_help(key: &str) -> &'static str {
+    match key {
+        "object" => "write `object: pods/test-a/web-1`",
+        _ => "write `merge: { status: { phase: Failed } }`: what changes; null takes a field away",
+    }
+}
+
+/// One may stand for a list of one.
+fn each(node: &Node) -> &[Node] {
+    match &node.data {
+        Data::List(items) => items,
+        _ => std::slice::from_ref(node),
+    }
+}

@@ -1,0 +1,49 @@
+//! What an action does to the world. Nobody else acts in it: no controller, no kubelet, no garbage collector.
+
+use k8s_healer_engine::effect::Effect;
+use k8s_healer_engine::observation::Observation;
+use serde_json::{Map, Value, json};
+
+use super::Simulation;
+use super::world::{ObjectId, in_seconds};
+
+impl Simulation {
+    pub(super) fn play(&mut self, id: &ObjectId, effect: &Effect) {
+        let Some(object) = self.world().get(id) else { return };
+        match effect {
+            Effect::Delete { .. } | Effect::Evict { .. } => {
+                if object.finalizers().is_empty() {
+                    self.remove(id);
+                    return;
+                }
+                let asked = in_seconds(self.now());
+                let metadata = json!({"deletionTimestamp": asked, "deletionGracePeriodSeconds": 0});
+                self.patch(id, &json!({ "metadata": metadata }));
+            }
+            Effect::StripFinalizers { names, .. } => {
+                let left = without(object, names);
+                self.patch(id, &json!({ "metadata": { "finalizers": left } }));
+                self.finish(id);
+            }
+            Effect::PatchMetadata { field, entries } => {
+                let entries: Map<String, Value> =
+                    entries.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
+                self.patch(id, &json!({ "metadata": { *field: entries } }));
+            }
+            Effect::Log { .. } => {}
+        }
+    }
+
+    /// A terminating object whose last finalizer has gone is gone.
+    pub(super) fn finish(&mut self, id: &ObjectId) {
+        let is_over = |object: &Observation| object.is_terminating() && object.finalizers().is_empty();
+        if self.world().get(id).is_some_and(|object| is_over(object)) {
+            self.remove(id);
+        }
+    }
+}
+
+fn without(object: &Observation, names: &[String]) -> Vec<String> {
+    let stays = |name: &&str| !names.iter().any(|gone| gone == name);
+    object.finalizers().into_iter().filter(stays).map(str::to_owned).collect()
+}

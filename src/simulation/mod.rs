@@ -1,0 +1,317 @@
+//! The world of a test, of a plan or of a question, without a cluster: objects in memory, a clock that is moved
+//! by hand, and the engine on them as it runs in the daemon: trackers, protections, cooldowns and steps.
+//!
+//! It plays what LANGUAGE says of a RuleTest: all watches are synced at the start; an action falls at the instant
+//! at which it is due; what is deleted goes, or is terminating until its finalizers are gone; nobody recreates
+//! anything. What happens at an instant comes before what is due at it.
+
+pub mod case;
+pub mod comparison;
+pub mod coverage;
+mod effects;
+mod guarding;
+pub mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_healer_engine::cooldown::Cooldowns;
+use k8s_healer_engine::effect::{Effect, Inapplicable};
+use k8s_healer_engine::guard::Itself;
+use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::rule::{Mode, Rule, RuleId};
+use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
+use serde_json::Value;
+
+use self::coverage::Coverage;
+pub use self::guarding::HeldBy;
+use self::guarding::Hold;
+use self::world::{Change, ObjectId, World, WorldKind};
+
+/// What stays due without a step to do is looked at again after this, as in the daemon.
+const JUDGE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What became of one step of a rule.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// When.
+    pub at: Timestamp,
+    /// The object.
+    pub object: ObjectId,
+    /// The rule.
+    pub rule: RuleId,
+    /// Which of its steps, from 0.
+    pub step: usize,
+    /// `delete`.
+    pub action: &'static str,
+    /// The matchers' values.
+    pub reason: String,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// The rule goes no further than this mode: it is told, and not done.
+    Told(Mode),
+    /// It is held back, by what and why.
+    Held(HeldBy, String),
+    /// The rule leaves the object's owner alone from here on.
+    GivenUp,
+}
+
+/// Objects, rules and a clock.
+#[derive(Debug)]
+pub struct Simulation {
+    world: World,
+    /// By kind.
+    trackers: Vec<Tracker>,
+    cooldowns: Cooldowns,
+    itself: Itself,
+    now: Timestamp,
+    records: Vec<Record>,
+    /// What is held back by something else than the object itself, whose changes are seen here.
+    waiting: Vec<(usize, Ticket)>,
+    coverage: Coverage,
+}
+
+impl Simulation {
+    /// Kinds with the rules that watch them, at a moment.
+    #[must_use]
+    pub fn new(kinds: Vec<(WorldKind, Vec<Arc<Rule>>)>, now: Timestamp, itself: Itself) -> Self {
+        let (kinds, rules): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
+        Self {
+            world: World::new(kinds),
+            trackers: rules
+                .into_iter()
+                .map(|rules| Tracker::new(rules).within(itself.reach.clone()))
+                .collect(),
+            cooldowns: Cooldowns::default(),
+            itself,
+            now,
+            records: Vec::new(),
+            waiting: Vec::new(),
+            coverage: Coverage::default(),
+        }
+    }
+
+    /// What there is.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The moment that it is.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// What has been done so far, in order.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// What was made true, made false and done, and all that was recorded.
+    #[must_use]
+    pub fn into_parts(self) -> (Coverage, Vec<Record>) {
+        (self.coverage, self.records)
+    }
+
+    /// The rules that watch a kind.
+    #[must_use]
+    pub fn rules_of(&self, kind: usize) -> &[Arc<Rule>] {
+        self.trackers[kind].rules()
+    }
+
+    /// The first list of everything.
+    pub fn list(&mut self, objects: impl IntoIterator<Item = (usize, Value)>) {
+        self.trackers.iter_mut().for_each(Tracker::list_started);
+        for (kind, value) in objects {
+            let Change { object, .. } = self.world.put(kind, value);
+            self.witness(kind, &object);
+            self.trackers[kind].observe(&object, Origin::Listed, self.now);
+        }
+        self.trackers.iter_mut().for_each(Tracker::list_completed);
+    }
+
+    /// An object is created or replaced now.
+    pub fn apply(&mut self, kind: usize, value: Value) {
+        let value = self.world.as_applied(kind, value, self.now);
+        let change = self.world.put(kind, value);
+        self.changed(kind, change);
+    }
+
+    /// An object changes now by a merge patch. Whether it is there is told.
+    pub fn patch(&mut self, id: &ObjectId, merge: &Value) -> bool {
+        let Some(change) = self.world.patch(id, merge) else { return false };
+        self.changed(id.kind, change);
+        true
+    }
+
+    /// An object vanishes now. Whether it was there is told.
+    pub fn remove(&mut self, id: &ObjectId) -> bool {
+        let Some(object) = self.world.remove(id) else { return false };
+        self.gone(id.kind, &object);
+        true
+    }
+
+    /// Plays all that is due before this moment, and goes there.
+    pub fn advance_before(&mut self, moment: Timestamp) {
+        self.advance(|due| due < moment);
+        self.now = self.now.max(moment);
+    }
+
+    /// Plays all that is due up to this moment, it included, and goes there.
+    pub fn advance_to(&mut self, moment: Timestamp) {
+        self.advance(|due| due <= moment);
+        self.now = self.now.max(moment);
+        self.witness_all();
+    }
+
+    fn advance(&mut self, is_in_time: impl Fn(Timestamp) -> bool) {
+        loop {
+            let due =
+                (0..self.trackers.len()).filter_map(|kind| Some((self.trackers[kind].next_due()?, kind)));
+            let Some((due, kind)) = due.min().filter(|(due, _)| is_in_time((*due).max(self.now))) else {
+                return;
+            };
+            self.now = self.now.max(due);
+            if let Some(ticket) = self.trackers[kind].take_due(self.now) {
+                self.judge(kind, &ticket);
+            }
+        }
+    }
+
+    fn judge(&mut self, kind: usize, ticket: &Ticket) {
+        let id = ObjectId { kind, key: ticket.key.clone() };
+        let Some(live) = self.world.get(&id).filter(|live| live.uid() == &*ticket.uid).map(Arc::clone) else {
+            return self.trackers[kind].gone(&ticket.key, &ticket.uid);
+        };
+        self.witness(kind, &live);
+        let now = self.now;
+        match self.trackers[kind].judge(ticket, &live, now, now) {
+            Some(due) => self.act(&id, &due, &live),
+            None => self.trackers[kind].release(ticket, now, JUDGE_PAUSE),
+        }
+    }
+
+    fn act(&mut self, id: &ObjectId, due: &DueStep, live: &Arc<Observation>) {
+        let rule = Arc::clone(&self.trackers[id.kind].rules()[due.rule]);
+        let (result, effect) = match &due.effect {
+            Ok(effect) => self.carry_out(id, due, &rule, live, effect),
+            Err(Inapplicable::AlreadyTerminating { since }) => (StepResult::Skipped { since: *since }, None),
+            Err(Inapplicable::NotYet { at }) => (StepResult::Postponed { until: *at }, None),
+            Err(Inapplicable::NothingToDo) => (StepResult::Done { removed: false }, None),
+        };
+        // As an answer comes before the event that follows from it.
+        self.trackers[id.kind].step_ended(due, result, self.now);
+        if let Some(effect) = effect {
+            self.play(id, &effect);
+        }
+        self.trackers[id.kind].release(&due.ticket, self.now, Duration::ZERO);
+    }
+
+    /// What comes of a step, and what is to be played of it.
+    fn carry_out(
+        &mut self,
+        id: &ObjectId,
+        due: &DueStep,
+        rule: &Rule,
+        live: &Observation,
+        effect: &Effect,
+    ) -> (StepResult, Option<Effect>) {
+        let removed = effect.removes();
+        if !effect.writes() {
+            self.tell(id, due, rule, Outcome::Done);
+            return (StepResult::Done { removed }, None);
+        }
+        let lineage = match self.guard(id, rule, live, effect) {
+            Ok(lineage) => lineage,
+            Err(Hold { by, reason, result, is_elsewhere }) => {
+                let outcome =
+                    if by == HeldBy::GivenUp { Outcome::GivenUp } else { Outcome::Held(by, reason) };
+                if !due.held_before {
+                    self.tell(id, due, rule, outcome);
+                }
+                if is_elsewhere {
+                    self.waiting.push((id.kind, due.ticket.clone()));
+                }
+                return (result, None);
+            }
+        };
+        match rule.mode {
+            Mode::Observe => {
+                self.tell(id, due, rule, Outcome::Told(Mode::Observe));
+                (StepResult::Abandoned, None)
+            }
+            Mode::DryRun => {
+                self.tell(id, due, rule, Outcome::Told(Mode::DryRun));
+                // As in the daemon: where no finalizer holds it, no later step would find it.
+                let ends = removed && !due.assumed && live.finalizers().is_empty();
+                (if ends { StepResult::Abandoned } else { StepResult::Assumed { removed } }, None)
+            }
+            Mode::Enforce => {
+                self.tell(id, due, rule, Outcome::Done);
+                if removed {
+                    self.cooldowns.acted(&rule.id, &lineage, live.uid(), live.created(), self.now);
+                }
+                (StepResult::Done { removed }, Some(effect.clone()))
+            }
+        }
+    }
+
+    fn tell(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, outcome: Outcome) {
+        if matches!(outcome, Outcome::Done | Outcome::Told(_)) {
+            self.coverage.ran(&rule.id, due.step);
+        }
+        self.records.push(Record {
+            at: self.now,
+            object: id.clone(),
+            rule: rule.id.clone(),
+            step: due.step,
+            action: rule.steps[due.step].name,
+            reason: due.reason.clone(),
+            outcome,
+        });
+    }
+
+    /// The watch tells of a change.
+    fn changed(&mut self, kind: usize, change: Change) {
+        let Change { object, replaced } = change;
+        if let Some(replaced) = replaced {
+            self.gone(kind, &replaced);
+        }
+        self.witness(kind, &object);
+        self.trackers[kind].observe(&object, Origin::Event, self.now);
+        self.look_again();
+    }
+
+    fn gone(&mut self, kind: usize, object: &Observation) {
+        let key = self.trackers[kind].key(object.namespace(), object.name());
+        self.trackers[kind].gone(&key, object.uid());
+        self.look_again();
+    }
+
+    /// What another object held back may be free now.
+    fn look_again(&mut self) {
+        for (kind, ticket) in std::mem::take(&mut self.waiting) {
+            self.trackers[kind].look_again(&ticket);
+        }
+    }
+
+    fn witness(&mut self, kind: usize, object: &Observation) {
+        self.coverage.witness(self.trackers[kind].rules(), object, self.now);
+    }
+
+    fn witness_all(&mut self) {
+        for (id, object) in self.world.iter() {
+            self.coverage.witness(self.trackers[id.kind].rules(), object, self.now);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The objects that there are, as an API server has them: with a uid, and a resourceVersion that rises with each
+//! change.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::tracker::ObjectKey;
+use serde_json::{Map, Value, json};
+
+/// A kind of objects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorldKind {
+    /// `virtualmachines.kubevirt.io`.
+    pub resource: String,
+    /// Empty for the core group.
+    pub group: String,
+    /// `VirtualMachine`.
+    pub kind: String,
+}
+
+/// One object: the index of its kind, and its name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ObjectId {
+    /// The index of its kind.
+    pub kind: usize,
+    /// Where it lies and what it is called.
+    pub key: ObjectKey,
+}
+
+/// What a change made of an object.
+#[derive(Debug)]
+pub struct Change {
+    /// As it is now.
+    pub object: Arc<Observation>,
+    /// Another object of this name, which is gone.
+    pub replaced: Option<Arc<Observation>>,
+}
+
+/// All objects.
+#[derive(Debug)]
+pub struct World {
+    kinds: Vec<WorldKind>,
+    objects: BTreeMap<ObjectId, Arc<Observation>>,
+    version: u64,
+}
+
+impl World {
+    pub(super) fn new(kinds: Vec<WorldKind>) -> Self {
+        Self { kinds, objects: BTreeMap::new(), version: 0 }
+    }
+
+    /// The kinds.
+    #[must_use]
+    pub fn kinds(&self) -> &[WorldKind] {
+        &self.kinds
+    }
+
+    /// The index of a kind.
+    #[must_use]
+    pub fn kind(&self, group: &str, kind: &str) -> Option<usize> {
+        self.kinds.iter().position(|known| known.group == group && known.kind == kind)
+    }
+
+    /// An object as it is now.
+    #[must_use]
+    pub fn get(&self, id: &ObjectId) -> Option<&Arc<Observation>> {
+        self.objects.get(id)
+    }
+
+    /// All of them, kind by kind.
+    pub fn iter(&self) -> impl Iterator<Item = (&ObjectId, &Arc<Observation>)> {
+        self.objects.iter()
+    }
+
+    /// `virtualmachines.kubevirt.io/test-a/vm-1`.
+    #[must_use]
+    pub fn name_of(&self, id: &ObjectId) -> String {
+        let resource = &self.kinds[id.kind].resource;
+        match &id.key.namespace {
+            Some(namespace) => format!("{resource}/{namespace}/{}", id.key.name),
+            None => format!("{resource}/{}", id.key.name),
+        }
+    }
+
+    /// An object as it is written, but for its uid and version, which the server gives.
+    pub(super) fn put(&mut self, kind: usize, value: Value) -> Change {
+        let mut value = value;
+        self.version += 1;
+        let version = self.version;
+        let given = Observation::new(std::mem::take(&mut value));
+        let id = id_of(kind, &given);
+        let known = self.objects.get(&id).map(Arc::clone);
+        let uid = match (given.uid(), &known) {
+            ("", Some(known)) => known.uid().to_owned(),
+            ("", None) => format!("00000000-0000-4000-8000-{version:012x}"),
+            (given, _) => given.to_owned(),
+        };
+        let mut value = given.object().clone();
+        if let Some(metadata) = metadata(&mut value) {
+            metadata.insert("uid".to_owned(), uid.into());
+            metadata.insert("resourceVersion".to_owned(), version.to_string().into());
+        }
+        let object = Arc::new(Observation::new(value));
+        let replaced = known.filter(|known| known.uid() != object.uid());
+        self.objects.insert(id, Arc::clone(&object));
+        Change { object, replaced }
+    }
+
+    /// What an apply makes of an object: one that is new was created at this moment, unless it says otherwise;
+    /// one that was there keeps the time of its creation.
+    pub(super) fn as_applied(&self, kind: usize, value: Value, now: Timestamp) -> Value {
+        let given = Observation::new(value);
+        let known = self.objects.get(&id_of(kind, &given));
+        let known = known.filter(|known| given.uid().is_empty() || given.uid() == known.uid());
+        let created = known.map_or_else(
+            || Some(in_seconds(now).into()),
+            |known| known.object().get("metadata")?.get("creationTimestamp").cloned(),
+        );
+        let mut value = given.object().clone();
+        if let (Some(metadata), Some(created)) = (metadata(&mut value), created) {
+            metadata.entry("creationTimestamp").or_insert(created);
+        }
+        value
+    }
+
+    /// The object is gone where the last finalizer of a terminating object goes.
+    pub(super) fn patch(&mut self, id: &ObjectId, merge: &Value) -> Option<Change> {
+        let mut value = self.objects.get(id)?.object().clone();
+        json_patch::merge(&mut value, merge);
+        // A patch cannot rename an object.
+        if let Some(metadata) = metadata(&mut value) {
+            metadata.insert("name".to_owned(), (*id.key.name).into());
+            match &id.key.namespace {
+                Some(namespace) => drop(metadata.insert("namespace".to_owned(), (**namespace).into())),
+                None => drop(metadata.remove("namespace")),
+            }
+        }
+        Some(self.put(id.kind, value))
+    }
+
+    pub(super) fn remove(&mut self, id: &ObjectId) -> Option<Arc<Observation>> {
+        self.objects.remove(id)
+    }
+}
+
+/// The name of an object of a kind.
+#[must_use]
+pub fn id_of(kind: usize, object: &Observation) -> ObjectId {
+    let namespace = object.namespace().map(Into::into);
+    ObjectId { kind, key: ObjectKey { namespace, name: object.name().into() } }
+}
+
+/// A time as an API server writes it.
+pub(super) fn in_seconds(moment: Timestamp) -> String {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment).to_string()
+}
+
+fn metadata(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    value.as_object_mut()?.entry("metadata").or_insert_with(|| json!({})).as_object_mut()
+}

@@ -1,0 +1,188 @@
+//! `test-rules`: what holds holds, what differs is shown as the snapshots say, and what is wrong with a test is
+//! told where it stands.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use k8s_healer::cli::diagnostics::Style;
+use k8s_healer::cli::test_rules::{Arguments, Format, test};
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Exit status, output and notes.
+fn run(arguments: &Arguments) -> (u8, String, String) {
+    run_with(arguments, Style::PLAIN, "")
+}
+
+fn run_with(arguments: &Arguments, style: Style, stdin: &str) -> (u8, String, String) {
+    let (mut out, mut notes) = (Vec::new(), Vec::new());
+    let status = test(arguments, style, stdin.as_bytes(), None, &mut out, &mut notes).unwrap();
+    let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(&root, "");
+    (status, text(out), text(notes))
+}
+
+fn of(name: &str) -> Arguments {
+    Arguments { paths: vec![path(name)], ..Arguments::default() }
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(path("tests/test_rules/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn the_cases_that_show_how_the_world_is_played_hold() {
+    let (status, out, notes) = run(&of("tests/test_rules/holding"));
+    assert!(status == 0 && notes.is_empty(), "{out}{notes}");
+    assert!(out.contains("24 cases in 6 files: 24 passed"), "{out}");
+}
+
+#[test]
+fn every_shipped_pack_is_shown_whole_by_its_tests() {
+    for pack in fs::read_dir(path("rules")).unwrap().map(|entry| entry.unwrap().path()) {
+        let arguments =
+            Arguments { paths: vec![pack.clone()], fail_under: Some(100.0), ..Arguments::default() };
+        let (status, out, notes) = run(&arguments);
+        assert_eq!(status, 0, "{}: {out}{notes}", pack.display());
+    }
+}
+
+#[test]
+fn what_differs_is_shown_on_a_time_line() {
+    let (status, out, _) = run(&Arguments { coverage: true, ..of("tests/test_rules/failing") });
+    assert_eq!(status, 1);
+    snapshot("failing", &out);
+    let style = Style { colour: true, ..Style::PLAIN };
+    let one = Arguments { filter: Some("told otherwise".to_owned()), ..of("tests/test_rules/failing") };
+    snapshot("failing-in-colour", &run_with(&one, style, "").1.replace('\u{1b}', "␛"));
+}
+
+#[test]
+fn every_format_tells_the_same() {
+    for (name, format) in [("tap", Format::Tap), ("junit", Format::Junit), ("json", Format::Json)] {
+        let arguments = Arguments {
+            format,
+            coverage: true,
+            filter: Some("old".to_owned()),
+            ..of("tests/test_rules/failing")
+        };
+        let (status, out, _) = run(&arguments);
+        assert_eq!(status, 1, "{name}");
+        snapshot(name, &out);
+    }
+}
+
+#[test]
+fn a_verbose_run_shows_what_was_done_in_cases_that_hold() {
+    let arguments = Arguments { verbose: true, ..of("tests/test_rules/holding/held.yaml") };
+    snapshot("verbose", &run(&arguments).1);
+}
+
+#[test]
+fn what_is_wrong_with_a_test_is_told_where_it_stands_and_the_others_run() {
+    let (status, out, _) = run(&of("tests/test_rules/wrong"));
+    assert_eq!(status, 1);
+    snapshot("wrong", &out);
+}
+
+#[test]
+fn for_a_program_the_mistakes_of_files_are_told_beside_its_document() {
+    let (status, out, notes) = run(&Arguments { format: Format::Json, ..of("tests/test_rules/wrong") });
+    assert_eq!(status, 1);
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&out).is_ok() && notes.contains("unknown-object"),
+        "{out}"
+    );
+}
+
+#[test]
+fn where_there_is_no_test_it_says_so() {
+    for (arguments, told) in [
+        (of("rules/pods/pack.yaml"), "there is no test"),
+        (
+            Arguments { filter: Some("no such title".to_owned()), ..of("tests/test_rules/holding") },
+            "--filter leaves out all",
+        ),
+    ] {
+        let (status, _, notes) = run(&arguments);
+        assert!(status == 2 && notes.contains(told), "{notes}");
+    }
+    let (status, out, _) = run(&of("tests/test_rules/nowhere.yaml"));
+    assert!(status == 2 && out.contains("there is no such file"), "{out}");
+}
+
+#[test]
+fn a_test_from_standard_input_has_its_rules_in_itself_or_names_them() {
+    let pack = path("rules/pods");
+    let text = format!(
+        "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: {{ name: a }}\nrules: {}\ncases:\n\
+         - {{ name: b, now: 2026-01-01T00:00:00Z, timeline: [ {{ at: 1m, expect: nothing }} ] }}\n",
+        pack.display()
+    );
+    let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
+    let (status, out, _) = run_with(&arguments, Style::PLAIN, &text);
+    assert!(status == 0 && out.contains("1 case in 1 file: 1 passed"), "{out}");
+}
+
+#[test]
+fn too_little_coverage_fails_and_says_so() {
+    let arguments = Arguments { fail_under: Some(90.0), ..of("tests/test_rules/holding") };
+    let (status, out, notes) = run(&arguments);
+    assert!(status == 1 && notes.contains("less than 90%"), "{out}{notes}");
+    let arguments = Arguments { fail_under: Some(10.0), ..of("tests/test_rules/holding") };
+    assert_eq!(run(&arguments).0, 0);
+}
+
+/// A pack in a folder with its tests, and one beside its test.
+#[test]
+fn the_packs_under_test_are_those_that_the_test_lies_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: NAME }\nrules:\n- { name: old, watch: pods, \
+                namespaces: t-*, match: [ age: { over: 1h }, owner: { exists: false } ], actions: [ delete: {} ] }\n";
+    let test_of = |rule: &str| {
+        format!(
+            "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: {{ name: a }}\ncases:\n- name: old\n  now: 2026-01-01T01:00:00Z\n  \
+             objects: [ {{ apiVersion: v1, kind: Pod, name: p, namespace: t-a, metadata: {{ creationTimestamp: 2026-01-01T00:00:00Z }} }} ]\n  \
+             timeline: [ {{ at: 0s, expect: {{ delete: pods/t-a/p, rule: {rule} }} }} ]\n"
+        )
+    };
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("one/pack.yaml", &pack.replace("NAME", "one"));
+    write("one/tests/deep/down/a.yaml", &test_of("one/old"));
+    write("one/tests/deep/down/fixture.yaml", "apiVersion: v1\nkind: Pod\n");
+    write("two/rules.yaml", &pack.replace("NAME", "two"));
+    write("two/rules.test.yaml", &test_of("two/old"));
+    write("two/pod.yaml", "apiVersion: v1\nkind: Pod\n");
+    for name in ["", "one", "one/tests/deep/down/a.yaml", "two", "two/rules.test.yaml"] {
+        let arguments = Arguments { paths: vec![folder.path().join(name)], ..Arguments::default() };
+        let (status, out, notes) = run(&arguments);
+        assert_eq!(status, 0, "{name}: {out}{notes}");
+    }
+}
+
+#[test]
+fn the_example_of_the_documentation_holds() {
+    let text = fs::read_to_string(path("docs/testing.md")).unwrap();
+    let blocks = text.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    for block in blocks {
+        let name = block.lines().next().unwrap().strip_prefix("# ").unwrap();
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, block).unwrap();
+    }
+    let paths = vec![folder.path().join("rules")];
+    let (status, out, notes) = run(&Arguments { paths, fail_under: Some(60.0), ..Arguments::default() });
+    assert!(status == 0 && out.contains("1 case in 1 file: 1 passed"), "{out}{notes}");
+}
