@@ -195,7 +195,9 @@ mod tests {
     fn kinds(objects: &[(&str, &str)], watched: &[&str]) -> Kinds {
         let targets: Vec<WatchTarget> = watched.iter().map(|text| parse(text).unwrap()).collect();
         let mut kinds = Kinds::named_by(&targets);
-        objects.iter().for_each(|(api_version, kind)| drop(kinds.add(api_version, kind)));
+        for (api_version, kind) in objects {
+            kinds.add(api_version, kind);
+        }
         kinds
     }
 

@@ -164,14 +164,15 @@ impl Coverage {
 
 /// Every matcher of a rule, those around others before these.
 fn each_part(rule: &Rule, look: &mut impl FnMut(Part, &dyn Matcher)) {
-    let lists: [(&[Arc<dyn Matcher>], fn(Vec<usize>) -> Part); 2] =
-        [(&rule.matches, Part::Match), (&rule.unless, Part::Unless)];
-    for (list, part) in lists {
-        for (index, matcher) in list.iter().enumerate() {
-            descend(matcher.as_ref(), &mut vec![index], &mut |path, matcher| {
-                look(part(path.to_vec()), matcher)
-            });
-        }
+    for (index, matcher) in rule.matches.iter().enumerate() {
+        descend(matcher.as_ref(), &mut vec![index], &mut |path, matcher| {
+            look(Part::Match(path.to_vec()), matcher);
+        });
+    }
+    for (index, matcher) in rule.unless.iter().enumerate() {
+        descend(matcher.as_ref(), &mut vec![index], &mut |path, matcher| {
+            look(Part::Unless(path.to_vec()), matcher);
+        });
     }
 }
 

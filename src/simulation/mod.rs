@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod coverage;
 mod effects;
 mod guarding;
+mod prepare;
 pub mod world;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use k8s_healer::rules::{Input, LoadOptions, Severity, load};
 
-use super::{documents, mistakes, validator_of};
+use super::{documents, validators};
 
 const PACK: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: pack }\nparameters: { age: 6m }\nrules:\n  - name: rule\n    \
                     watch: pods\n    namespaces: [test-*]\n    match: [ age: { over: \"${age}\" } ]\n    actions: [ log: {} ]\n---\n";
@@ -14,7 +14,7 @@ fn of(kind: &str, lines: &str) -> String {
 /// Whether schema and loader take the document.
 fn verdicts(text: &str) -> (bool, bool) {
     let document = documents(text).unwrap().remove(0);
-    let seen = mistakes(&validator_of(&document), std::slice::from_ref(&document));
+    let seen = validators()(&document);
     let bytes = format!("{PACK}{text}").into_bytes();
     let loaded = load(&[Input::Text { name: "text".to_owned(), bytes }], &LoadOptions::default());
     let sound = loaded.diagnostics.iter().all(|one| one.severity() != Severity::Error);

@@ -183,6 +183,6 @@ fn the_example_of_the_documentation_holds() {
         fs::write(file, block).unwrap();
     }
     let paths = vec![folder.path().join("rules")];
-    let (status, out, notes) = run(&Arguments { paths, fail_under: Some(60.0), ..Arguments::default() });
+    let (status, out, notes) = run(&Arguments { paths, ..Arguments::default() });
     assert!(status == 0 && out.contains("1 case in 1 file: 1 passed"), "{out}{notes}");
 }

@@ -119,10 +119,10 @@ pub fn test(
         findings.show(FindingsFormat::Text, style, &mut mistakes)?;
     }
     if is_text {
-        out.write_all(&mistakes)?
+        out.write_all(&mistakes)?;
     } else {
-        notes.write_all(&mistakes)?
-    };
+        notes.write_all(&mistakes)?;
+    }
     if results.cases.is_empty() {
         let why = match (results.left_out, suite.has_errors()) {
             (0, true) => None,

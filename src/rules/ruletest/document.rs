@@ -235,7 +235,7 @@ impl Lowering<'_> {
                 Data::Scalar(scalar) => Some(format!("{:?}", scalar.text)),
                 Data::List(items) => {
                     let items: Option<Vec<String>> =
-                        items.iter().map(|item| item.scalar().map(|scalar| item_text(scalar))).collect();
+                        items.iter().map(|item| item.scalar().map(item_text)).collect();
                     items.map(|items| format!("[{}]", items.join(", ")))
                 }
                 Data::Map(_) | Data::Broken => None,

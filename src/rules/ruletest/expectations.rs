@@ -68,15 +68,14 @@ impl Lowering<'_> {
         }
         let what = format!("`{}`", subject.key.text);
         let object = self.reference(&subject.value, &what);
-        let rule = self
-            .optional_word(fields, "rule", "my-rule")
-            .map(|word| word.zip(fields.value("rule").map(|value| value.place)));
+        let rule = self.optional_word(fields, "rule", "my-rule");
+        let rule = rule.zip(fields.value("rule").map(|value| value.place));
         let by = self.optional_word(fields, "by", "protection");
         let reason = self.optional_word(fields, "reason", "phase Failed");
         let step = self.step_number(fields);
         let mode = self.expected_mode(fields);
         let what = if subject.key.text == "held" {
-            What::Held(by?)
+            What::Held(by)
         } else {
             if let Some(by) = fields.get("by") {
                 let message = "`by` speaks of what is held back, not of what is done";
@@ -89,21 +88,19 @@ impl Lowering<'_> {
         if self.out.errors() > before {
             return None;
         }
-        Some(Expected { what, object: object?, rule: rule?, step: step?, mode: mode?, reason: reason? })
+        Some(Expected { what, object: object?, rule, step, mode, reason })
     }
 
-    fn optional_word(&mut self, fields: Fields<'_>, key: &str, example: &str) -> Option<Option<String>> {
-        match fields.value(key) {
-            Some(value) => self.text(value, ValueKind::Text, &format!("`{key}`"), example).map(Some),
-            None => Some(None),
-        }
+    fn optional_word(&mut self, fields: Fields<'_>, key: &str, example: &str) -> Option<String> {
+        let value = fields.value(key)?;
+        self.text(value, ValueKind::Text, &format!("`{key}`"), example)
     }
 
-    fn step_number(&mut self, fields: Fields<'_>) -> Option<Option<usize>> {
-        let Some(value) = fields.value("step") else { return Some(None) };
+    fn step_number(&mut self, fields: Fields<'_>) -> Option<usize> {
+        let value = fields.value("step")?;
         let number = value.scalar().filter(|scalar| scalar.plain).and_then(|scalar| scalar.text.parse().ok());
         match number {
-            Some(number) if number > 0 => Some(Some(number)),
+            Some(number) if number > 0 => Some(number),
             _ => {
                 self.wrong_type(value, "`step`", "the number of a step, from 1", "write `step: 2`");
                 None
@@ -111,10 +108,10 @@ impl Lowering<'_> {
         }
     }
 
-    fn expected_mode(&mut self, fields: Fields<'_>) -> Option<Option<Mode>> {
-        let Some(value) = fields.value("mode") else { return Some(None) };
+    fn expected_mode(&mut self, fields: Fields<'_>) -> Option<Mode> {
+        let value = fields.value("mode")?;
         match self.value(value, ValueKind::Choice(Mode::NAMES), "`mode`", "observe")? {
-            Value::Text(word) => Some(Mode::named(&word)),
+            Value::Text(word) => Mode::named(&word),
             _ => None,
         }
     }
