@@ -2,7 +2,7 @@
 //! and those of KubeVirt are known; any other is known by the `CustomResourceDefinition` among the objects, else
 //! by an object's own `apiVersion` and `kind`, from which its plural is derived as kubectl does it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_healer_engine::rule::WatchTarget;
 use serde_json::Value;
@@ -38,6 +38,8 @@ impl Kind {
                     && group.as_deref().is_none_or(|group| is_group(group, &self.group))
             }
             WatchTarget::Kind { group, kind, .. } => self.group == *group && self.kind == *kind,
+            WatchTarget::Every { group } => group.as_ref().is_none_or(|group| *group == self.group),
+            WatchTarget::Except(_) => false,
         }
     }
 }
@@ -59,6 +61,15 @@ pub enum Meaning<'a> {
     Absent,
     /// Several groups have it: a rule that names it so is left out.
     Ambiguous(&'a str, &'a str),
+}
+
+/// What a `watch` list means.
+#[derive(Clone, Debug, Default)]
+pub struct Watched<'k, 't> {
+    /// The kinds, and whether the list names them, and does not come to them by a wildcard alone.
+    pub kinds: BTreeMap<usize, bool>,
+    /// Names that several groups have, with two of these.
+    pub ambiguous: Vec<(&'t WatchTarget, &'k str, &'k str)>,
 }
 
 impl Kinds {
@@ -122,6 +133,39 @@ impl Kinds {
                 None => Meaning::Ambiguous(&self.known[*first].group, &self.known[*second].group),
             },
         }
+    }
+
+    /// Which kinds a `watch` list means, each once: those that it names, and those that wildcards stand for.
+    #[must_use]
+    pub fn watched<'k, 't>(&'k self, targets: &'t [WatchTarget]) -> Watched<'k, 't> {
+        let excluded: BTreeSet<usize> = targets
+            .iter()
+            .filter_map(|target| match target {
+                WatchTarget::Except(target) => Some(target),
+                _ => None,
+            })
+            .flat_map(|target| (0..self.known.len()).filter(|index| self.known[*index].is_meant_by(target)))
+            .collect();
+        let mut watched = Watched::default();
+        for target in targets {
+            match target {
+                WatchTarget::Except(_) => {}
+                WatchTarget::Every { .. } => {
+                    let meant = (0..self.known.len()).filter(|index| self.known[*index].is_meant_by(target));
+                    for index in meant.filter(|index| !excluded.contains(index)) {
+                        watched.kinds.entry(index).or_insert(false);
+                    }
+                }
+                _ => match self.meaning(target) {
+                    Meaning::Kind(index) if !excluded.contains(&index) => {
+                        watched.kinds.insert(index, true);
+                    }
+                    Meaning::Kind(_) | Meaning::Absent => {}
+                    Meaning::Ambiguous(first, second) => watched.ambiguous.push((target, first, second)),
+                },
+            }
+        }
+        watched
     }
 
     fn derived(&self, group: &str, kind: &str) -> Kind {
@@ -261,5 +305,30 @@ mod tests {
         assert_eq!(meaning(&core, "pods"), "pods");
         let other = kinds(&[("example.com/v1", "Pod")], &[]);
         assert_eq!(meaning(&other, "pods"), "absent", "every cluster has pods of its own");
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_all_kinds_of_a_group_but_those_that_are_excluded() {
+        let objects = [
+            ("v1", "Pod"),
+            ("v1", "Node"),
+            ("kubevirt.io/v1", "VirtualMachine"),
+            ("kubevirt.io/v1", "VirtualMachineInstance"),
+        ];
+        let kinds = kinds(&objects, &[]);
+        for (watch, resources) in [
+            (&["*"][..], "nodes? pods? virtualmachineinstances.kubevirt.io? virtualmachines.kubevirt.io?"),
+            (&["*", "nodes", "!vmi"], "nodes pods? virtualmachines.kubevirt.io?"),
+            (&["*.kubevirt.io"], "virtualmachineinstances.kubevirt.io? virtualmachines.kubevirt.io?"),
+            (&["*.kubevirt.io", "!*.kubevirt.io", "pods"], "pods"),
+        ] {
+            let targets: Vec<WatchTarget> = watch.iter().map(|text| parse(text).unwrap()).collect();
+            let mut found: Vec<String> = Vec::new();
+            for (index, is_named) in kinds.watched(&targets).kinds {
+                found.push(format!("{}{}", kinds.all()[index].resource(), if is_named { "" } else { "?" }));
+            }
+            found.sort();
+            assert_eq!(found.join(" "), resources, "{watch:?}");
+        }
     }
 }

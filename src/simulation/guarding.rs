@@ -8,7 +8,7 @@ use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::guard::{LookAgain, Subject, protection};
 use k8s_healer_engine::observation::{Observation, OwnerReference};
 use k8s_healer_engine::rule::Rule;
-use k8s_healer_engine::tracker::{ObjectKey, StepResult};
+use k8s_healer_engine::tracker::{DueStep, ObjectKey, StepResult};
 
 use super::Simulation;
 use super::world::{ObjectId, World};
@@ -25,6 +25,8 @@ pub enum HeldBy {
     Cooldown,
     /// The rule has given the object's owner up.
     GivenUp,
+    /// The object does not carry what the action takes from it.
+    Unreadable,
 }
 
 impl HeldBy {
@@ -35,6 +37,7 @@ impl HeldBy {
             Self::Protection => "protection",
             Self::Cooldown => "cooldown",
             Self::GivenUp => "given up",
+            Self::Unreadable => "unreadable",
         }
     }
 }
@@ -62,16 +65,17 @@ impl Simulation {
     pub(super) fn guard(
         &mut self,
         id: &ObjectId,
-        rule: &Rule,
+        due: &DueStep,
         live: &Observation,
         effect: &Effect,
     ) -> Result<Lineage, Hold> {
+        let rule = Arc::clone(&self.rules_of(id.kind)[due.rule]);
         let Ancestors { present, lineage } = self.world().ancestors(id, live);
-        if let Some(hold) = self.protected(id, live, &present) {
+        if let Some(hold) = self.protected(id, due, live, &present) {
             return Err(hold);
         }
         if effect.removes() {
-            self.cool_down(rule, live, &lineage)?;
+            self.cool_down(&rule, live, &lineage)?;
         }
         Ok(lineage)
     }
@@ -79,12 +83,15 @@ impl Simulation {
     fn protected(
         &self,
         id: &ObjectId,
+        due: &DueStep,
         live: &Observation,
         ancestors: &[(String, Observation)],
     ) -> Option<Hold> {
         let namespace = live.namespace().and_then(|name| self.world().namespace(name));
         let resource = &self.world().kinds()[id.kind].resource;
-        let subject = Subject { resource, object: live, namespace: namespace.map(AsRef::as_ref), ancestors };
+        let is_named = self.named[id.kind][due.rule];
+        let namespace = namespace.map(AsRef::as_ref);
+        let subject = Subject { resource, is_named, object: live, namespace, ancestors };
         let held = protection(&subject, &self.itself, self.now())?;
         let (result, is_elsewhere) = match held.until {
             LookAgain::WhenItChanges => (StepResult::Postponed { until: None }, false),

@@ -65,12 +65,23 @@ pub enum Outcome {
     GivenUp,
 }
 
+/// A rule that watches a kind.
+#[derive(Clone, Debug)]
+pub struct Watching {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// Whether it names the kind, and does not come to it by a wildcard alone.
+    pub is_named: bool,
+}
+
 /// Objects, rules and a clock.
 #[derive(Debug)]
 pub struct Simulation {
     world: World,
     /// By kind.
     trackers: Vec<Tracker>,
+    /// By kind: for each rule of its tracker, whether it names the kind.
+    named: Vec<Vec<bool>>,
     cooldowns: Cooldowns,
     itself: Itself,
     now: Timestamp,
@@ -83,14 +94,14 @@ pub struct Simulation {
 impl Simulation {
     /// Kinds with the rules that watch them, at a moment.
     #[must_use]
-    pub fn new(kinds: Vec<(WorldKind, Vec<Arc<Rule>>)>, now: Timestamp, itself: Itself) -> Self {
-        let (kinds, rules): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
+    pub fn new(kinds: Vec<(WorldKind, Vec<Watching>)>, now: Timestamp, itself: Itself) -> Self {
+        let (kinds, watching): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
+        let named = watching.iter().map(|rules| rules.iter().map(|one| one.is_named).collect()).collect();
+        let rules = watching.into_iter().map(|rules| rules.into_iter().map(|one| one.rule).collect());
         Self {
             world: World::new(kinds),
-            trackers: rules
-                .into_iter()
-                .map(|rules| Tracker::new(rules).within(itself.reach.clone()))
-                .collect(),
+            trackers: rules.map(|rules| Tracker::new(rules).within(itself.reach.clone())).collect(),
+            named,
             cooldowns: Cooldowns::default(),
             itself,
             now,
@@ -208,6 +219,13 @@ impl Simulation {
             Ok(effect) => self.carry_out(id, due, &rule, live, effect),
             Err(Inapplicable::AlreadyTerminating { since }) => (StepResult::Skipped { since: *since }, None),
             Err(Inapplicable::NotYet { at }) => (StepResult::Postponed { until: *at }, None),
+            Err(Inapplicable::Unreadable { what }) => {
+                if !due.held_before {
+                    let held = Outcome::Held(HeldBy::Unreadable, format!("{what} cannot be read"));
+                    self.tell(id, due, &rule, held);
+                }
+                (StepResult::Postponed { until: None }, None)
+            }
             Err(Inapplicable::NothingToDo) => (StepResult::Done { removed: false }, None),
         };
         // As an answer comes before the event that follows from it.
@@ -232,7 +250,7 @@ impl Simulation {
             self.tell(id, due, rule, Outcome::Done);
             return (StepResult::Done { removed }, None);
         }
-        let lineage = match self.guard(id, rule, live, effect) {
+        let lineage = match self.guard(id, due, live, effect) {
             Ok(lineage) => lineage,
             Err(Hold { by, reason, result, is_elsewhere }) => {
                 let outcome =

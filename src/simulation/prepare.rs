@@ -8,6 +8,7 @@ use k8s_healer_engine::rule::{Rule, RuleSet, WatchTarget};
 use k8s_healer_engine::tracker::ObjectKey;
 use serde_json::Value;
 
+use super::Watching;
 use super::comparison::is_rule;
 use super::world::{ObjectId, WorldKind};
 use crate::rules::offline::{Kinds, Meaning};
@@ -16,7 +17,7 @@ use crate::rules::{Code, Diagnostic, nearest};
 
 /// Kinds and names, resolved.
 pub(super) struct Prepared {
-    pub(super) kinds: Vec<(WorldKind, Vec<Arc<Rule>>)>,
+    pub(super) kinds: Vec<(WorldKind, Vec<Watching>)>,
     pub(super) listed: Vec<(usize, Arc<Value>)>,
     pub(super) moments: Vec<Steps>,
 }
@@ -151,25 +152,19 @@ impl Preparing<'_> {
     }
 
     /// The rules of each kind. A name that several groups have leaves its rule out, as on a cluster: told.
-    fn watching(&mut self, rules: &RuleSet) -> Vec<Vec<Arc<Rule>>> {
+    fn watching(&mut self, rules: &RuleSet) -> Vec<Vec<Watching>> {
         let mut watching = vec![Vec::new(); self.kinds.all().len()];
         for rule in &rules.rules {
-            let mut kinds = BTreeSet::new();
-            for target in &rule.watch {
-                match self.kinds.meaning(target) {
-                    Meaning::Kind(kind) => drop(kinds.insert(kind)),
-                    Meaning::Absent => {}
-                    Meaning::Ambiguous(first, second) => {
-                        let message = format!(
-                            "the rule `{}` watches `{target}`, which {first} and {second} have",
-                            rule.id
-                        );
-                        let help = format!("write `{target}.{first}` in the rule");
-                        self.report(Diagnostic::new(Code::BadWatch, None, message).help(help));
-                    }
-                }
+            let watched = self.kinds.watched(&rule.watch);
+            for (target, first, second) in watched.ambiguous {
+                let message =
+                    format!("the rule `{}` watches `{target}`, which {first} and {second} have", rule.id);
+                let help = format!("write `{target}.{first}` in the rule");
+                self.report(Diagnostic::new(Code::BadWatch, None, message).help(help));
             }
-            kinds.into_iter().for_each(|kind| watching[kind].push(Arc::clone(rule)));
+            for (kind, is_named) in watched.kinds {
+                watching[kind].push(Watching { rule: Arc::clone(rule), is_named });
+            }
         }
         watching
     }
