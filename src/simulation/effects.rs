@@ -30,7 +30,14 @@ impl Simulation {
                     entries.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
                 self.patch(id, &json!({ "metadata": { *field: entries } }));
             }
-            Effect::Log { .. } => {}
+            Effect::Patch { change, .. } => {
+                // What cannot be applied was told by the action already.
+                if let Ok(changed) = change.applied(object.object()) {
+                    self.replace(id, changed);
+                    self.finish(id);
+                }
+            }
+            Effect::Log { .. } | Effect::Event { .. } => {}
         }
     }
 

@@ -166,6 +166,12 @@ impl Simulation {
         true
     }
 
+    fn replace(&mut self, id: &ObjectId, value: Value) {
+        if let Some(change) = self.world.replace(id, value) {
+            self.changed(id.kind, change);
+        }
+    }
+
     /// An object vanishes now. Whether it was there is told.
     pub fn remove(&mut self, id: &ObjectId) -> bool {
         let Some(object) = self.world.remove(id) else { return false };

@@ -125,12 +125,18 @@ impl World {
         value
     }
 
-    /// The object is gone where the last finalizer of a terminating object goes.
+    /// An object by a merge patch.
     pub(super) fn patch(&mut self, id: &ObjectId, merge: &Value) -> Option<Change> {
         let mut value = self.objects.get(id)?.object().clone();
         json_patch::merge(&mut value, merge);
-        // A patch cannot rename an object.
+        self.replace(id, value)
+    }
+
+    /// An object as it is from now on; nothing renames it.
+    pub(super) fn replace(&mut self, id: &ObjectId, mut value: Value) -> Option<Change> {
+        let uid = self.objects.get(id)?.uid().to_owned();
         if let Some(metadata) = metadata(&mut value) {
+            metadata.insert("uid".to_owned(), uid.into());
             metadata.insert("name".to_owned(), (*id.key.name).into());
             match &id.key.namespace {
                 Some(namespace) => drop(metadata.insert("namespace".to_owned(), (**namespace).into())),
