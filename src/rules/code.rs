@@ -99,7 +99,7 @@ codes! {
     DuplicatePack "duplicate-pack" Error;
     /// Two documents of kind Guardrails, or two of kind RuleOverride, have the same name.
     DuplicateDocument "duplicate-document" Error;
-    /// An override names a rule or a pack that is not there.
+    /// An override or a test names a rule or a pack that is not there.
     UnknownRule "unknown-rule" Error;
     /// A pack that is confined to some namespaces reaches beyond them.
     Confined "confined" Error;
@@ -157,8 +157,6 @@ codes! {
     BadReference "bad-reference" Error;
     /// A test names an object that it does not have.
     UnknownObject "unknown-object" Error;
-    /// A test names a rule that it does not test.
-    UnknownRule "unknown-rule" Error;
     /// The steps of a test that are not in the order of their time, or end after the test.
     BadTimeline "bad-timeline" Error;
     /// Two cases of a test have the same name.

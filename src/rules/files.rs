@@ -59,7 +59,7 @@ pub fn test_files(path: &Path) -> Vec<PathBuf> {
         let file = read_file(path, "");
         file.is_ok_and(|bytes| bytes.windows(TEST.len()).any(|word| word == TEST.as_bytes()))
     };
-    walk.out.found.into_iter().map(|found| found.path).filter(is_test).collect()
+    walk.out.found.into_iter().filter(is_test).collect()
 }
 
 struct Walk<'a> {

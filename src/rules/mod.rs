@@ -67,7 +67,6 @@ use diagnostic::Collector;
 use others::Others;
 use ruletest::{Fixtures, RuleTest};
 
-
 /// Which documents are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reads {

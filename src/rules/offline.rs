@@ -31,6 +31,12 @@ impl Kind {
         if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// What else it is called: its singular, its short names, its kind.
+    #[must_use]
+    pub fn other_names(&self) -> Vec<String> {
+        self.names.iter().chain([&self.kind]).cloned().collect()
+    }
+
     fn is_meant_by(&self, target: &WatchTarget) -> bool {
         match target {
             WatchTarget::Resource { name, group } => {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_healer_engine::evaluate::evaluate;
 use k8s_healer_engine::facts::Facts;
-use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::matcher::Context;
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
@@ -17,7 +16,7 @@ use super::comparison::{Mismatch, compare, is_rule};
 use super::coverage::Coverage;
 use super::prepare::Prepared;
 use super::world::{ObjectId, WorldKind};
-use super::{Outcome, Record, Simulation};
+use super::{Guard, Outcome, Record, Simulation};
 use crate::rules::Diagnostic;
 use crate::rules::ruletest::{Case, Event, Expected, Object, What};
 
@@ -57,7 +56,8 @@ pub(super) struct Awaited {
 /// Plays a case with these rules; or tells what is wrong with the case.
 pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
     let prepared = Prepared::of(case, rules)?;
-    let mut simulation = Simulation::new(prepared.kinds.clone(), case.now, Itself::default());
+    let guard = Guard { guardrails: Arc::clone(&rules.guardrails), ..Guard::default() };
+    let mut simulation = Simulation::new(prepared.kinds.clone(), case.now, guard);
     simulation.list(prepared.listed.iter().map(|(kind, value)| (*kind, Value::clone(value))));
     let mut awaited = Vec::new();
     let mut missing = Vec::new();

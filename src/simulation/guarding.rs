@@ -62,7 +62,7 @@ pub(super) struct Ancestors {
 
 impl Simulation {
     /// What holds a step back; else for whom the cooldown counts.
-    pub(super) fn guard(
+    pub(super) fn guarded(
         &mut self,
         id: &ObjectId,
         due: &DueStep,
@@ -88,11 +88,13 @@ impl Simulation {
         ancestors: &[(String, Observation)],
     ) -> Option<Hold> {
         let namespace = live.namespace().and_then(|name| self.world().namespace(name));
-        let resource = &self.world().kinds()[id.kind].resource;
+        let kind = &self.world().kinds()[id.kind];
+        let names: Vec<&str> = kind.names.iter().map(String::as_str).collect();
+        let (resource, names) = (kind.resource.as_str(), names.as_slice());
         let is_named = self.named[id.kind][due.rule];
         let namespace = namespace.map(AsRef::as_ref);
-        let subject = Subject { resource, is_named, object: live, namespace, ancestors };
-        let held = protection(&subject, &self.itself, self.now())?;
+        let subject = Subject { resource, is_named, names, object: live, namespace, ancestors };
+        let held = protection(&subject, &self.guard.itself, &self.guard.guardrails, self.now())?;
         let (result, is_elsewhere) = match held.until {
             LookAgain::WhenItChanges => (StepResult::Postponed { until: None }, false),
             LookAgain::At(moment) => (StepResult::Postponed { until: Some(moment) }, false),

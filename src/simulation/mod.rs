@@ -20,6 +20,7 @@ use jiff::Timestamp;
 use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::effect::{Effect, Inapplicable};
 use k8s_healer_engine::guard::Itself;
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
@@ -74,6 +75,15 @@ pub struct Watching {
     pub is_named: bool,
 }
 
+/// What holds rules back, whatever they say.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// Where the daemon runs, and the namespaces that it was told to work in.
+    pub itself: Itself,
+    /// What people protect, and what they lift.
+    pub guardrails: Arc<Guardrails>,
+}
+
 /// Objects, rules and a clock.
 #[derive(Debug)]
 pub struct Simulation {
@@ -83,7 +93,7 @@ pub struct Simulation {
     /// By kind: for each rule of its tracker, whether it names the kind.
     named: Vec<Vec<bool>>,
     cooldowns: Cooldowns,
-    itself: Itself,
+    guard: Guard,
     now: Timestamp,
     records: Vec<Record>,
     /// What is held back by something else than the object itself, whose changes are seen here.
@@ -94,16 +104,16 @@ pub struct Simulation {
 impl Simulation {
     /// Kinds with the rules that watch them, at a moment.
     #[must_use]
-    pub fn new(kinds: Vec<(WorldKind, Vec<Watching>)>, now: Timestamp, itself: Itself) -> Self {
+    pub fn new(kinds: Vec<(WorldKind, Vec<Watching>)>, now: Timestamp, guard: Guard) -> Self {
         let (kinds, watching): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
         let named = watching.iter().map(|rules| rules.iter().map(|one| one.is_named).collect()).collect();
         let rules = watching.into_iter().map(|rules| rules.into_iter().map(|one| one.rule).collect());
         Self {
             world: World::new(kinds),
-            trackers: rules.map(|rules| Tracker::new(rules).within(itself.reach.clone())).collect(),
+            trackers: rules.map(|rules| Tracker::new(rules).within(guard.itself.reach.clone())).collect(),
             named,
             cooldowns: Cooldowns::default(),
-            itself,
+            guard,
             now,
             records: Vec::new(),
             waiting: Vec::new(),
@@ -256,7 +266,7 @@ impl Simulation {
             self.tell(id, due, rule, Outcome::Done);
             return (StepResult::Done { removed }, None);
         }
-        let lineage = match self.guard(id, due, live, effect) {
+        let lineage = match self.guarded(id, due, live, effect) {
             Ok(lineage) => lineage,
             Err(Hold { by, reason, result, is_elsewhere }) => {
                 let outcome =

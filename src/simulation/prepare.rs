@@ -72,6 +72,7 @@ impl Prepared {
                 resource: kind.resource(),
                 group: kind.group.clone(),
                 kind: kind.kind.clone(),
+                names: kind.other_names(),
             });
             return Ok(Self { kinds: world.zip(watching).collect(), listed, moments });
         }

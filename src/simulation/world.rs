@@ -18,6 +18,8 @@ pub struct WorldKind {
     pub group: String,
     /// `VirtualMachine`.
     pub kind: String,
+    /// What else it is called: `vm`, `virtualmachine`.
+    pub names: Vec<String>,
 }
 
 /// One object: the index of its kind, and its name.

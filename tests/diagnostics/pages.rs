@@ -26,8 +26,8 @@ const BY_SCHEMAS: [Code; 6] = [
     Code::BadSchema,
 ];
 
-/// Found when a test is played, which `load` does not do: `tests/test_rules` has their examples.
-const BY_PLAYING: [Code; 2] = [Code::UnknownObject, Code::UnknownRule];
+/// Found when a test is played, which `load` does not do: `tests/test_rules` has its example.
+const BY_PLAYING: [Code; 1] = [Code::UnknownObject];
 
 /// The codes whose examples can be tried here.
 fn tried() -> impl Iterator<Item = Code> {

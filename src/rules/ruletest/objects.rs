@@ -69,7 +69,7 @@ impl Lowering<'_> {
             (_, Some(entry)) => vec![self.base(entry, origins)?],
             _ => vec![Value::Object(Map::new())],
         };
-        let changes = self.changes(entries)?;
+        let changes = self.merged_over(entries)?;
         let several = begins.len() > 1;
         let named = changes.get("metadata").and_then(|metadata| metadata.get("name"));
         if several && named.is_some() {
@@ -118,7 +118,7 @@ impl Lowering<'_> {
     }
 
     /// What is different in this object: all that is written beside its file or base.
-    fn changes(&mut self, entries: &[Entry]) -> Option<Value> {
+    fn merged_over(&mut self, entries: &[Entry]) -> Option<Value> {
         let mut changes = Map::new();
         let mut metadata = Map::new();
         for entry in entries.iter().filter(|entry| ![FILE, BASE].contains(&entry.key.text.as_str())) {
