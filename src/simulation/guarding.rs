@@ -25,6 +25,8 @@ pub enum HeldBy {
     Cooldown,
     /// The rule has given the object's owner up.
     GivenUp,
+    /// More matches than the rule's limits allow.
+    Limits,
     /// The object does not carry what the action takes from it.
     Unreadable,
 }
@@ -37,6 +39,7 @@ impl HeldBy {
             Self::Protection => "protection",
             Self::Cooldown => "cooldown",
             Self::GivenUp => "given up",
+            Self::Limits => "limits",
             Self::Unreadable => "unreadable",
         }
     }

@@ -21,6 +21,7 @@ use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::effect::{Effect, Inapplicable};
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::guardrails::Guardrails;
+use k8s_healer_engine::limits::Ledger;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
@@ -105,12 +106,15 @@ impl Simulation {
     /// Kinds with the rules that watch them, at a moment.
     #[must_use]
     pub fn new(kinds: Vec<(WorldKind, Vec<Watching>)>, now: Timestamp, guard: Guard) -> Self {
+        let ledger = Ledger::default();
         let (kinds, watching): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
         let named = watching.iter().map(|rules| rules.iter().map(|one| one.is_named).collect()).collect();
         let rules = watching.into_iter().map(|rules| rules.into_iter().map(|one| one.rule).collect());
         Self {
             world: World::new(kinds),
-            trackers: rules.map(|rules| Tracker::new(rules).within(guard.itself.reach.clone())).collect(),
+            trackers: rules
+                .map(|rules| Tracker::new(rules).within(guard.itself.reach.clone()).counted_in(&ledger))
+                .collect(),
             named,
             cooldowns: Cooldowns::default(),
             guard,
@@ -236,11 +240,12 @@ impl Simulation {
             Err(Inapplicable::AlreadyTerminating { since }) => (StepResult::Skipped { since: *since }, None),
             Err(Inapplicable::NotYet { at }) => (StepResult::Postponed { until: *at }, None),
             Err(Inapplicable::Unreadable { what }) => {
-                if !due.held_before {
-                    let held = Outcome::Held(HeldBy::Unreadable, format!("{what} cannot be read"));
-                    self.tell(id, due, &rule, held);
-                }
+                self.hold(id, due, &rule, HeldBy::Unreadable, format!("{what} cannot be read"));
                 (StepResult::Postponed { until: None }, None)
+            }
+            Err(Inapplicable::HeldBack { by }) => {
+                self.hold(id, due, &rule, HeldBy::Limits, by.clone());
+                (StepResult::Held, None)
             }
             Err(Inapplicable::NothingToDo) => (StepResult::Done { removed: false }, None),
         };
@@ -269,11 +274,7 @@ impl Simulation {
         let lineage = match self.guarded(id, due, live, effect) {
             Ok(lineage) => lineage,
             Err(Hold { by, reason, result, is_elsewhere }) => {
-                let outcome =
-                    if by == HeldBy::GivenUp { Outcome::GivenUp } else { Outcome::Held(by, reason) };
-                if !due.held_before {
-                    self.tell(id, due, rule, outcome);
-                }
+                self.hold(id, due, rule, by, reason);
                 if is_elsewhere {
                     self.waiting.push((id.kind, due.ticket.clone()));
                 }
@@ -298,6 +299,14 @@ impl Simulation {
                 }
                 (StepResult::Done { removed }, Some(effect.clone()))
             }
+        }
+    }
+
+    /// Held back: told once in an episode.
+    fn hold(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, by: HeldBy, reason: String) {
+        let outcome = if by == HeldBy::GivenUp { Outcome::GivenUp } else { Outcome::Held(by, reason) };
+        if !due.held_before {
+            self.tell(id, due, rule, outcome);
         }
     }
 
@@ -336,7 +345,7 @@ impl Simulation {
     /// What another object held back may be free now.
     fn look_again(&mut self) {
         for (kind, ticket) in std::mem::take(&mut self.waiting) {
-            self.trackers[kind].look_again(&ticket);
+            self.trackers[kind].recheck(&ticket);
         }
     }
 

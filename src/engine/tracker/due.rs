@@ -174,7 +174,7 @@ impl Tracker {
 
     /// What waits for the object's next change, since it was held back, is looked at again at once: something
     /// else that could have held it back has changed.
-    pub fn look_again(&mut self, ticket: &Ticket) {
+    pub fn recheck(&mut self, ticket: &Ticket) {
         if let Some(slot) = self.find(ticket) {
             let entry = self.slots.get_mut(slot);
             entry.progress.look_again();

@@ -164,6 +164,6 @@ fn what_another_object_held_back_is_looked_at_again_when_that_may_have_ended() {
     let step = due(&mut tracker, &failed, "00:00:00").unwrap();
     finish(&mut tracker, &step, StepResult::Postponed { until: None }, "00:00:00");
     assert_eq!(tracker.next_due(), None);
-    tracker.look_again(&step.ticket);
+    tracker.recheck(&step.ticket);
     assert!(due(&mut tracker, &failed, "00:00:05").unwrap().held_before, "it was told before");
 }
