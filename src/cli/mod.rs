@@ -9,8 +9,10 @@ pub mod diagnostics;
 mod discover;
 mod doctor;
 pub mod fields;
+mod init;
 mod man;
 mod sandbox;
+mod show_rules;
 mod signals;
 mod table;
 pub mod test_rules;
@@ -37,6 +39,8 @@ enum Command {
     /// Check rule files; asks a cluster only with `--cluster`.
     ValidateRules(validate_rules::Arguments),
     TestRules(test_rules::Arguments),
+    ShowRules(show_rules::Arguments),
+    Init(init::Arguments),
     Doctor(doctor::Arguments),
     Discover(discover::Arguments),
     Sweep(daemon::sweep::Arguments),
@@ -65,6 +69,8 @@ pub fn run(arguments: Arguments) -> u8 {
     match arguments.command {
         Command::ValidateRules(arguments) => validate_rules::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
+        Command::ShowRules(arguments) => show_rules::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Discover(arguments) => discover::run(&arguments),
         Command::Sweep(arguments) => daemon::sweep::run(&arguments),

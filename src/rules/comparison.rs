@@ -14,6 +14,7 @@ use k8s_healer_engine::rule::RuleId;
 
 pub use reuse::reuse;
 pub use written::Written;
+pub(super) use written::{below, shown};
 
 /// What differs between two sets of rules. A rule of another name is another rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

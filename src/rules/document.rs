@@ -7,13 +7,14 @@ use std::sync::Arc;
 use k8s_healer_engine::descriptor::ValueKind;
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::registry::Registry;
-use k8s_healer_engine::rule::Rule;
+use k8s_healer_engine::rule::{Rule, RuleId};
 
 use super::Reads;
 use super::code::Code;
 use super::comparison::Written;
 use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, Place, one_of, quoted};
+use super::effective::{EffectiveRule, keys_of};
 use super::guardrails::GUARDRAILS;
 use super::lowering::{Fields, Keys, Lowering};
 use super::node::{Data, Entry, Node};
@@ -51,6 +52,8 @@ pub(super) struct Run<'a> {
     pub(super) parameters: Vec<(String, String)>,
     /// Every rule that was read, the place of its name, and what it says.
     pub(super) rules: Vec<(Rule, Place, Written)>,
+    /// Every rule with its places, where somebody asks for it.
+    pub(super) effective: Option<Vec<EffectiveRule>>,
     /// Pack and name of every rule, sound or not.
     pub(super) names: Vec<(String, String)>,
     /// What the rules name of a cluster.
@@ -164,6 +167,7 @@ impl Run<'_> {
         self.register(name.as_ref());
         let pack: Arc<str> = name.as_ref().map(|(name, _)| name.as_str()).unwrap_or_default().into();
         let (settings, sources, overrides) = (self.settings, self.sources, self.overrides);
+        let keeps = self.effective.is_some();
         let mut lowering = self.lowering();
         lowering.within = Arc::clone(within);
         let parameters = fields.value("parameters");
@@ -192,7 +196,7 @@ impl Run<'_> {
         };
         let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
         let (mut rules, mut uses, mut counted) = (Vec::new(), Vec::new(), 0);
-        let mut known = Vec::new();
+        let (mut known, mut effective) = (Vec::new(), Vec::new());
         for (index, item) in items.iter().enumerate() {
             if lowering.out.is_full() {
                 break;
@@ -210,7 +214,16 @@ impl Run<'_> {
             parameters.restore(own, &mut lowering);
             let rule = lowering.rule(&resolved, &pack, inherited);
             let named = std::mem::take(&mut lowering.uses);
-            if !changes.switched_off() {
+            if keeps {
+                effective.push(EffectiveRule {
+                    id: RuleId { pack: Arc::clone(&pack), name: called.into() },
+                    place: place_of(item),
+                    switched_off: changes.switched_off_at(),
+                    within: within.iter().map(ToString::to_string).collect(),
+                    keys: keys_of(&resolved, inherited),
+                });
+            }
+            if changes.switched_off_at().is_none() {
                 counted += 1;
                 rules.extend(rule.map(|rule| (rule, place_of(item), Written::of(&resolved, inherited))));
                 uses.push(RuleUses { subject: lowering.subject.clone(), ..named });
@@ -227,6 +240,9 @@ impl Run<'_> {
         self.parameters.extend(declared);
         self.counted += counted;
         self.names.extend(known);
+        if let Some(all) = &mut self.effective {
+            all.extend(effective);
+        }
         self.rules.extend(rules);
         self.uses.extend(uses);
     }

@@ -14,6 +14,7 @@ pub mod comparison;
 mod compiled;
 pub mod diagnostic;
 mod document;
+pub mod effective;
 mod every_kind;
 pub mod fields;
 mod files;
@@ -64,6 +65,7 @@ pub use texts::{Digest, Texts};
 
 use comparison::Written;
 use diagnostic::Collector;
+use effective::{EffectiveGuardrails, EffectiveRule};
 use others::Others;
 use ruletest::{Fixtures, RuleTest};
 
@@ -88,11 +90,13 @@ pub struct LoadOptions {
     pub set: Vec<String>,
     /// The matchers and actions that rules can name.
     pub registry: Registry,
+    /// Whether what is in force is kept with its places, to be shown.
+    pub effective: bool,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { reads: Reads::default(), set: Vec::new(), registry: Registry::standard() }
+        Self { reads: Reads::default(), set: Vec::new(), registry: Registry::standard(), effective: false }
     }
 }
 
@@ -141,6 +145,10 @@ pub struct Loaded {
     pub written: BTreeMap<RuleId, Written>,
     /// The same of each document of guardrails, by its name.
     pub guardrails: BTreeMap<String, Written>,
+    /// All rules as they run, those too that are switched off; empty where nobody asked for them.
+    pub effective_rules: Vec<EffectiveRule>,
+    /// All documents of guardrails; empty where nobody asked for them.
+    pub effective_guardrails: Vec<EffectiveGuardrails>,
     /// How much was read.
     pub summary: Summary,
     /// What the rules name of a cluster.
@@ -206,6 +214,7 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         parameters: Vec::new(),
         rules: Vec::new(),
         names: Vec::new(),
+        effective: options.effective.then(Vec::new),
         uses: Vec::new(),
         reads: options.reads,
         tests: Vec::new(),
@@ -241,6 +250,8 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         settings::report_unused(&settings, &run.parameters, run.out);
         others.overrides.report_unused(&run.names, run.out);
     }
+    let effective_rules = run.effective.take().unwrap_or_default();
+    let effective_guardrails = if options.effective { others.effective } else { Vec::new() };
     let (rules, packs, rules_counted, uses) = (run.rules, run.packs.len(), run.counted, run.uses);
     let (tests, cases) = (run.tests, run.counted_cases);
     let (errors, warnings) = (out.errors(), out.warnings());
@@ -264,6 +275,8 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         tests,
         written: all_written,
         guardrails,
+        effective_rules,
+        effective_guardrails,
         summary,
         uses,
     }

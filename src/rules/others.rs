@@ -11,6 +11,7 @@ use super::code::Code;
 use super::comparison::Written;
 use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, Place, quoted};
+use super::effective::EffectiveGuardrails;
 use super::guardrails::GUARDRAILS;
 use super::lowering::Lowering;
 use super::node::Node;
@@ -27,8 +28,8 @@ pub(super) struct Others {
     pub(super) guardrails: Guardrails,
     /// What each document of guardrails says, and where its name stands.
     pub(super) written: BTreeMap<String, (Written, Place)>,
-    /// The documents themselves, for whoever shows them.
-    pub(super) nodes: Vec<Node>,
+    /// The documents of guardrails with their places, for whoever shows them.
+    pub(super) effective: Vec<EffectiveGuardrails>,
     /// Kind and name of each document.
     names: BTreeMap<(&'static str, String), Place>,
 }
@@ -80,10 +81,11 @@ impl Others {
             Some(GUARDRAILS) => {
                 let Some((document, place)) = lowering.guardrails(node, first, &within) else { return };
                 self.register(GUARDRAILS, (document.name.clone(), place), lowering);
+                let within = within.iter().map(ToString::to_string).collect();
+                self.effective.push(EffectiveGuardrails::of(node, &document.name, place, within));
                 let written = Written::of_guardrails(node, document.within.as_ref());
                 self.written.insert(document.name.clone(), (written, place));
                 self.guardrails.documents.push(Arc::new(document));
-                self.nodes.push(node.clone());
             }
             _ => {}
         }

@@ -80,12 +80,11 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Whether the rule is switched off.
-    pub(super) fn switched_off(&self) -> bool {
-        let enabled = self.keys.iter().find(|entry| entry.key.text == "enabled");
-        enabled
-            .and_then(|entry| entry.value.scalar())
-            .is_some_and(|scalar| scalar.text.eq_ignore_ascii_case("false"))
+    /// What switches the rule off, if something does.
+    pub(super) fn switched_off_at(&self) -> Option<Place> {
+        let enabled = self.keys.iter().find(|entry| entry.key.text == "enabled")?;
+        let is_off = enabled.value.scalar()?.text.eq_ignore_ascii_case("false");
+        is_off.then_some(enabled.value.place)
     }
 
     /// The rule with its changes written into it.

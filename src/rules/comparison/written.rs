@@ -157,7 +157,7 @@ impl Writer {
 }
 
 /// `match[0].age`, `match[0].labels.matchLabels["app.kubernetes.io/name"]`.
-fn below(path: &str, key: &str) -> String {
+pub(in crate::rules) fn below(path: &str, key: &str) -> String {
     let is_word =
         !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if is_word { format!("{path}.{key}") } else { format!("{path}[{key:?}]") }
@@ -165,7 +165,7 @@ fn below(path: &str, key: &str) -> String {
 
 /// As short as it can be while no two values look alike: in quotes where the text alone could be taken for
 /// another type, for a list, or for two items of one, and where it would not be seen.
-fn shown(scalar: &Scalar, in_list: bool) -> String {
+pub(in crate::rules) fn shown(scalar: &Scalar, in_list: bool) -> String {
     let text = scalar.text.as_str();
     match scalar.form() {
         Form::Null => return "null".to_owned(),

@@ -1,0 +1,119 @@
+//! `show-rules`: what is in force once parameters, defaults, `--set`, overrides and guardrails have had their say,
+//! and where each of it is written. No cluster is asked.
+
+mod json;
+mod place;
+mod protections;
+mod table;
+mod yaml;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::diagnostics::{Renderer, Style};
+use super::table::Look;
+use crate::rules::{Code, Input, LoadOptions, Loaded, load};
+
+/// More reports are of no use to a person; `validate-rules` counts them all.
+const MOST_SHOWN: usize = 50;
+
+/// Show the rules as they run: with defaults, parameters, overrides and guardrails written out
+///
+/// `--format yaml` prints rule files that say the same without any of these.
+///
+/// Exit status: 0 they are shown, 1 the rules have errors, 2 a file cannot be read, or there is none.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Arguments {
+    /// Files and folders, instead of those that --rules names
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// Rule files, or folders of them; PATH=NAMESPACES lets no rule in it look elsewhere; may be repeated
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    rules: Vec<PathBuf>,
+
+    /// Set a parameter of a pack, or of every pack that has it
+    #[arg(long, value_name = "[PACK.]NAME=VALUE")]
+    set: Vec<String>,
+
+    /// Tell of every value the file and line that it comes from
+    #[arg(long)]
+    origins: bool,
+
+    /// How the rules are written
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// Rule files with everything written out
+    Yaml,
+    /// One JSON document for programs
+    Json,
+}
+
+/// Runs the command on the standard streams; the result is the exit status.
+pub(super) fn run(arguments: &Arguments) -> u8 {
+    let loaded = match loaded(arguments) {
+        Ok(loaded) => loaded,
+        Err(status) => return status,
+    };
+    let mut out = io::stdout().lock();
+    let done = show(arguments, &loaded, Look::of_stdout(), &mut out).and_then(|()| out.flush());
+    match done {
+        Ok(()) => 0,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                tell(&format!("k8s-healer: {error}"));
+            }
+            2
+        }
+    }
+}
+
+fn show(arguments: &Arguments, loaded: &Loaded, look: Look, out: &mut impl Write) -> io::Result<()> {
+    match arguments.format {
+        Format::Table => table::show(loaded, arguments.origins, look, out),
+        Format::Yaml => yaml::show(loaded, arguments.origins, out),
+        Format::Json => json::show(loaded, arguments.origins, out),
+    }
+}
+
+/// `Err`: the exit status, after it was told what is wrong.
+fn loaded(arguments: &Arguments) -> Result<Loaded, u8> {
+    let paths = if arguments.paths.is_empty() { &arguments.rules } else { &arguments.paths };
+    if paths.is_empty() {
+        tell(
+            "k8s-healer: no rules: name files or folders, with --rules, in K8S_HEALER_RULES or in the config file",
+        );
+        return Err(2);
+    }
+    let inputs = Input::of_paths(paths).map_err(|reason| {
+        tell(&format!("k8s-healer: {reason}"));
+        2
+    })?;
+    let options = LoadOptions { set: arguments.set.clone(), effective: true, ..LoadOptions::default() };
+    let loaded = load(&inputs, &options);
+    if loaded.rule_set.is_some() {
+        return Ok(loaded);
+    }
+    let renderer = Renderer::new(&loaded.sources, Style::of_terminal(&io::stderr()));
+    loaded.diagnostics.iter().take(MOST_SHOWN).for_each(|diagnostic| tell(&renderer.render(diagnostic)));
+    tell("k8s-healer: the rules have errors: what is in force cannot be told");
+    let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
+    Err(if unreadable { 2 } else { 1 })
+}
+
+/// Whether anybody reads it changes nothing.
+fn tell(text: &str) {
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests;

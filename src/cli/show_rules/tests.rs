@@ -1,0 +1,155 @@
+//! What is shown of a pack, an override and guardrails of two files; what YAML shows is what runs.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::*;
+use crate::rules::comparison::compare;
+
+const PACK: &str = "apiVersion: k8s-healer/v1
+kind: RulePack
+metadata: { name: vms }
+parameters: { age: 6m, words: [a, \"*\", \"!b\"] }
+defaults: { namespaces: test-*, cooldown: 5m }
+rules:
+  - name: stale
+    watch: vm
+    match: [ age: { over: \"${age}\" }, field: { path: $.a, equals: \"5\" }, field: { path: \"$.b['x.y/z']\", notEquals: 1.10 } ]
+    unless: [ name: { glob: \"${words}\" }, labels: { matchLabels: { \"a.b/c\": \"true\" } } ]
+    description: \"Says: #1 \\\"it\\\" costs $${1}\"
+    actions: [ delete: , stripFinalizers: { after: 2m, only: [kubevirt.io/*] } ]
+  - { name: other, watch: [pods, jobs], scope: cluster, match: [ age: { over: 1h } ], mode: observe, actions: [ log: { message: \"a: b\" } ] }
+";
+const OVERRIDES: &str = "apiVersion: k8s-healer/v1
+kind: RuleOverride
+metadata: { name: quiet }
+overrides:
+  - { rule: vms/stale, mode: dry-run, namespaces: [test-a] }
+";
+const GUARDRAILS: &str = "apiVersion: k8s-healer/v1
+kind: Guardrails
+metadata: { name: team }
+protect: { priorityAtLeast: 2000, labels: [ { matchLabels: { tier: gold } } ] }
+unprotect: { namespaces: [kubevirt] }
+---
+apiVersion: k8s-healer/v1
+kind: Guardrails
+metadata: { name: platform }
+protect:
+  priorityAtLeast: 1000
+  namespaces: [kube*]
+";
+
+/// In a folder of its own.
+fn pack(more: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("pack.yaml", PACK)].iter().chain(more) {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
+}
+
+fn shown(folder: &tempfile::TempDir, format: Format, origins: bool, set: &[&str]) -> String {
+    let set = set.iter().map(ToString::to_string).collect();
+    let arguments =
+        Arguments { paths: vec![folder.path().to_owned()], set, format, origins, ..Arguments::default() };
+    let loaded = loaded(&arguments).unwrap();
+    let mut out = Vec::new();
+    show(&arguments, &loaded, Look { colour: false, width: None }, &mut out).unwrap();
+    let root = format!("{}/", folder.path().display());
+    String::from_utf8(out).unwrap().replace(&root, "")
+}
+
+#[test]
+fn the_table_shows_what_runs_and_which_guardrails_win() {
+    let folder = pack(&[("quiet.yaml", OVERRIDES), ("rails.yaml", GUARDRAILS)]);
+    let table = shown(&folder, Format::Table, false, &[]);
+    let lines: Vec<String> =
+        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "vms/stale dry-run vm test-a 0s 5m delete, stripFinalizers",
+        "vms/other observe pods, jobs (the whole cluster) 0s 5m log",
+        "protect.namespaces kubevirt built in lifted by team (rails.yaml:3)",
+        "protect.namespaces kube-* built in",
+        "protect.priorityAtLeast 2000 team (rails.yaml:4) platform (rails.yaml:9) wins with 1000",
+        "protect.priorityAtLeast 1000 platform (rails.yaml:11)",
+        "unprotect.namespaces [kubevirt] team (rails.yaml:5) protected all the same by platform (rails.yaml:9)",
+    ] {
+        assert!(lines.iter().any(|known| known == line), "{line}\n{table}");
+    }
+}
+
+#[test]
+fn origins_name_file_and_line_of_every_value() {
+    let folder = pack(&[("quiet.yaml", OVERRIDES)]);
+    let table = shown(&folder, Format::Table, true, &["vms.age=9m"]);
+    let lines: Vec<String> =
+        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        "vms/stale watch [vm] pack.yaml:8",
+        "vms/stale namespaces [test-a] quiet.yaml:5",
+        "vms/stale mode dry-run quiet.yaml:5",
+        "vms/stale cooldown 5m pack.yaml:5",
+        "vms/stale for 0s default",
+        "vms/stale match[0].age.over 9m --set vms.age=9m",
+        "vms/stale match[1].field.equals \"5\" pack.yaml:9",
+        "vms/stale unless[0].name.glob [a, *, !b] pack.yaml:4",
+        "vms/stale actions[1].stripFinalizers.only [kubevirt.io/*] pack.yaml:12",
+        "vms/other scope cluster pack.yaml:13",
+    ] {
+        assert!(lines.iter().any(|known| known == line), "{line}\n{table}");
+    }
+}
+
+#[test]
+fn what_is_shown_as_yaml_says_the_same_when_it_is_read_again() {
+    for more in [&[][..], &[("quiet.yaml", OVERRIDES), ("rails.yaml", GUARDRAILS)]] {
+        for origins in [false, true] {
+            let folder = pack(more);
+            let yaml = shown(&folder, Format::Yaml, origins, &["age=7m"]);
+            let inputs = [Input::Path(folder.path().to_owned())];
+            let before = load(&inputs, &LoadOptions { set: vec!["age=7m".into()], ..LoadOptions::default() });
+            let input = Input::Text { name: "again".into(), bytes: yaml.clone().into() };
+            let again = load(&[input], &LoadOptions::default());
+            assert!(again.rule_set.is_some(), "{:?}\n{yaml}", again.diagnostics);
+            assert_eq!(compare(&before.written, &again.written).lines(), [""; 0], "{yaml}");
+            let same = crate::rules::comparison::compare_guardrails(&before.guardrails, &again.guardrails);
+            assert!(same.is_empty(), "{same:?}\n{yaml}");
+        }
+    }
+}
+
+#[test]
+fn json_has_all_of_it_with_types_and_origins_on_request() {
+    let off = OVERRIDES.replace("mode: dry-run, namespaces: [test-a]", "enabled: false");
+    let folder = pack(&[("quiet.yaml", off.as_str())]);
+    let document: Value = serde_json::from_str(&shown(&folder, Format::Json, true, &[])).unwrap();
+    let rule = &document["rules"][0];
+    assert_eq!((&rule["rule"], &rule["enabled"]), (&"vms/stale".into(), &false.into()));
+    assert_eq!((&rule["file"], &rule["line"]), (&"pack.yaml".into(), &7.into()));
+    assert_eq!(rule["says"]["match"][1]["field"]["equals"], "5");
+    assert_eq!(rule["says"]["match"][2]["field"]["notEquals"], 1.10);
+    assert_eq!(rule["origins"]["cooldown"], serde_json::json!({"file": "pack.yaml", "line": 5}));
+    assert_eq!(rule["origins"]["for"], Value::Null);
+    let without: Value = serde_json::from_str(&shown(&folder, Format::Json, false, &[])).unwrap();
+    assert_eq!((without["version"].as_u64(), without["rules"][0].get("origins")), (Some(1), None));
+    let yaml = shown(&folder, Format::Yaml, false, &[]);
+    assert!(
+        yaml.starts_with("# vms/stale is switched off by quiet.yaml:5\n") && !yaml.contains("name: stale"),
+        "{yaml}"
+    );
+}
+
+#[test]
+fn a_confined_path_is_shown_with_its_namespaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = PACK.split("  - { name: other").next().unwrap();
+    fs::write(folder.path().join("pack.yaml"), text).unwrap();
+    let path = folder.path().join("pack.yaml=team-a-*");
+    let arguments = Arguments { paths: vec![path], ..Arguments::default() };
+    let mut out = Vec::new();
+    show(&arguments, &loaded(&arguments).unwrap(), Look { colour: false, width: None }, &mut out).unwrap();
+    let table = String::from_utf8(out).unwrap();
+    assert!(table.contains("test-* within team-a-*"), "{table}");
+}
