@@ -61,6 +61,25 @@ fn the_commands_of_the_readme_parse() {
 }
 
 #[test]
+fn the_documents_of_the_page_on_packs_fit_the_shipped_packs_and_its_commands_parse() {
+    let page = page("docs/packs.md");
+    let pages = blocks(&page, "yaml").into_iter().enumerate();
+    let mut inputs: Vec<Input> = pages
+        .map(|(index, text)| Input::Text { name: format!("docs/packs.md {index}"), bytes: text.into_bytes() })
+        .collect();
+    assert_eq!(inputs.len(), 2);
+    inputs.push(Input::Path(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")));
+    let loaded = load(&inputs, &LoadOptions::default());
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let rules = loaded.rule_set.unwrap();
+    assert_eq!(rules.guardrails.documents.len(), 1);
+    assert!(rules.rules.iter().all(|rule| rule.id.to_string() != "pods/pod-crash-loop"));
+    for command in blocks(&page, "sh").iter().flat_map(|block| block.lines()) {
+        Arguments::try_parse_from(command.split_whitespace()).unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+}
+
+#[test]
 fn the_files_that_the_pages_link_to_and_map_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["README.md", "CONTRIBUTING.md"] {

@@ -20,12 +20,12 @@ const VERSION: u8 = 1;
 #[derive(Serialize)]
 struct Document<'a> {
     version: u8,
-    rules: Vec<Rule<'a>>,
+    rules: Vec<Shown<'a>>,
     protections: Vec<Protection>,
 }
 
 #[derive(Serialize)]
-struct Rule<'a> {
+struct Shown<'a> {
     rule: String,
     /// Whether it runs.
     enabled: bool,
@@ -46,12 +46,12 @@ pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::
     write_json(&Document { version: VERSION, rules, protections: protections::all(loaded) }, out)
 }
 
-fn one<'a>(loaded: &Loaded, rule: &'a EffectiveRule, origins: bool) -> Rule<'a> {
+fn one<'a>(loaded: &Loaded, rule: &'a EffectiveRule, origins: bool) -> Shown<'a> {
     let origins = origins.then(|| {
         let values = values(rule).into_iter();
         values.map(|value| (value.path, place::origin(loaded, value.origin))).collect()
     });
-    Rule {
+    Shown {
         rule: rule.id.to_string(),
         enabled: rule.switched_off.is_none(),
         place: place::origin(loaded, Some(rule.place)),

@@ -12,9 +12,9 @@ const LEFT_OUT_FIRST: [usize; 3] = [5, 4, 2];
 
 pub(super) fn show(loaded: &Loaded, origins: bool, look: Look, out: &mut impl Write) -> io::Result<()> {
     if origins {
-        with_origins(loaded, look, out)?
+        with_origins(loaded, look, out)?;
     } else {
-        rules(loaded, look, out)?
+        rules(loaded, look, out)?;
     }
     let all = protections::all(loaded);
     writeln!(out)?;
