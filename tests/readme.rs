@@ -75,7 +75,8 @@ fn the_documents_of_the_page_on_packs_fit_the_shipped_packs_and_its_commands_par
     assert_eq!(rules.guardrails.documents.len(), 1);
     assert!(rules.rules.iter().all(|rule| rule.id.to_string() != "pods/pod-crash-loop"));
     for command in blocks(&page, "sh").iter().flat_map(|block| block.lines()) {
-        Arguments::try_parse_from(command.split_whitespace()).unwrap_or_else(|error| panic!("{command}: {error}"));
+        Arguments::try_parse_from(command.split_whitespace())
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
     }
 }
 

@@ -13,7 +13,7 @@ use super::comparison::Written;
 use super::diagnostic::{Diagnostic, Place, quoted};
 use super::kinds;
 use super::later;
-use super::lowering::{Fields, Keys, Lowering};
+use super::lowering::{Fields, Keys, Lowering, Reported};
 use super::node::{Data, Entry, Node};
 use super::scope::is_protected;
 use super::texts::Confinement;
@@ -72,9 +72,6 @@ pub(super) const UNPROTECT: &[Key] = &[
         "[DaemonSet]",
     ),
 ];
-
-/// What is wrong has been reported.
-struct Reported;
 
 impl Lowering<'_> {
     /// A document; `None`: something in it is wrong and has been reported.
