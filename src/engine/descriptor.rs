@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::action::Action;
+use crate::expression::Expression;
 use crate::matcher::Matcher;
 use crate::value_from::{Sourced, ValueFrom};
 use crate::values::{Count, Cron, Globs, Path, Pattern};
@@ -155,6 +156,8 @@ pub enum ValueKind {
     Globs,
     /// A regular expression → `Pattern`.
     Pattern,
+    /// An expression of CEL → `Expression`.
+    Expression,
     /// A JSONPath → `Path`.
     Path,
     /// A JSONPath or a list of them → `Paths`.
@@ -179,6 +182,8 @@ pub enum ValueKind {
     Choices(&'static [&'static str]),
     /// A mapping with these keys → `Block`.
     Block(&'static [Key]),
+    /// One of the kinds above, or a mapping with these keys in its place, which is lowered → `Block`.
+    OrBlock(&'static ValueKind, &'static [Key]),
     /// A list of mappings with these keys → `Blocks`.
     Blocks(&'static [Key]),
     /// A mapping from string to string → `Entries`.
@@ -230,6 +235,8 @@ pub enum Value {
     Globs(Globs),
     /// A regular expression.
     Pattern(Pattern),
+    /// An expression.
+    Expression(Expression),
     /// A path.
     Path(Path),
     /// Paths.
@@ -309,6 +316,12 @@ impl Arguments {
         self.values.iter().any(|(name, _)| *name == key)
     }
 
+    /// Whether a mapping was given under a key that may have another value, and not yet taken.
+    #[must_use]
+    pub fn has_block(&self, key: &str) -> bool {
+        self.values.iter().any(|(name, value)| *name == key && matches!(value, Value::Block(_)))
+    }
+
     /// Whether no value is left.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -330,6 +343,7 @@ impl Arguments {
         integers: Integers -> Vec<i64>, "whole numbers";
         globs: Globs -> Globs, "globs";
         pattern: Pattern -> Pattern, "a regular expression";
+        expression: Expression -> Expression, "an expression";
         path: Path -> Path, "a path";
         paths: Paths -> Vec<Path>, "paths";
         time: Time -> Timestamp, "a moment";
@@ -350,6 +364,7 @@ impl Arguments {
         sourced_count: Count -> Count, "a count";
         sourced_integer: Integer -> i64, "a whole number";
         sourced_time: Time -> Timestamp, "a moment";
+        sourced_integer: Integer -> i64, "a whole number";
         sourced_text: Text -> String, "a string";
         sourced_texts: SourcedTexts -> Vec<Sourced<String>>, "strings";
         sourced_literal: Literal -> Literal, "a literal";

@@ -9,6 +9,7 @@
 //! - [`evaluate`](mod@evaluate): the heart, with [`truth`], [`verdict`] and [`facts`].
 //! - [`window`]: when a rule may act; [`limits`]: what keeps it from acting at all. [`index`]: which rules an object can be true of; [`schedule`]: the timers; [`tracker`]: what is remembered of each object, and what is due; [`unseen`]:
 //!   the paths that no object has had.
+//! - [`expression`]: conditions in CEL, and what bounds them.
 //! - [`guard`]: the protections that no rule can lift, with the [`guardrails`] that people add; [`cooldown`]: replacements are left alone for a while.
 
 pub mod action;
@@ -19,6 +20,7 @@ pub mod cooldown;
 pub mod descriptor;
 pub mod effect;
 pub mod evaluate;
+pub mod expression;
 pub mod facts;
 pub mod guard;
 pub mod guardrails;

@@ -51,6 +51,11 @@ pub trait Matcher: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
+    /// How many evaluations have failed, of it and its parts: what failed was unknown.
+    fn failed(&self) -> u64 {
+        self.parts().into_iter().map(Matcher::failed).sum()
+    }
+
     /// What follows when it is true, for the checks of a whole rule.
     fn implies(&self) -> Implied {
         Implied::default()

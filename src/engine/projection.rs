@@ -45,6 +45,27 @@ impl Projection {
         self.add(path.reach());
     }
 
+    /// Adds all below these segments.
+    pub fn read_segments(&mut self, segments: &[Segment]) {
+        self.add(segments);
+    }
+
+    /// What is read of the member of this name.
+    pub(crate) fn of_member(&self, name: &str) -> Option<Cow<'_, Self>> {
+        if self.whole {
+            return Some(Cow::Borrowed(self));
+        }
+        self.member(name).map(|part| match part {
+            MemberProjection::Borrowed(part) => Cow::Borrowed(part),
+            MemberProjection::Merged(part) => Cow::Owned(*part),
+        })
+    }
+
+    /// What is read of every element.
+    pub(crate) fn of_every(&self) -> Option<&Self> {
+        if self.whole { Some(self) } else { self.every.as_deref() }
+    }
+
     /// Adds the field at these members and all below it.
     pub fn read_members(&mut self, members: &[&str]) {
         self.read(&Path::of_members(members));

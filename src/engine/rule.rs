@@ -232,6 +232,12 @@ impl Rule {
         self.schedule.as_ref().map_or(Some(moment), |window| window.opening(moment))
     }
 
+    /// How many evaluations of its expressions have failed; what failed was unknown.
+    #[must_use]
+    pub fn failed(&self) -> u64 {
+        self.matches.iter().chain(&self.unless).map(|matcher| matcher.failed()).sum()
+    }
+
     /// Adds every field that the rule's matchers and actions read.
     pub fn reads(&self, projection: &mut Projection) {
         self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads(projection));

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::action::Action;
 use crate::descriptor::{Arguments, Fault, Key, Literal, Shape, Value, ValueKind};
 use crate::effect::{Effect, Inapplicable};
+use crate::expression::Expression;
 use crate::facts::Facts;
 use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
@@ -108,6 +109,9 @@ fn value(kind: ValueKind, json: Json) -> Value {
             Value::SourcedTexts(list().iter().map(one).collect())
         }
         ValueKind::Integer => Value::Integer(json.as_i64().unwrap()),
+        ValueKind::Expression => Value::Expression(Expression::parse(&text()).unwrap()),
+        ValueKind::OrBlock(_, keys) if json.is_object() => Value::Block(block(keys, json)),
+        ValueKind::OrBlock(kind, _) => value(*kind, json),
         ValueKind::Integers => Value::Integers(list().iter().map(|item| item.as_i64().unwrap()).collect()),
         ValueKind::Globs => Value::Globs(Globs::parse(&texts()).unwrap()),
         ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),

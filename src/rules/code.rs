@@ -111,6 +111,8 @@ codes! {
     BadGlob "bad-glob" Error;
     /// Not a regular expression.
     BadRegex "bad-regex" Error;
+    /// Not an expression of CEL, or one whose cost has no bound.
+    BadCel "bad-cel" Error;
     /// Not a JSONPath.
     BadPath "bad-path" Error;
     /// Not an RFC 3339 time.

@@ -3,39 +3,20 @@
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place, quoted};
-use super::node::Node;
 
 pub(super) const RULE_KEYS: &[&str] = &["breaker", "namespaceSelector"];
 pub(super) const LIMITS: &[&str] = &["inFlight", "order"];
 pub(super) const STEP_KEYS: &[&str] = &["on"];
-pub(super) const MATCHERS: &[&str] = &[
-    "priority",
-    "node",
-    "namespace",
-    "cluster",
-    "cel",
-    "references",
-    "referencedBy",
-    "unreferenced",
-    "dangling",
-    "retain",
-];
+pub(super) const MATCHERS: &[&str] =
+    &["node", "namespace", "cluster", "references", "referencedBy", "unreferenced", "dangling", "retain"];
 pub(super) const ACTIONS: &[&str] = &["drain", "notify", "create"];
 pub(super) const GUARDRAILS_KEYS: &[&str] = &["budgets", "breaker", "firstRun", "settle", "strain"];
 pub(super) const CASE_KEYS: &[&str] = &["guardrails"];
 pub(super) const TEST_STEP_KEYS: &[&str] = &["facts"];
-/// What may stand in the place of a value.
-const VALUES: &[&str] = &["cel"];
 
 /// The diagnostic for one of these words.
 pub(super) fn diagnostic(place: Place, word: &str) -> Diagnostic {
     let message = format!("{} is not supported yet by this version", quoted(word));
     Diagnostic::new(Code::NotSupportedYet, place, message)
         .help("leave it out, or use a version that supports it")
-}
-
-/// Whether a mapping stands where the language allows one instead of a value, and this version does not.
-pub(super) fn value(node: &Node) -> Option<Diagnostic> {
-    let later = VALUES.iter().find_map(|word| node.get(word))?;
-    Some(diagnostic(later.key.place, &later.key.text))
 }

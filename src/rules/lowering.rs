@@ -93,7 +93,7 @@ impl Lowering<'_> {
             let message = format!("{what} cannot be read from the object: the rule itself says it");
             Some(Diagnostic::new(Code::WrongType, entry.key.place, message))
         };
-        let diagnostic = later::value(node).or_else(carried).unwrap_or_else(|| {
+        let diagnostic = carried().unwrap_or_else(|| {
             let message = format!("{what} must be {expected}, not {}", node.shown());
             Diagnostic::new(Code::WrongType, node.place, message)
         });

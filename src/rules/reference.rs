@@ -126,7 +126,7 @@ fn add_rows(rows: &mut Vec<String>, before: &str, keys: &[Key]) {
         };
         let (kind, summary, example) = (of_kind(key.kind), cell(key.summary), cell(key.example));
         rows.push(format!("| `{name}` | {kind} | {default} | {summary} | `{example}` |"));
-        if let ValueKind::Block(inner) | ValueKind::Blocks(inner) = key.kind {
+        if let ValueKind::Block(inner) | ValueKind::Blocks(inner) | ValueKind::OrBlock(_, inner) = key.kind {
             add_rows(rows, &format!("{name}."), inner);
         }
     }
@@ -144,6 +144,8 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Texts => format!("{} or a list", link("text", "text")),
         ValueKind::TextList => format!("list of {}", link("texts", "text")),
         ValueKind::Integer => link("integer", "integer"),
+        ValueKind::Expression => link("expression", "expression"),
+        ValueKind::OrBlock(inner, _) => format!("{} or {}", of_kind(*inner), link("mapping", "mapping")),
         ValueKind::Integers => format!("{} or a list", link("integer", "integer")),
         ValueKind::Globs => format!("{} or a list", link("glob", "glob")),
         ValueKind::Pattern => link("regular expression", "regex"),

@@ -303,7 +303,9 @@ fn every_example_of_every_key_is_a_value_of_its_kind() {
             let node = yaml::compose(Sources::default().add("key", &text), &text, lowering.out).remove(0);
             let value = &node.get(key.name).unwrap().value;
             assert!(lowering.value(value, key.kind, key.name, key.example).is_some(), "{text}");
-            if let ValueKind::Block(inner) | ValueKind::Blocks(inner) = key.kind {
+            if let ValueKind::Block(inner) | ValueKind::Blocks(inner) | ValueKind::OrBlock(_, inner) =
+                key.kind
+            {
                 check(inner, lowering);
             }
         }

@@ -3,6 +3,7 @@
 
 use jiff::tz::TimeZone;
 use k8s_healer_engine::descriptor::{Literal, Value, ValueKind};
+use k8s_healer_engine::expression::Expression;
 use k8s_healer_engine::value_from::Sourced;
 use k8s_healer_engine::values::{
     Count, Cron, Globs, ParseError, Path, Pattern, parse_duration, parse_time, parse_time_zone, time_zones,
@@ -23,6 +24,9 @@ impl Lowering<'_> {
             }
             ValueKind::Count => self.parsed(node, kind, what, example, Count::parse).map(Value::Count),
             ValueKind::Pattern => self.pattern(node, what, example).map(Value::Pattern),
+            ValueKind::Expression => {
+                self.parsed(node, kind, what, example, Expression::parse).map(Value::Expression)
+            }
             ValueKind::Path => self.path(node, kind, what, example).map(Value::Path),
             ValueKind::Time => {
                 let help = || "write an RFC 3339 time, such as `2026-01-31T12:00:00Z`".to_owned();
@@ -46,6 +50,10 @@ impl Lowering<'_> {
                     .map(Value::SourcedTexts)
             }
             ValueKind::Integer => self.integer(node, what, example).map(Value::Integer),
+            ValueKind::OrBlock(_, keys) if matches!(node.data, Data::Map(_)) => {
+                self.block(node, keys, what, example).map(Value::Block)
+            }
+            ValueKind::OrBlock(inner, _) => self.value(node, *inner, what, example),
             ValueKind::Integers => {
                 self.each(node, what, |this, item| this.integer(item, what, "137")).map(Value::Integers)
             }
@@ -379,6 +387,7 @@ fn code(kind: ValueKind) -> Code {
         ValueKind::Duration => Code::BadDuration,
         ValueKind::Count => Code::BadCount,
         ValueKind::Pattern => Code::BadRegex,
+        ValueKind::Expression => Code::BadCel,
         ValueKind::Path | ValueKind::Paths => Code::BadPath,
         ValueKind::Time => Code::BadTime,
         ValueKind::Globs => Code::BadGlob,
@@ -391,6 +400,7 @@ fn expected(kind: ValueKind) -> &'static str {
         ValueKind::Duration => "a duration",
         ValueKind::Count => "a count",
         ValueKind::Pattern => "a regular expression",
+        ValueKind::Expression => "an expression of CEL",
         ValueKind::Path => "a JSONPath",
         ValueKind::Paths => "a JSONPath or a list of them",
         ValueKind::Time => "a time",

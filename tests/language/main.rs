@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod boundaries;
+mod cel;
 mod containers;
 mod conversions;
 mod documents;
@@ -15,6 +16,7 @@ mod logic;
 mod marks;
 mod packs;
 mod paths;
+mod priority;
 mod refusals;
 mod schedules;
 mod sequences;

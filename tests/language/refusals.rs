@@ -74,8 +74,7 @@ fn what_a_matcher_can_never_satisfy_or_does_not_ask_is_refused() {
         ("finalizers: {}", Code::MissingKey),
         ("finalizers: { exists: false, any: [a] }", Code::NeverTrue),
         ("phase:", Code::WrongType),
-        ("cel: \"true\"", Code::NotSupportedYet),
-        ("priority: { below: 0 }", Code::NotSupportedYet),
+        ("cluster: { strained: true }", Code::NotSupportedYet),
         ("contaners: {}", Code::UnknownMatcher),
     ] {
         let found = errors(&format!("match: [ {{ {matcher} }} ]"));

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::operand::readable_times;
 use crate::asked::{Asked, Expectation, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::expression::Expression;
 use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::elapsed;
 use crate::projection::Projection;
@@ -28,8 +29,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         Key::optional("under", ValueKind::Sourced(&ValueKind::Duration), "Less than this old.", "1h"),
         Key::optional(
             "since",
-            ValueKind::Paths,
-            "The time to count from: a path, or a list of paths of which the first that exists counts.",
+            ValueKind::OrBlock(&ValueKind::Paths, SINCE),
+            "The time to count from: a path, a list of paths of which the first that exists counts, or an expression.",
             "$.status.completionTime",
         )
         .or("$.metadata.creationTimestamp"),
@@ -44,11 +45,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     examples: &[
         "age: { over: 6m }",
         "age: { over: 1d, since: $.status.completionTime }",
+        "age: { over: 1h, since: { cel: \"object.status.conditions.filter(c, c.type == 'Ready')[0].lastTransitionTime\" } }",
         "age: { over: { valueFrom: \"$.metadata.annotations['janitor/ttl']\", min: 5m, never: [forever] } }",
     ],
     kinds: &[],
     build: |mut arguments| {
         let (over, under) = (arguments.sourced_duration("over"), arguments.sourced_duration("under"));
+        let expression = if arguments.has_block("since") { arguments.block("since") } else { None };
         let since = arguments.paths("since").unwrap_or_default();
         let formats = arguments.texts("formats").unwrap_or_default();
         if over.is_none() && under.is_none() {
@@ -71,10 +74,25 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             return Err(Fault::new(FaultKind::NeverTrue, message, "write a longer `under`").under("under"));
         }
         let formats = formats.iter().filter_map(|name| TimeFormat::named(name)).collect();
-        let since = if since.is_empty() { vec![Path::of_members(&CREATED)] } else { since };
+        let since = match expression.map(|mut block| block.expression("cel")) {
+            Some(Some(expression)) => Since::Expression(expression),
+            Some(None) => {
+                let fault = Fault::new(FaultKind::MissingKey, "`since` asks nothing", "write `cel: object.…`");
+                return Err(fault.under("since"));
+            }
+            None if since.is_empty() => Since::Paths(vec![Path::of_members(&CREATED)]),
+            None => Since::Paths(since),
+        };
         Ok(Box::new(Age { over, under, since, formats }))
     },
 };
+
+const SINCE: &[Key] = &[Key::required(
+    "cel",
+    ValueKind::Expression,
+    "An expression of CEL that is a time in a text, see `cel`.",
+    "\"object.status.conditions.filter(c, c.type == 'Ready')[0].lastTransitionTime\"",
+)];
 
 const CREATED: [&str; 2] = ["metadata", "creationTimestamp"];
 
@@ -82,8 +100,23 @@ const CREATED: [&str; 2] = ["metadata", "creationTimestamp"];
 struct Age {
     over: Option<Sourced<Duration>>,
     under: Option<Sourced<Duration>>,
-    since: Vec<Path>,
+    since: Since,
     formats: Vec<TimeFormat>,
+}
+
+#[derive(Debug)]
+enum Since {
+    Paths(Vec<Path>),
+    Expression(Expression),
+}
+
+impl Since {
+    fn paths(&self) -> &[Path] {
+        match self {
+            Self::Paths(paths) => paths,
+            Self::Expression(_) => &[],
+        }
+    }
 }
 
 impl Age {
@@ -94,7 +127,10 @@ impl Age {
 
     /// The first path that exists decides, also where what it yields cannot be read.
     fn start(&self, context: &Context<'_>) -> Option<Timestamp> {
-        let nodes = self.since.iter().map(|path| path.nodes(context.object.object()));
+        if let Since::Expression(expression) = &self.since {
+            return parse_time(&expression.text(context.object.object()).ok()?, &self.formats);
+        }
+        let nodes = self.since.paths().iter().map(|path| path.nodes(context.object.object()));
         let found =
             nodes.map(|nodes| nodes.into_iter().filter(|node| !node.is_null()).collect::<Vec<&Value>>());
         let first = found.into_iter().find(|nodes| !nodes.is_empty())?;
@@ -119,11 +155,19 @@ impl Matcher for Age {
             let always = verdict.truth.is_true() && under.from().is_none();
             if always { verdict.since(Some(start.min(context.now))) } else { verdict }
         });
-        Verdict::all(over.into_iter().chain(under))
+        let verdict = Verdict::all(over.into_iter().chain(under));
+        match &self.since {
+            Since::Paths(_) => verdict,
+            // What an expression makes of an object may have been another moment before.
+            Since::Expression(_) => verdict.since(None),
+        }
     }
 
     fn reads(&self, projection: &mut Projection) {
-        self.since.iter().for_each(|path| projection.read(path));
+        match &self.since {
+            Since::Paths(paths) => paths.iter().for_each(|path| projection.read(path)),
+            Since::Expression(expression) => projection.merge(expression.reads()),
+        }
         self.bounds().for_each(|(_, bound)| bound.reads(projection));
     }
 
@@ -142,13 +186,21 @@ impl Matcher for Age {
     fn asks(&self) -> Vec<Asked<'_>> {
         let created = Path::of_members(&CREATED);
         let bounds = self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::STRING));
-        if self.since.iter().any(|path| path.source() == created.source()) {
+        let since = self.since.paths();
+        if since.is_empty() || since.iter().any(|path| path.source() == created.source()) {
             return bounds.collect();
         }
         let readable = readable_times(&self.formats);
         let expectation = Expectation { at: vec!["since".to_owned()], readable, texts: Vec::new() };
-        let since = Asked { paths: &self.since, needed: true, expectations: vec![expectation] };
+        let since = Asked { paths: since, needed: true, expectations: vec![expectation] };
         std::iter::once(since).chain(bounds).collect()
+    }
+
+    fn failed(&self) -> u64 {
+        match &self.since {
+            Since::Paths(_) => 0,
+            Since::Expression(expression) => expression.failed(),
+        }
     }
 
     fn implies(&self) -> Implied {

@@ -202,7 +202,7 @@ impl Matcher for Field {
 }
 
 /// A value may be a page long; a line of the log is not.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     const LONGEST: usize = 80;
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &text[..end]),

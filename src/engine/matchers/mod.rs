@@ -4,6 +4,7 @@ mod age;
 mod all;
 mod annotations;
 mod any;
+mod cel;
 mod condition;
 mod containers;
 mod contradictions;
@@ -17,6 +18,7 @@ mod operand;
 mod operators;
 mod owner;
 mod phase;
+mod priority;
 mod term;
 mod terminating;
 
@@ -35,6 +37,8 @@ pub const ALL: &[&MatcherDescriptor] = &[
     &name::DESCRIPTOR,
     &owner::DESCRIPTOR,
     &finalizers::DESCRIPTOR,
+    &priority::DESCRIPTOR,
+    &cel::DESCRIPTOR,
     &all::DESCRIPTOR,
     &any::DESCRIPTOR,
     &not::DESCRIPTOR,

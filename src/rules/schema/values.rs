@@ -70,6 +70,9 @@ pub(super) fn value(kind: ValueKind) -> Value {
         ValueKind::Texts => reference("texts"),
         ValueKind::Integer => reference("integer"),
         ValueKind::Integers => reference("integers"),
+        // What is an expression is not for a schema to say.
+        ValueKind::Expression => reference("text"),
+        ValueKind::OrBlock(inner, keys) => json!({"anyOf": [value(*inner), block(keys)]}),
         ValueKind::Globs => reference("globs"),
         ValueKind::Path => reference("path"),
         ValueKind::Paths => reference("paths"),
@@ -204,7 +207,8 @@ fn choice(words: &[&str]) -> Value {
 /// The default, where it is a value of the kind and not a sentence such as "the object's own".
 fn default(kind: ValueKind, text: &str) -> Option<Value> {
     let is_value = match kind {
-        ValueKind::Sourced(inner) => return default(*inner, text),
+        ValueKind::Sourced(inner) | ValueKind::OrBlock(inner, _) => return default(*inner, text),
+        ValueKind::Expression => !text.is_empty(),
         ValueKind::Duration => parse_duration(text).is_ok(),
         ValueKind::Count => Count::parse(text).is_ok(),
         ValueKind::Path | ValueKind::Paths => Path::parse(text).is_ok(),
