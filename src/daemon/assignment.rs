@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleId, RuleSet, Scope, WatchTarget};
 
@@ -94,6 +95,13 @@ fn served(target: &WatchTarget, resolution: Resolution) -> Result<Option<Arc<Res
 fn unfit(rule: &Rule, resource: &Resource, registry: &Registry) -> Option<String> {
     if !resource.namespaced && matches!(rule.scope, Scope::Namespaces(_)) {
         return Some(format!("{resource} is cluster-scoped: write `scope: cluster` instead of `namespaces`"));
+    }
+    let mut others = Others::default();
+    rule.reads_of_others(&mut others);
+    if !resource.namespaced && others.namespaces.is_some() {
+        return Some(format!(
+            "{resource} is cluster-scoped: it has no namespace of which something could be asked"
+        ));
     }
     rule.steps.iter().find_map(|step| {
         // Groups with a dot are for anybody to take, but for Kubernetes' own.

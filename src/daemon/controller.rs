@@ -6,6 +6,7 @@
 mod census;
 mod creations;
 mod events;
+mod facts;
 mod feed;
 mod going;
 mod handover;
@@ -16,13 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard;
 use k8s_healer_engine::moment::Now;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, StepResult, Ticket, Tracker};
 use k8s_healer_engine::unseen::UnseenPaths;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -37,6 +39,7 @@ pub use self::replacing::Replacement;
 use self::replacing::{Successor, next_of};
 use super::Shared;
 use super::control::protocol::Health;
+use super::facts::Change;
 use super::supervisor::{Place, WatchReport};
 use super::worker::{Reading, read, read_all};
 use crate::cluster::resource::Resource;
@@ -118,6 +121,11 @@ pub struct Controller {
     heir: Option<Heir>,
     /// Paths of its rules that no object has had.
     unseen: UnseenPaths,
+    /// What its rules ask of other objects.
+    others: Others,
+    fact_changes: broadcast::Receiver<Arc<Change>>,
+    /// What is watched, to be listed anew.
+    watch: Watch,
     going: Going,
     creations: CreationLog,
     readings: JoinSet<Reading>,
@@ -150,6 +158,13 @@ pub fn projection_of(rules: &[Arc<Rule>]) -> Projection {
     projection
 }
 
+/// All that the rules of a kind ask of other objects.
+fn others_of(rules: &[Arc<Rule>]) -> Others {
+    let mut others = Others::default();
+    rules.iter().for_each(|rule| rule.reads_of_others(&mut others));
+    others
+}
+
 impl Controller {
     /// Begins to watch; within a runtime.
     #[must_use]
@@ -160,9 +175,12 @@ impl Controller {
             wellbeing: Wellbeing::new(shared.transport.server_clock().local().now()),
             resource: Arc::clone(&watch.resource),
             unseen: UnseenPaths::new(&rules),
+            others: others_of(&rules),
+            fact_changes: shared.facts.changes(),
             tracker: Tracker::new(rules).within(shared.itself.reach.clone()).counted_in(&shared.ledger),
             shared,
-            feed: Feed::of(watch),
+            feed: Feed::of(watch.clone()),
+            watch,
             successor: None,
             inheritance: Inheritance::default(),
             heir: None,
@@ -198,6 +216,7 @@ impl Controller {
                 biased;
                 () = stop.cancelled() => break Ended::Stopped,
                 Some(order) = self.orders.recv() => self.obey(order),
+                change = self.fact_changes.recv(), if !self.others.is_nothing() => self.take_facts(change),
                 event = self.feed.next(), if !self.inheritance.is_awaited() => match event {
                     Some(WatchEvent::Absent) | None => break Ended::Absent,
                     Some(event) => self.take_in(event),

@@ -5,6 +5,7 @@
 pub mod assignment;
 pub mod control;
 pub mod controller;
+mod facts;
 mod guarding;
 mod hints;
 pub mod namespaces;
@@ -35,6 +36,7 @@ use crate::cluster::discovery::Catalogue;
 use crate::cluster::timings::Timings;
 use crate::cluster::transport::Transport;
 use crate::report::tally::Tally;
+use facts::FactStore;
 use pace::Pace;
 use pause::Pause;
 
@@ -68,6 +70,8 @@ pub struct Shared {
     pub ledger: Ledger,
     tally: Mutex<Tally>,
     pace: Pace,
+    /// What is known of other objects that rules ask about.
+    facts: FactStore,
 }
 
 impl Shared {
@@ -100,6 +104,7 @@ impl Shared {
             ledger: Ledger::default(),
             tally: Mutex::default(),
             pace,
+            facts: FactStore::default(),
         }
     }
 

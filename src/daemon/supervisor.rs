@@ -11,11 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_healer_engine::facts::Others;
+use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleSet};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
 pub use self::answers::Process;
@@ -27,6 +30,7 @@ use super::assignment::{Assignment, assign};
 use super::control::Call;
 use super::control::protocol::ReloadReport;
 use super::controller::{Beginning, Census, Controller, Ended, Order, Replacement, projection_of};
+use super::facts::keeping::keep;
 use super::hints::{Hint, definitions, projection, watch_for_kinds};
 use super::namespaces::{self, NamespaceEvent};
 use super::questions::Questions;
@@ -80,6 +84,8 @@ pub struct Supervisor {
     named: watch::Sender<BTreeSet<Arc<str>>>,
     /// How often namespaces are listed where they cannot be watched.
     namespace_poll: Duration,
+    /// Tells who follows other objects what rules ask of them, once they ask.
+    facts: Option<(watch::Sender<Others>, AbortOnDropHandle<()>)>,
     /// Where the rules come from, if they can be read again.
     reloading: Option<Reloading>,
     /// The last reload.
@@ -119,6 +125,7 @@ impl Supervisor {
             namespaces: None,
             named: watch::Sender::default(),
             namespace_poll: namespaces::POLL,
+            facts: None,
             reloading: None,
             reloaded: None,
             one_pass: false,
@@ -249,6 +256,8 @@ impl Supervisor {
     /// Starts, changes and ends controllers, so that each kind is watched where it should be, with the rules
     /// that are in force.
     fn arrange(&mut self) -> Places {
+        // First, so that it is known by when their objects are listed.
+        self.ask_for_facts();
         let wanted = self.places();
         self.running.retain(|place, running| {
             let stays = wanted.contains_key(place);
@@ -266,6 +275,24 @@ impl Supervisor {
             }
         }
         places
+    }
+
+    /// Has followed what the rules that are in force ask of other objects.
+    fn ask_for_facts(&mut self) {
+        let mut others = Others::default();
+        for (_, rules) in self.told.watched.values() {
+            rules.iter().for_each(|rule| rule.reads_of_others(&mut others));
+        }
+        if let Some((asked, _)) = &self.facts {
+            asked.send_replace(others);
+        } else if !others.is_nothing() {
+            let (shared, streaming) = (Arc::clone(&self.shared), Arc::clone(&self.streaming));
+            let watch_of =
+                move |resource, projection| watch_of(&shared, &streaming, resource, None, projection);
+            let (asked, receiver) = watch::channel(others);
+            let keeping = keep(Arc::clone(&self.shared), Box::new(watch_of), receiver);
+            self.facts = Some((asked, AbortOnDropHandle::new(tokio::spawn(keeping))));
+        }
     }
 
     fn start(
@@ -322,18 +349,9 @@ impl Supervisor {
         &self,
         resource: Arc<Resource>,
         namespace: Option<String>,
-        projection: Arc<k8s_healer_engine::projection::Projection>,
+        projection: Arc<Projection>,
     ) -> Watch {
-        Watch {
-            transport: self.shared.transport.clone(),
-            resource,
-            namespace,
-            projection,
-            timings: self.shared.timings,
-            random: Arc::clone(&self.shared.random),
-            list_permits: Arc::clone(&self.shared.list_permits),
-            streaming: Arc::clone(&self.streaming),
-        }
+        watch_of(&self.shared, &self.streaming, resource, namespace, projection)
     }
 
     /// Client required.
@@ -389,6 +407,25 @@ impl Supervisor {
                 warn!(reason = in_full(&error), "what the server serves cannot be asked; asking again");
             }
         }
+    }
+}
+
+fn watch_of(
+    shared: &Shared,
+    streaming: &Arc<StreamingLists>,
+    resource: Arc<Resource>,
+    namespace: Option<String>,
+    projection: Arc<Projection>,
+) -> Watch {
+    Watch {
+        transport: shared.transport.clone(),
+        resource,
+        namespace,
+        projection,
+        timings: shared.timings,
+        random: Arc::clone(&shared.random),
+        list_permits: Arc::clone(&shared.list_permits),
+        streaming: Arc::clone(streaming),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_healer_engine::cooldown::{Before, Lineage};
 use k8s_healer_engine::effect::{Effect, Inapplicable};
+use k8s_healer_engine::facts::{Fact, Facts};
 use k8s_healer_engine::limits::Limit;
 use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
@@ -18,7 +19,7 @@ use k8s_healer_engine::tracker::{DueStep, StepResult, Ticket};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::{Shared, facts};
 use crate::cluster::execute::{self, execute};
 use crate::cluster::read::{ReadError, read_object};
 use crate::cluster::resource::Resource;
@@ -31,6 +32,43 @@ pub(super) struct Reading {
     pub(super) ticket: Ticket,
     pub(super) result: Result<Option<Observation>, ReadError>,
     pub(super) permit: Option<OwnedSemaphorePermit>,
+    pub(super) facts: Looked,
+}
+
+/// What was looked up of other objects, live.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) facts: Facts,
+    /// Each is looked up once; what is not known then is not known.
+    pub(super) asked: BTreeSet<Fact>,
+}
+
+/// Client required: looks up the facts that an object hangs on. One that cannot be read tells as little as an object
+/// that cannot.
+pub(super) async fn look_up(
+    shared: Arc<Shared>,
+    ticket: Ticket,
+    live: Observation,
+    asked: Vec<Fact>,
+    mut looked: Looked,
+    permit: Option<OwnedSemaphorePermit>,
+) -> Reading {
+    let permit = match permit {
+        None => shared.pace.turn().await,
+        permit => permit,
+    };
+    let result = match facts::looking::look_up(&shared, &live, &asked, looked.facts).await {
+        Ok(facts) => {
+            looked.facts = facts;
+            Ok(Some(live))
+        }
+        Err(error) => {
+            looked.facts = Facts::none();
+            Err(error)
+        }
+    };
+    looked.asked.extend(asked);
+    Reading { ticket, result, permit, facts: looked }
 }
 
 /// Client required: reads the object as it is now.
@@ -38,7 +76,7 @@ pub(super) async fn read(shared: Arc<Shared>, resource: Arc<Resource>, ticket: T
     let permit = shared.pace.turn().await;
     let result =
         read_object(&shared.transport, &resource, ticket.key.namespace.as_deref(), &ticket.key.name).await;
-    Reading { ticket, result, permit }
+    Reading { ticket, result, permit, facts: Looked::default() }
 }
 
 /// Client required: reads many objects of one namespace by one list.

@@ -86,6 +86,15 @@ pub enum Shape {
     ValueOrKeys(ValueKind, &'static [Key]),
 }
 
+/// The keys of a matcher that is a mapping, to stand in a block of another one.
+#[must_use]
+pub const fn keys_of(descriptor: &MatcherDescriptor) -> &'static [Key] {
+    match descriptor.shape {
+        Shape::Keys(keys) | Shape::ValueOrKeys(_, keys) => keys,
+        Shape::Value(_) => &[],
+    }
+}
+
 /// One key of a mapping.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {

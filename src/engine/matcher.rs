@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asked::Asked;
-use crate::facts::Facts;
+use crate::facts::{Facts, Others};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::values::Path;
@@ -30,6 +30,9 @@ pub trait Matcher: fmt::Debug + Send + Sync {
 
     /// Adds every field that [`evaluate`](Self::evaluate) and [`explain`](Self::explain) read.
     fn reads(&self, projection: &mut Projection);
+
+    /// Adds what is asked of other objects: of a namespace, a node, the owners.
+    fn reads_of_others(&self, _others: &mut Others) {}
 
     /// The values seen that make it what it is, for a person: `phase Failed`.
     fn explain(&self, context: &Context<'_>) -> String;

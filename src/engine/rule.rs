@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::action::Action;
 use crate::descriptor::Nature;
+use crate::facts::Others;
 use crate::guardrails::Guardrails;
 use crate::limits::Limits;
 use crate::matcher::Matcher;
@@ -218,6 +219,11 @@ impl Rule {
     pub fn terminating_for(&self, step: &Step) -> Option<Duration> {
         let asked = || self.matches.iter().filter_map(|matcher| matcher.implies().terminating_for).max();
         step.nature.needs_terminating.then(|| step.after.or_else(asked).unwrap_or(PATIENCE))
+    }
+
+    /// Adds what its matchers ask of other objects.
+    pub fn reads_of_others(&self, others: &mut Others) {
+        self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads_of_others(others));
     }
 
     /// Whether it watches kinds that it does not name.

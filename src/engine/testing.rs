@@ -8,7 +8,7 @@ use crate::action::Action;
 use crate::descriptor::{Arguments, Fault, Key, Literal, Shape, Value, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::expression::Expression;
-use crate::facts::Facts;
+use crate::facts::{Fact, Facts, Others};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
 use crate::projection::Projection;
@@ -49,12 +49,32 @@ pub(crate) fn effect(name: &str, json: Json, object: &Json) -> Result<Effect, In
 /// Evaluates a matcher on an object read through the matcher's own projection, so that every table
 /// test also shows that `reads` names all that `evaluate` looks at.
 pub(crate) fn verdict(name: &str, json: Json, object: &Json, now: &str) -> Verdict {
+    verdict_with(name, json, object, &Facts::none(), now)
+}
+
+/// The same with what is known of other objects, read through what the matcher says that it reads of them.
+pub(crate) fn verdict_with(name: &str, json: Json, object: &Json, facts: &Facts, now: &str) -> Verdict {
     let matcher = matcher(name, json).expect("a matcher without faults");
     let mut projection = Projection::default();
     matcher.reads(&mut projection);
     let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
-    let facts = Facts::none();
-    let verdict = matcher.evaluate(&Context { object: &object, facts: &facts, now: at(now) });
+    let mut others = Others::default();
+    matcher.reads_of_others(&mut others);
+    let mut read = Facts::none();
+    for fact in others.of(&object) {
+        let projection = match fact {
+            Fact::Namespace(_) => others.namespaces.as_ref(),
+            Fact::Node(_) => others.nodes.as_ref(),
+            Fact::Owner(_) | Fact::Strained => None,
+        };
+        let Some(known) = facts.get(&fact) else { continue };
+        let known = match projection {
+            Some(projection) if known.is_object() => projection.parse(known.to_string().as_bytes()).unwrap(),
+            _ => known.clone(),
+        };
+        read = read.with(fact, known);
+    }
+    let verdict = matcher.evaluate(&Context { object: &object, facts: &read, now: at(now) });
     if let Some(Needed { paths, texts }) = matcher.needs() {
         let mut seen = paths.iter().flat_map(|path| path.nodes(object.object())).filter_map(Json::as_str);
         let has = seen.any(|seen| texts.contains(&seen));

@@ -11,6 +11,7 @@ mod entry;
 mod held;
 mod pass;
 mod progress;
+mod waits;
 
 use std::sync::Arc;
 
@@ -21,7 +22,8 @@ pub use self::due::DueStep;
 use self::entry::{Entry, Slots};
 pub use self::entry::{Origin, Ticket};
 pub use self::progress::{Sequence, StepResult};
-use crate::facts::Facts;
+use self::waits::{AT_ONCE, Waits};
+use crate::facts::{Fact, Facts};
 use crate::guard::Reach;
 use crate::index::{RuleIndex, Selection};
 use crate::limits::{Ledger, Page};
@@ -70,6 +72,7 @@ pub struct Tracker {
     page: Page,
     /// A list has come to its end.
     has_listed: bool,
+    waits: Waits,
 }
 
 /// So many namespaces are looked through for those without objects.
@@ -113,6 +116,7 @@ impl Tracker {
             reach: Reach::default(),
             retired: Vec::new(),
             last_begin: None,
+            waits: Waits::default(),
         };
         tracker.publish();
         tracker
@@ -190,7 +194,11 @@ impl Tracker {
         if self.listing {
             return Vec::new();
         }
-        self.schedule.first(most).map(|(at, slot)| (at, self.slots.get(slot).key())).collect()
+        self.schedule
+            .first(most)
+            .filter(|(at, _)| *at > AT_ONCE)
+            .map(|(at, slot)| (at, self.slots.get(slot).key()))
+            .collect()
     }
 
     /// A fresh list begins: until it is complete, nothing falls due.
@@ -217,8 +225,20 @@ impl Tracker {
         self.recount();
     }
 
-    /// An object of the list, or an event. Returns whether the object is new to the tracker.
+    /// An object of the list, or an event, where nothing is known of other objects. Returns whether the object is
+    /// new to the tracker.
     pub fn observe(&mut self, object: &Observation, origin: Origin, now: impl Into<Now>) -> bool {
+        self.observe_with(object, &Facts::none(), origin, now)
+    }
+
+    /// The same with what is known of the other objects that its rules ask about.
+    pub fn observe_with(
+        &mut self,
+        object: &Observation,
+        facts: &Facts,
+        origin: Origin,
+        now: impl Into<Now>,
+    ) -> bool {
         if self.home(object.namespace()).selection.is_empty() {
             return false;
         }
@@ -230,13 +250,13 @@ impl Tracker {
                 return false;
             }
             if entry.has_uid(object.uid()) {
-                self.update(slot, object, origin, now.into());
+                self.update(slot, object, facts, origin, now.into());
                 return false;
             }
             self.forget(slot);
         }
         let slot = self.remember(object);
-        self.update(slot, object, origin, now.into());
+        self.update(slot, object, facts, origin, now.into());
         true
     }
 
@@ -299,6 +319,7 @@ impl Tracker {
     fn forget(&mut self, slot: u32) {
         self.schedule.set(slot, None);
         let before = self.limited_of(slot);
+        self.waits.forget(slot);
         if let Some(entry) = self.slots.remove(slot) {
             self.home(entry.namespace.as_deref()).objects -= 1;
             self.count(Some(&before), None);
@@ -306,9 +327,8 @@ impl Tracker {
     }
 
     /// Evaluates the rules that select the object, and arms its timer.
-    fn update(&mut self, slot: u32, object: &Observation, origin: Origin, now: Now) {
-        let facts = Facts::none();
-        let context = Context { object, facts: &facts, now: now.earliest };
+    fn update(&mut self, slot: u32, object: &Observation, facts: &Facts, origin: Origin, now: Now) {
+        let context = Context { object, facts, now: now.earliest };
         let selection = Arc::clone(&self.home(object.namespace()).selection);
         let before = self.limited_of(slot);
         let mut found = self.index.survey(&selection, &context);
@@ -327,6 +347,15 @@ impl Tracker {
         for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
             entry.progress.holds(*rule, &self.rules[*rule], verdict.holds_since, gap, changed, now);
         }
+        let mut awaited: Vec<Fact> =
+            found.iter().flat_map(|(_, verdict)| verdict.waits_for.iter().cloned()).collect();
+        awaited.sort();
+        awaited.dedup();
+        self.waits.set(slot, awaited, facts);
+        if origin != Origin::LiveRead {
+            // By what is known of the facts at this moment.
+            self.waits.looked_at(slot);
+        }
         entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
         if !entry.busy {
             self.arm(slot);
@@ -339,7 +368,8 @@ impl Tracker {
         let entry = self.slots.get(slot);
         let due = entry.progress.next_due(&self.rules, self.last_begin);
         let change = entry.next_change().filter(|change| self.last_begin.is_none_or(|last| *change <= last));
-        self.schedule.set(slot, earlier(due, change));
+        let woken = self.waits.is_woken(slot).then_some(AT_ONCE);
+        self.schedule.set(slot, earlier(earlier(due, change), woken));
     }
 }
 

@@ -4,11 +4,11 @@
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place, quoted};
 
-pub(super) const RULE_KEYS: &[&str] = &["breaker", "namespaceSelector"];
+pub(super) const RULE_KEYS: &[&str] = &["breaker"];
 pub(super) const LIMITS: &[&str] = &["inFlight", "order"];
 pub(super) const STEP_KEYS: &[&str] = &["on"];
 pub(super) const MATCHERS: &[&str] =
-    &["node", "namespace", "cluster", "references", "referencedBy", "unreferenced", "dangling", "retain"];
+    &["cluster", "references", "referencedBy", "unreferenced", "dangling", "retain"];
 pub(super) const ACTIONS: &[&str] = &["drain", "notify", "create"];
 pub(super) const GUARDRAILS_KEYS: &[&str] = &["budgets", "breaker", "firstRun", "settle", "strain"];
 pub(super) const CASE_KEYS: &[&str] = &["guardrails"];

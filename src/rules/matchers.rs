@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use k8s_healer_engine::descriptor::{Shape, ValueKind};
 use k8s_healer_engine::matcher::Matcher;
 
 use super::code::Code;
@@ -86,6 +87,10 @@ impl Lowering<'_> {
         match (descriptor.build)(arguments) {
             Ok(matcher) => {
                 self.uses.ask(first, entry, matcher.as_ref());
+                // What stands inside a combinator has been checked.
+                if !matches!(descriptor.shape, Shape::Value(ValueKind::Matcher | ValueKind::Matchers)) {
+                    self.check_asks_namespace(entry, matcher.as_ref());
+                }
                 Some(matcher)
             }
             Err(fault) => {

@@ -13,6 +13,7 @@ use super::later;
 use super::lowering::{Fields, Keys, Lowering};
 use super::names::{as_dns_label, is_dns_label};
 use super::node::{Entry, Node};
+use super::scope::selecting;
 use super::steps::LoweredStep;
 use super::uses::RuleUses;
 
@@ -24,6 +25,7 @@ pub(super) const RULE_KEYS: &[&str] = &[
     "description",
     "watch",
     "namespaces",
+    "namespaceSelector",
     "scope",
     "match",
     "unless",
@@ -35,7 +37,7 @@ pub(super) const RULE_KEYS: &[&str] = &[
     "actions",
 ];
 pub(super) const DEFAULT_KEYS: &[&str] =
-    &["namespaces", "scope", "cooldown", "mode", "for", "schedule", "limits", "unless"];
+    &["namespaces", "namespaceSelector", "scope", "cooldown", "mode", "for", "schedule", "limits", "unless"];
 
 /// What a rule is called: its name where it has one, else its number.
 pub(super) fn subject(node: &Node, index: usize) -> String {
@@ -57,6 +59,9 @@ impl Lowering<'_> {
         self.check_scope_conflict(fields);
         if let Some(value) = fields.value("namespaces") {
             self.globs(value, "`namespaces`", "[test-*]");
+        }
+        if let Some(entry) = fields.get("namespaceSelector") {
+            self.namespace_selector(entry);
         }
         if let Some(value) = fields.value("scope") {
             self.value(value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster");
@@ -98,7 +103,9 @@ impl Lowering<'_> {
             self.kinds = kinds;
             targets
         });
-        let scope = self.scope(node, fields, defaults);
+        let selecting = selecting(fields, defaults);
+        let scope = self.scope(node, fields, defaults, selecting);
+        let selector = selecting.and_then(|entry| self.namespace_selector(entry));
         let matches = self
             .required(node, fields, "match", "[ { age: { over: 6m } } ]")
             .and_then(|entry| self.shared_matchers(&entry.value, "`match`"));
@@ -109,6 +116,13 @@ impl Lowering<'_> {
         let hold = self.optional_duration("for", fields, defaults, Duration::ZERO);
         let schedule = self.schedule(fields, defaults);
         let limits = self.limits(fields, defaults);
+        if let (Some(selector), Some(limits)) = (selecting, inherited("limits", fields, defaults)) {
+            let message = "`limits` do not count by the labels of namespaces yet";
+            let diagnostic = Diagnostic::new(Code::NotSupportedYet, limits.key.place, message)
+                .help("name the namespaces instead, or leave one of the two out")
+                .related(selector.key.place, "namespaces are selected here");
+            self.report(diagnostic);
+        }
         let cooldown = self.optional_duration("cooldown", fields, defaults, COOLDOWN);
         let mode = self.mode(fields, defaults);
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
@@ -135,7 +149,8 @@ impl Lowering<'_> {
             description: description?,
             watch: watch?,
             scope: scope?,
-            matches: matches?,
+            // As if that were asked of each object; a selector with a mistake has been told above.
+            matches: matches?.into_iter().chain(selector).collect(),
             unless: unless?,
             hold: hold?,
             schedule: schedule.ok()?,

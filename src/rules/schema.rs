@@ -8,6 +8,7 @@ mod ruletest;
 mod values;
 
 use k8s_healer_engine::descriptor::{Key, Shape, ValueKind};
+use k8s_healer_engine::matchers::SELECTOR_KEYS;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Mode;
 use serde_json::{Map, Value, json};
@@ -45,8 +46,14 @@ pub(super) const RULE: &[Key] = &[
     Key::optional(
         "namespaces",
         ValueKind::Globs,
-        "The namespaces that it looks into: globs, `!` excludes. This or `scope: cluster` must be said.",
+        "The namespaces that it looks into: globs, `!` excludes. This, `namespaceSelector` or `scope: cluster` must be said.",
         "[test-*, \"!test-infra\"]",
+    ),
+    Key::optional(
+        "namespaceSelector",
+        ValueKind::Block(SELECTOR_KEYS),
+        "The labels of the namespaces that it looks into, as a Kubernetes label selector; with `namespaces`, both must hold.",
+        "{ matchLabels: { team: web } }",
     ),
     Key::optional(
         "scope",
@@ -156,12 +163,19 @@ pub fn rule_pack(registry: &Registry) -> Value {
 }
 
 fn scopes() -> Value {
-    json!([{"required": ["namespaces"]}, {"required": ["scope"]}])
+    json!([{"required": ["namespaces"]}, {"required": ["namespaceSelector"]}, {"required": ["scope"]}])
 }
 
-/// `namespaces` and `scope` exclude each other.
+/// `scope` excludes `namespaces` and `namespaceSelector`.
 fn with_one_scope(mut schema: Value) -> Value {
-    values::insert(&mut schema, "not", json!({"type": "object", "required": ["namespaces", "scope"]}));
+    values::insert(
+        &mut schema,
+        "not",
+        json!({
+            "type": "object", "required": ["scope"],
+            "anyOf": [{"required": ["namespaces"]}, {"required": ["namespaceSelector"]}],
+        }),
+    );
     schema
 }
 

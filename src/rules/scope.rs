@@ -1,10 +1,13 @@
-//! Where a rule looks: `namespaces`, or `scope: cluster` spelled out. A rule that says neither looks
-//! nowhere, and is an error.
+//! Where a rule looks: `namespaces`, the labels of namespaces, or `scope: cluster` spelled out. A rule that says
+//! none of them looks nowhere, and is an error.
 
 use std::sync::Arc;
 
-use k8s_healer_engine::descriptor::ValueKind;
+use k8s_healer_engine::descriptor::{Fault, ValueKind};
+use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard::SYSTEM_NAMESPACES;
+use k8s_healer_engine::matcher::Matcher;
+use k8s_healer_engine::matchers::{SELECTOR_KEYS, namespace_selector};
 use k8s_healer_engine::rule::Scope;
 use k8s_healer_engine::values::Globs;
 
@@ -18,12 +21,16 @@ use super::values::items;
 const EXAMPLE: &str = "[test-*]";
 
 impl Lowering<'_> {
-    /// Reports `namespaces` and `scope` in one mapping.
+    /// Reports `namespaces`, or a selector of them, and `scope` in one mapping.
     pub(super) fn check_scope_conflict(&mut self, fields: Fields<'_>) -> bool {
-        let (Some(scope), Some(namespaces)) = (fields.get("scope"), fields.get("namespaces")) else {
+        let some = fields.get("namespaces").or(fields.get("namespaceSelector"));
+        let (Some(scope), Some(namespaces)) = (fields.get("scope"), some) else {
             return false;
         };
-        let message = "`scope: cluster` looks into all namespaces, `namespaces` into some: only one can hold";
+        let message = format!(
+            "`scope: cluster` looks into all namespaces, `{}` into some: only one can hold",
+            namespaces.key.text
+        );
         let diagnostic = Diagnostic::new(Code::Conflict, scope.key.place, message)
             .help("keep one of the two")
             .related(namespaces.key.place, "the other");
@@ -37,19 +44,27 @@ impl Lowering<'_> {
         node: &Node,
         rule: Fields<'_>,
         defaults: Option<Fields<'_>>,
+        selecting: Option<&Entry>,
     ) -> Option<Scope> {
         if self.check_scope_conflict(rule) || rule.get(MERGE).is_some() {
             return None;
         }
         let chosen = |fields: Fields<'_>| fields.get("scope").is_some() || fields.get("namespaces").is_some();
         let Some(fields) = [Some(rule), defaults].into_iter().flatten().find(|fields| chosen(*fields)) else {
+            if let Some(selector) = selecting {
+                return self.all_selected(selector);
+            }
             // One mistake, one report: a misspelt key has been told already.
             let misspelt = |key| Self::may_be_misspelt(node, key, RULE_KEYS);
-            if !misspelt("namespaces") && !misspelt("scope") {
+            if !["namespaces", "namespaceSelector", "scope"].into_iter().any(misspelt) {
                 self.report(no_scope(place_of(node)));
             }
             return None;
         };
+        if let (Some(_), Some(selector)) = (fields.get("scope"), selecting) {
+            // The rule's own selector is narrower than the scope that it inherits.
+            return self.all_selected(selector);
+        }
         match (fields.get("scope"), fields.get("namespaces")) {
             (Some(scope), _) => {
                 self.value(&scope.value, ValueKind::Choice(&["cluster"]), "`scope`", "cluster")?;
@@ -59,11 +74,50 @@ impl Lowering<'_> {
             (None, Some(namespaces)) => {
                 let globs = self.globs(&namespaces.value, "`namespaces`", EXAMPLE)?;
                 self.check_kinds(namespaces)?;
-                self.warn_of_reach(namespaces, &globs);
-                let within = Arc::clone(&self.within);
-                Some(Scope::Namespaces(within.iter().fold(globs, Globs::confined_to)))
+                self.warn_of_reach(namespaces, &globs, selecting.is_some());
+                Some(Scope::Namespaces(self.confined(globs)))
             }
             (None, None) => None,
+        }
+    }
+
+    /// All namespaces whose labels a selector selects.
+    fn all_selected(&mut self, selector: &Entry) -> Option<Scope> {
+        self.check_kinds(selector)?;
+        let all = Globs::parse(&["*"]).ok()?;
+        Some(Scope::Namespaces(self.confined(all)))
+    }
+
+    /// Without what the pack may not look into.
+    fn confined(&self, globs: Globs) -> Globs {
+        self.within.iter().fold(globs, Globs::confined_to)
+    }
+
+    /// A selector of namespaces by their labels.
+    pub(super) fn namespace_selector(&mut self, entry: &Entry) -> Option<Arc<dyn Matcher>> {
+        let example = "{ matchLabels: { team: web } }";
+        let arguments = self.block(&entry.value, SELECTOR_KEYS, "`namespaceSelector`", example)?;
+        match namespace_selector(arguments) {
+            Ok(matcher) => Some(self.compiled.shared(&entry.value, matcher)),
+            Err(fault) => {
+                let message = fault.message.replace("`labels`", "`namespaceSelector`");
+                self.fault(entry, Fault { message, ..fault });
+                None
+            }
+        }
+    }
+
+    /// A matcher that asks of an object's namespace is for kinds that have one.
+    pub(super) fn check_asks_namespace(&mut self, entry: &Entry, matcher: &dyn Matcher) {
+        let mut others = Others::default();
+        matcher.reads_of_others(&mut others);
+        let kinds = self.kinds.iter().filter_map(super::kinds::Resolved::known);
+        let kind = kinds.filter(|kind| !kind.namespaced).map(super::kinds::Kind::resource).next();
+        if let Some(kind) = kind.filter(|_| others.namespaces.is_some()) {
+            let message =
+                format!("`{kind}` have no namespace, so `{}` is never true of them", entry.key.text);
+            let help = "leave it out, or watch kinds that are in namespaces";
+            self.report(Diagnostic::new(Code::WrongScope, entry.key.place, message).help(help));
         }
     }
 
@@ -72,7 +126,8 @@ impl Lowering<'_> {
         let kinds = self.kinds.iter().filter_map(super::kinds::Resolved::known);
         let kind = kinds.filter(|kind| !kind.namespaced).map(super::kinds::Kind::resource).next();
         let Some(kind) = kind else { return Some(()) };
-        let message = format!("`{kind}` have no namespace, so `namespaces` selects none of them");
+        let key = &namespaces.key.text;
+        let message = format!("`{kind}` have no namespace, so `{key}` selects none of them");
         let help = "write `scope: cluster` in the rule instead";
         self.report(Diagnostic::new(Code::WrongScope, namespaces.key.place, message).help(help));
         None
@@ -95,7 +150,7 @@ impl Lowering<'_> {
         globs.join(" and ")
     }
 
-    fn warn_of_reach(&mut self, namespaces: &Entry, globs: &Globs) {
+    fn warn_of_reach(&mut self, namespaces: &Entry, globs: &Globs, by_labels: bool) {
         let node = &namespaces.value;
         let literal = |scalar: &str| !scalar.starts_with('!') && !scalar.contains(['*', '?', '[']);
         let is_outside = |text: &str| !self.within.iter().all(|globs| globs.matches(text));
@@ -108,7 +163,7 @@ impl Lowering<'_> {
             self.report_at(node, Diagnostic::new(Code::OutsideConfinement, node.place, message).help(help));
         }
         // What everything is within is no reach into others.
-        if globs.is_everything() && self.within.is_empty() {
+        if globs.is_everything() && self.within.is_empty() && !by_labels {
             let message = "`*` reaches every namespace of the cluster, also those of other teams";
             let help = "name the namespaces, such as `[test-*]`, or exclude some: `[\"*\", \"!prod-*\"]`";
             self.report_at(node, Diagnostic::new(Code::AllNamespaces, node.place, message).help(help));
@@ -131,7 +186,15 @@ pub(super) fn is_protected(glob: &str) -> bool {
     })
 }
 
+/// The selector of namespaces that is in force: the rule's own, else that of the defaults, unless the rule looks into
+/// the whole cluster.
+pub(super) fn selecting<'n>(rule: Fields<'n>, defaults: Option<Fields<'n>>) -> Option<&'n Entry> {
+    let inherited = || defaults.filter(|_| rule.get("scope").is_none())?.get("namespaceSelector");
+    rule.get("namespaceSelector").or_else(inherited)
+}
+
 fn no_scope(place: Place) -> Diagnostic {
-    Diagnostic::new(Code::NoScope, place, "it does not say where to look")
-        .help("write `namespaces: [test-*]`, or `scope: cluster` for the whole cluster")
+    Diagnostic::new(Code::NoScope, place, "it does not say where to look").help(
+        "write `namespaces: [test-*]`, a `namespaceSelector`, or `scope: cluster` for the whole cluster",
+    )
 }

@@ -306,6 +306,18 @@ fn a_confined_pack_selects_nothing_outside_whatever_it_says() {
 }
 
 #[test]
+fn a_confined_pack_that_selects_namespaces_by_their_labels_stays_within() {
+    let by_labels =
+        PACK.replace("namespaces: \"${where}\"", "namespaceSelector: { matchLabels: { team: a } }");
+    assert_ne!(by_labels, PACK);
+    let team = Teams::new(&format!("{HEAD}{by_labels}"), "");
+    for rule in team.load(&["team=team-a-*"]).rule_set.unwrap().rules {
+        assert!(rule.scope.selects(Some("team-a-1")) && !rule.scope.selects(None));
+        assert!(!rule.scope.selects(Some("prod")));
+    }
+}
+
+#[test]
 fn a_confined_pack_cannot_reach_out_by_scope_overrides_or_guardrails() {
     let sound = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
     let platform = format!("{HEAD}{PACK}").replace("name: vms", "name: platform");

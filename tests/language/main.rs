@@ -14,6 +14,7 @@ mod forms;
 mod limits;
 mod logic;
 mod marks;
+mod others;
 mod packs;
 mod paths;
 mod priority;
@@ -61,7 +62,7 @@ fn pack(lines: &str) -> String {
     if lacks("watch") {
         all.push("watch: pods");
     }
-    if lacks("namespaces") && lacks("scope") {
+    if lacks("namespaces") && lacks("scope") && lacks("namespaceSelector") {
         all.push("scope: cluster");
     }
     if lacks("match") {

@@ -190,7 +190,6 @@ fn a_rule_says_what_it_watches_and_where() {
         ("for: 3", Code::BadDuration),
         ("cooldown: never", Code::BadDuration),
         ("schedule: { cron: \"* * * * *\" }", Code::MissingKey),
-        ("namespaceSelector: {}", Code::NotSupportedYet),
         ("prioritty: 1", Code::UnknownKey),
         ("description: [a]", Code::WrongType),
         ("watch: vm\nmatch: [ { containers: { ready: false } } ]", Code::NeverTrue),

@@ -16,6 +16,7 @@ mod crash_loops;
 mod deadlines;
 mod endings;
 mod evictions;
+mod facts;
 mod finalizers;
 mod guardrails;
 mod identities;

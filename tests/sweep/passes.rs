@@ -15,6 +15,7 @@ on_both!(
     a_rule_that_the_object_itself_dates_is_due_at_once,
     in_observe_mode_nothing_is_sent_and_in_dry_run_mode_only_dry_runs,
     what_is_told_is_one_json_document_for_programs,
+    what_rules_ask_of_other_objects_is_waited_for,
 );
 
 async fn what_is_due_is_done_once_and_it_ends(stage: Stage) {
@@ -97,6 +98,35 @@ async fn a_rule_that_the_object_itself_dates_is_due_at_once(stage: Stage) {
     let deleted = format!("delete pods {}/old 200", scene.namespace);
     assert_eq!(scene.writes().await.summary(), [deleted]);
     assert!(scene.exists("pods", "young").await);
+}
+
+async fn what_rules_ask_of_other_objects_is_waited_for(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let team = json!({"metadata": {"labels": {"team": scene.namespace}}});
+    scene.objects.patch("namespaces", "", &scene.namespace, &team).await;
+    let owner = scene.create("secrets", &json!({"metadata": {"name": "there"}})).await;
+    let owned = |name: &str, uid: &serde_json::Value| {
+        let reference = json!({"apiVersion": "v1", "kind": "Secret", "name": "there", "uid": uid});
+        json!({"metadata": {"name": name, "ownerReferences": [reference]}})
+    };
+    scene.create("configmaps", &owned("kept", &owner["metadata"]["uid"])).await;
+    scene.create("configmaps", &owned("orphan", &"00000000-0000-4000-8000-000000000000".into())).await;
+    let rule = |team: &str| {
+        format!(
+            "- name: orphans
+  watch: configmaps
+  namespaces: [{}]
+  namespaceSelector: {{ matchLabels: {{ team: {team} }} }}
+  match: [ {{ owner: {{ missing: true }} }} ]
+  {DELETE}
+",
+            scene.namespace
+        )
+    };
+    sweep(&scene, &rule("other"), &[]).await.assert(0, "nothing to do");
+    assert_eq!(scene.writes().await.summary(), [""; 0]);
+    sweep(&scene, &rule(&scene.namespace), &[]).await.assert(0, "1 deleted");
+    assert_eq!(scene.writes().await.summary(), [format!("delete configmaps {}/orphan 200", scene.namespace)]);
 }
 
 async fn in_observe_mode_nothing_is_sent_and_in_dry_run_mode_only_dry_runs(stage: Stage) {

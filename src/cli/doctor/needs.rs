@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use k8s_healer_engine::facts::Facts;
+use k8s_healer_engine::facts::{Facts, Others};
 use k8s_healer_engine::guard::Reach;
 use k8s_healer_engine::matcher::Context;
 use k8s_healer_engine::observation::Observation;
@@ -121,6 +121,8 @@ impl Needs<'_> {
         let mut essential = |question| {
             self.add(question, places.clone(), Weight::Essential, Some(&rule_name));
         };
+        let mut others = Others::default();
+        rule.reads_of_others(&mut others);
         // Each object is read live before anything is said or done about it.
         ["list", "watch", "get"].into_iter().for_each(|verb| essential(Question::new(verb, resource)));
         if rule.mode > Mode::Observe {
@@ -134,11 +136,18 @@ impl Needs<'_> {
                 }
             }
         }
+        let nodes = named(self.catalogue, "nodes");
+        let asked = [others.namespaces.and(namespaces.as_ref()), others.nodes.and(nodes.as_ref())];
+        for other in asked.into_iter().flatten() {
+            for verb in ["list", "watch", "get"] {
+                self.add(Question::new(verb, other), Places::Cluster, Weight::Essential, Some(&rule_name));
+            }
+        }
         if resource.namespaced
             && rule.steps.iter().any(|step| !step.nature.harmless)
             && let Some(namespaces) = &namespaces
         {
-            essential(Question::new("get", namespaces));
+            self.add(Question::new("get", namespaces), places.clone(), Weight::Essential, Some(&rule_name));
         }
         for events in told_of_the_cluster {
             let place = Places::Namespaces(BTreeSet::from([Arc::from(CLUSTER_NAMESPACE)]));

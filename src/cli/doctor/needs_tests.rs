@@ -156,3 +156,18 @@ fn needed_without_rules() -> Vec<Need> {
     let catalogue = Catalogue { resources: resources.to_vec(), ..Catalogue::default() };
     needs(&Assignment::default(), &catalogue, &BTreeSet::new())
 }
+
+#[test]
+fn what_a_rule_asks_of_other_objects_must_be_read_in_the_whole_cluster() {
+    let rule = "- { name: a, watch: pods, namespaces: [test-*], namespaceSelector: { matchLabels: { team: web } }, \
+                match: [ { node: { missing: true } } ], actions: [ { log: { message: a } } ] }\n";
+    let needs = needed(rule);
+    for (verb, other) in
+        ["list", "watch", "get"].into_iter().flat_map(|verb| [(verb, "nodes"), (verb, "namespaces")])
+    {
+        let right = format!("{verb} on {other}");
+        let need = needs.iter().find(|need| need.question.to_string() == right);
+        let found = need.map(|need| (need.weight, &need.places));
+        assert_eq!(found, Some((Weight::Essential, &Places::Cluster)), "{right}");
+    }
+}

@@ -120,15 +120,17 @@ impl Controller {
             _ if self.shared.pause.is_on() => Some("the daemon pauses".to_owned()),
             _ => None,
         };
+        let unknown = || self.shared.facts.unknown(&self.others);
         // What may be due already on the server's clock is waited for.
         let latest = self.shared.transport.server_clock().latest();
         let nothing_due = self.tracker.next_due().is_none_or(|due| due > latest);
-        let settled = self.fresh && self.successor.is_none() && self.is_idle() && nothing_due;
+        let settled =
+            self.fresh && self.successor.is_none() && self.is_idle() && nothing_due && self.knows_facts();
         if !settled && incomplete.is_none() {
             return;
         }
         let settled = Settled {
-            incomplete,
+            incomplete: incomplete.or_else(unknown),
             undecided: self.tracker.undecided(latest),
             leaving: self.going.still_there(&self.tracker),
             next_step: self.tracker.next_step(),

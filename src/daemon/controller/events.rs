@@ -28,7 +28,8 @@ impl Controller {
             }
             WatchEvent::Listed(object) => {
                 self.unseen.observe(self.tracker.rules(), &object, true, now.earliest);
-                self.tracker.observe(&object, Origin::Listed, now);
+                let facts = self.shared.facts.of(&object, &self.others);
+                self.tracker.observe_with(&object, &facts, Origin::Listed, now);
             }
             WatchEvent::Synced => {
                 self.tracker.list_completed();
@@ -45,7 +46,8 @@ impl Controller {
             }
             WatchEvent::Applied(object) => {
                 self.unseen.observe(self.tracker.rules(), &object, false, now.earliest);
-                if self.tracker.observe(&object, Origin::Event, now) {
+                let facts = self.shared.facts.of(&object, &self.others);
+                if self.tracker.observe_with(&object, &facts, Origin::Event, now) {
                     self.tell_creation(&object, now.earliest);
                     let concerned = self.unseen.is_concerned(self.tracker.rules(), object.namespace());
                     if concerned {

@@ -13,7 +13,7 @@ use super::Controller;
 use crate::cluster::in_full;
 use crate::cluster::read::ReadError;
 use crate::cluster::survey::Survey;
-use crate::daemon::worker::{Reading, Work};
+use crate::daemon::worker::{Looked, Reading, Work, look_up};
 
 /// A live read that failed is repeated after this, or later if the server says so or others fail too.
 const READ_PAUSE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ const JUDGE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Controller {
     pub(super) fn judge(&mut self, reading: Reading) {
-        let Reading { ticket, result, permit } = reading;
+        let Reading { ticket, result, permit, facts: looked } = reading;
         let clock = self.shared.transport.server_clock();
         let (now, latest) = (clock.earliest(), clock.latest());
         if result.is_ok() {
@@ -37,7 +37,16 @@ impl Controller {
         if !self.fresh {
             return self.tracker.release(&ticket, now, JUDGE_PAUSE);
         }
-        let Some(due) = self.tracker.judge(&ticket, &live, now, latest) else {
+        if !self.others.is_nothing() {
+            let mut asked = self.tracker.asks(&live, &looked.facts, now);
+            asked.retain(|fact| !looked.asked.contains(fact));
+            if !asked.is_empty() {
+                let shared = Arc::clone(&self.shared);
+                self.readings.spawn(look_up(shared, ticket, live, asked, looked, permit));
+                return;
+            }
+        }
+        let Some(due) = self.tracker.judge_with(&ticket, &live, &looked.facts, now, latest) else {
             return self.tracker.release(&ticket, now, JUDGE_PAUSE);
         };
         let rule = Arc::clone(&self.tracker.rules()[due.rule]);
@@ -56,7 +65,7 @@ impl Controller {
         for ticket in tickets {
             let object = found.remove(&ticket.key.name);
             if object.is_some() || survey.complete {
-                self.judge(Reading { ticket, result: Ok(object), permit: None });
+                self.judge(Reading { ticket, result: Ok(object), permit: None, facts: Looked::default() });
             } else {
                 let now = self.shared.transport.server_clock().earliest();
                 self.tracker.release(&ticket, now, READ_PAUSE);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{Origin, Tracker};
@@ -14,8 +15,8 @@ use k8s_healer_engine::unseen::UnseenPaths;
 use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
-use super::Controller;
 use super::feed::Feed;
+use super::{Controller, others_of};
 use crate::cluster::resource::Resource;
 use crate::cluster::watch::{Watch, WatchEvent};
 use crate::daemon::control::protocol::Health;
@@ -44,6 +45,8 @@ impl std::fmt::Debug for Replacement {
 pub(super) struct Successor {
     resource: Arc<Resource>,
     tracker: Tracker,
+    others: Others,
+    watch: Watch,
     unseen: UnseenPaths,
     feed: Feed,
     done: oneshot::Sender<()>,
@@ -52,6 +55,10 @@ pub(super) struct Successor {
 }
 
 impl Successor {
+    pub(super) fn tracker(&mut self) -> &mut Tracker {
+        &mut self.tracker
+    }
+
     /// When it can take over; nothing of its feed is read between its list and then.
     pub(super) fn ready_at(&self) -> Option<Timestamp> {
         self.synced.map(|synced| after(synced, CATCH_UP))
@@ -81,8 +88,10 @@ impl Controller {
         self.successor = Some(Successor {
             resource: Arc::clone(&watch.resource),
             unseen: UnseenPaths::new(&rules),
+            others: others_of(&rules),
             tracker: Tracker::new(rules).within(self.shared.itself.reach.clone()),
-            feed: Feed::of(watch),
+            feed: Feed::of(watch.clone()),
+            watch,
             done,
             synced: None,
         });
@@ -93,7 +102,7 @@ impl Controller {
         let now = self.now();
         let local = self.shared.transport.server_clock().local().now();
         let Some(successor) = &mut self.successor else { return };
-        let Successor { tracker, unseen, .. } = successor;
+        let Successor { tracker, unseen, others, .. } = successor;
         match event {
             Some(WatchEvent::ListStarted) => {
                 tracker.list_started();
@@ -101,7 +110,8 @@ impl Controller {
             }
             Some(WatchEvent::Listed(object)) => {
                 unseen.observe(tracker.rules(), &object, true, now.earliest);
-                tracker.observe(&object, Origin::Listed, now);
+                let facts = self.shared.facts.of(&object, others);
+                tracker.observe_with(&object, &facts, Origin::Listed, now);
             }
             Some(WatchEvent::Synced) => {
                 tracker.list_completed();
@@ -109,7 +119,8 @@ impl Controller {
             }
             Some(WatchEvent::Applied(object)) => {
                 unseen.observe(tracker.rules(), &object, false, now.earliest);
-                tracker.observe(&object, Origin::Event, now);
+                let facts = self.shared.facts.of(&object, others);
+                tracker.observe_with(&object, &facts, Origin::Event, now);
             }
             Some(WatchEvent::Deleted { namespace, name, uid }) => {
                 let key = tracker.key(namespace.as_deref(), &name);
@@ -136,9 +147,8 @@ impl Controller {
         if !self.is_succession_near() || !self.is_idle() || self.inheritance.is_awaited() {
             return;
         }
-        let Some(Successor { resource, mut tracker, unseen, feed, done, .. }) = self.successor.take() else {
-            return;
-        };
+        let Some(successor) = self.successor.take() else { return };
+        let Successor { resource, mut tracker, unseen, others, watch, feed, done, .. } = successor;
         // Before its own first list the old one knows nothing, and after an interruption too little.
         if self.wellbeing.health != Health::Listing {
             tracker.adopt([&self.tracker]);
@@ -146,6 +156,7 @@ impl Controller {
         // From here on it counts, and the old one does not.
         tracker.count_in(&self.shared.ledger);
         (self.resource, self.tracker, self.unseen, self.feed) = (resource, tracker, unseen, feed);
+        (self.others, self.watch) = (others, watch);
         self.follow();
         debug!(kind = %self.resource, objects = self.tracker.len(), "the new rules are in force");
         if let Some(first_list) = self.first_list.take() {

@@ -36,8 +36,10 @@ impl Supervisor {
         let account = Account::open(&shared);
         let _learning = AbortOnDropHandle::new(tokio::spawn(learn_the_servers_clock(Arc::clone(&shared))));
         let found = tokio::select! {
-            found = self.pass(wait) => found?,
+            // Who is told to end says so, whatever becomes of what was under way.
+            biased;
             () = shared.stop.cancelled() => Found::incomplete("it was told to end".to_owned()),
+            found = self.pass(wait) => found?,
         };
         shared.stop.cancel();
         // Also what was sent last has its answer then.

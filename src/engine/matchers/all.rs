@@ -2,6 +2,7 @@
 
 use crate::asked::Asked;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
+use crate::facts::Others;
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
@@ -28,6 +29,10 @@ impl Matcher for All {
 
     fn reads(&self, projection: &mut Projection) {
         self.parts.iter().for_each(|part| part.reads(projection));
+    }
+
+    fn reads_of_others(&self, others: &mut Others) {
+        self.parts.iter().for_each(|part| part.reads_of_others(others));
     }
 
     fn explain(&self, context: &Context<'_>) -> String {

@@ -2,6 +2,7 @@
 
 use crate::asked::Asked;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
+use crate::facts::Others;
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
@@ -31,6 +32,10 @@ impl Matcher for Any {
     }
 
     /// The parts that decide: the true ones where there are any, else all.
+    fn reads_of_others(&self, others: &mut Others) {
+        self.parts.iter().for_each(|part| part.reads_of_others(others));
+    }
+
     fn explain(&self, context: &Context<'_>) -> String {
         let decisive: Vec<_> =
             self.parts.iter().filter(|part| part.evaluate(context).truth.is_true()).collect();

@@ -13,9 +13,12 @@ mod field;
 mod finalizers;
 mod labels;
 mod name;
+mod namespace;
+mod node;
 mod not;
 mod operand;
 mod operators;
+mod others;
 mod owner;
 mod phase;
 mod priority;
@@ -23,6 +26,8 @@ mod term;
 mod terminating;
 
 use crate::descriptor::MatcherDescriptor;
+
+pub use namespace::{SELECTOR_KEYS, selector as namespace_selector};
 
 /// Every matcher of the language, in the order in which they are shown.
 pub const ALL: &[&MatcherDescriptor] = &[
@@ -36,6 +41,8 @@ pub const ALL: &[&MatcherDescriptor] = &[
     &annotations::DESCRIPTOR,
     &name::DESCRIPTOR,
     &owner::DESCRIPTOR,
+    &node::DESCRIPTOR,
+    &namespace::DESCRIPTOR,
     &finalizers::DESCRIPTOR,
     &priority::DESCRIPTOR,
     &cel::DESCRIPTOR,

@@ -2,6 +2,7 @@
 
 use crate::asked::Asked;
 use crate::descriptor::{Fault, FaultKind, MatcherDescriptor, Shape, ValueKind};
+use crate::facts::Others;
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
@@ -33,6 +34,10 @@ impl Matcher for Not {
 
     fn reads(&self, projection: &mut Projection) {
         self.inner.reads(projection);
+    }
+
+    fn reads_of_others(&self, others: &mut Others) {
+        self.inner.reads_of_others(others);
     }
 
     fn explain(&self, context: &Context<'_>) -> String {

@@ -1,48 +1,102 @@
-//! `owner`: the object's owner references. They are a mark, so always known.
+//! `owner`: the object's owner references. They are a mark, so always known; whether these objects still exist is
+//! a fact of others.
 
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::facts::{Fact, Others};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
 use crate::verdict::Verdict;
+use serde_json::Value;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "owner",
-    summary: "An owner reference exists, of this kind, that is the managing controller; or none does.",
+    summary: "An owner reference exists, of this kind, that is the managing controller; or none does; or the owners are gone.",
     shape: Shape::Keys(&[
         Key::optional("exists", ValueKind::Bool, "Whether such a reference exists.", "true").or("true"),
         Key::optional("kind", ValueKind::Texts, "The owner is of one of these kinds.", "[ReplicaSet, Job]"),
         Key::optional("controller", ValueKind::Bool, "Whether the owner is the managing controller.", "true"),
+        Key::optional(
+            "missing",
+            ValueKind::Bool,
+            "Whether it has owners and none of these objects, by their uids, exists any more.",
+            "true",
+        ),
     ]),
-    unknown_when: "",
-    examples: &["owner: { exists: true }", "owner: { kind: [ReplicaSet], controller: true }"],
+    unknown_when: "`missing` is asked and an owner could not be looked up, or its kind is not served",
+    examples: &[
+        "owner: { exists: true }",
+        "owner: { kind: [ReplicaSet], controller: true }",
+        "owner: { missing: true }",
+    ],
     kinds: &[],
     build: |mut arguments| {
         if arguments.is_empty() {
-            let help = "write `exists: true`, `kind: [Job]` or `controller: true`";
+            let help = "write `exists: true`, `kind: [Job]`, `controller: true` or `missing: true`";
             return Err(Fault::new(FaultKind::MissingKey, "`owner` asks nothing", help));
         }
+        let (exists, missing) = (arguments.boolean("exists"), arguments.boolean("missing"));
+        let kinds = arguments.texts("kind");
+        let controller = arguments.boolean("controller");
+        if missing == Some(true) && exists == Some(false) && kinds.is_none() && controller.is_none() {
+            let message = "`owner` can never be true: what has no owner has none that is missing";
+            return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of them").under("missing"));
+        }
+        let asks_marks = exists.is_some() || kinds.is_some() || controller.is_some();
         Ok(Box::new(Owner {
-            exists: arguments.boolean("exists").unwrap_or(true),
-            kinds: arguments.texts("kind").unwrap_or_default(),
-            controller: arguments.boolean("controller"),
+            exists: (asks_marks || missing.is_none()).then_some(exists.unwrap_or(true)),
+            kinds: kinds.unwrap_or_default(),
+            controller,
+            missing,
         }))
     },
 };
 
 #[derive(Debug)]
 struct Owner {
-    exists: bool,
+    /// Whether a reference exists that is as asked; `None`: only `missing` is asked.
+    exists: Option<bool>,
     kinds: Vec<String>,
     controller: Option<bool>,
+    missing: Option<bool>,
+}
+
+/// Whether all owners are gone; of what has none, that is false.
+fn missing(context: &Context<'_>) -> Verdict {
+    let owners = context.object.owners();
+    if owners.is_empty() {
+        return Verdict::fixed(false);
+    }
+    Verdict::all(owners.iter().map(|owner| {
+        if owner.uid.is_empty() {
+            return Verdict::unknown();
+        }
+        let fact = Fact::Owner(owner.uid.to_owned());
+        let gone = match context.facts.get(&fact) {
+            Some(Value::Bool(exists)) => Verdict::fixed(!exists),
+            _ => Verdict::unknown(),
+        };
+        Verdict { waits_for: vec![fact], ..gone }
+    }))
 }
 
 impl Matcher for Owner {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
-        let found = context.object.owners().iter().any(|owner| {
-            (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == owner.kind))
-                && self.controller.is_none_or(|controller| controller == owner.controller)
+        let found = || {
+            context.object.owners().iter().any(|owner| {
+                (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == owner.kind))
+                    && self.controller.is_none_or(|controller| controller == owner.controller)
+            })
+        };
+        let marks = self.exists.map(|exists| Verdict::fixed(found() == exists));
+        let missing = self.missing.map(|asked| match missing(context) {
+            all_gone if asked => all_gone,
+            all_gone => all_gone.negated(),
         });
-        Verdict::fixed(found == self.exists)
+        Verdict::all(marks.into_iter().chain(missing))
+    }
+
+    fn reads_of_others(&self, others: &mut Others) {
+        others.owners |= self.missing.is_some();
     }
 
     fn reads(&self, projection: &mut Projection) {
@@ -54,7 +108,11 @@ impl Matcher for Owner {
         if owners.is_empty() {
             return "no owner".to_owned();
         }
-        let shown = owners.iter().map(|owner| format!("{} {}", owner.kind, owner.name));
+        let gone = |uid: &str| match context.facts.get(&Fact::Owner(uid.to_owned())) {
+            Some(Value::Bool(false)) => " (gone)",
+            _ => "",
+        };
+        let shown = owners.iter().map(|owner| format!("{} {}{}", owner.kind, owner.name, gone(owner.uid)));
         format!("owner {}", shown.collect::<Vec<_>>().join(", "))
     }
 
@@ -65,7 +123,8 @@ impl Matcher for Owner {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::verdict;
+    use crate::facts::{Fact, Facts};
+    use crate::testing::{matcher, verdict, verdict_with};
     use crate::truth::Truth;
     use serde_json::json;
 
@@ -84,6 +143,39 @@ mod tests {
         ] {
             assert_eq!(verdict("owner", rule.clone(), &object, "00:00:00").truth, truth, "{rule}");
         }
+    }
+
+    #[test]
+    fn owners_are_missing_where_each_of_them_is_known_to_be_gone() {
+        let object = |uids: &[&str]| {
+            let owners = uids.iter().map(|uid| json!({"kind": "Job", "name": "a", "uid": uid}));
+            json!({"metadata": {"ownerReferences": owners.collect::<Vec<_>>()}})
+        };
+        let known = Facts::none()
+            .with(Fact::Owner("gone".to_owned()), json!(false))
+            .with(Fact::Owner("gone-too".to_owned()), json!(false))
+            .with(Fact::Owner("there".to_owned()), json!(true))
+            .with(Fact::Owner("odd".to_owned()), json!(null));
+        for (uids, missing) in [
+            (&[][..], Truth::False),
+            (&["gone"], Truth::True),
+            (&["gone", "gone-too"], Truth::True),
+            (&["gone", "there"], Truth::False),
+            (&["unasked", "there"], Truth::False),
+            (&["gone", "unasked"], Truth::Unknown),
+            (&["unasked"], Truth::Unknown),
+            (&["odd"], Truth::Unknown),
+            (&[""], Truth::Unknown),
+        ] {
+            let truth = |rule| verdict_with("owner", rule, &object(uids), &known, "00:00:00").truth;
+            assert_eq!(truth(json!({"missing": true})), missing, "{uids:?}");
+            assert_eq!(truth(json!({"missing": false})), missing.negated(), "{uids:?}");
+            let of_pods = truth(json!({"missing": true, "kind": ["Pod"]}));
+            assert_eq!(of_pods, Truth::False, "all keys must hold");
+        }
+        let waits = verdict_with("owner", json!({"missing": true}), &object(&["gone"]), &known, "00:00:00");
+        assert_eq!(waits.waits_for, [Fact::Owner("gone".to_owned())], "it may come again");
+        assert!(matcher("owner", json!({"exists": false, "missing": true})).is_err());
     }
 
     #[test]

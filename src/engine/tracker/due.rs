@@ -51,6 +51,7 @@ impl Tracker {
             return None;
         }
         while let Some((_, slot)) = self.schedule.pop_due(now) {
+            self.waits.looked_at(slot);
             let entry = self.slots.get_mut(slot);
             if !entry.busy {
                 entry.busy = true;
@@ -80,6 +81,7 @@ impl Tracker {
         let mut tickets = Vec::new();
         for slot in due {
             self.schedule.set(slot, None);
+            self.waits.looked_at(slot);
             let entry = self.slots.get_mut(slot);
             if !entry.busy {
                 entry.busy = true;
@@ -89,9 +91,7 @@ impl Tracker {
         tickets
     }
 
-    /// Judges an object that was read live after it fell due: updates what is remembered, and returns
-    /// the first step that is due, with what to do. `latest` is the latest that it can be on the server:
-    /// a truth that may have ended by then does not act.
+    /// Judges an object that was read live, where nothing is known of other objects.
     pub fn judge(
         &mut self,
         ticket: &Ticket,
@@ -99,13 +99,27 @@ impl Tracker {
         now: Timestamp,
         latest: Timestamp,
     ) -> Option<DueStep> {
+        self.judge_with(ticket, object, &Facts::none(), now, latest)
+    }
+
+    /// Judges an object that was read live after it fell due, with the facts that were looked up for it: updates
+    /// what is remembered, and returns the first step that is due, with what to do. `latest` is the latest that it
+    /// can be on the server: a truth that may have ended by then does not act.
+    pub fn judge_with(
+        &mut self,
+        ticket: &Ticket,
+        object: &Observation,
+        facts: &Facts,
+        now: Timestamp,
+        latest: Timestamp,
+    ) -> Option<DueStep> {
         if object.uid() != &*ticket.uid || self.find(ticket).is_none() || self.listing {
             return None;
         }
-        self.observe(object, Origin::LiveRead, Now { earliest: now, latest });
+        self.observe_with(object, facts, Origin::LiveRead, Now { earliest: now, latest });
         let slot = self.find(ticket)?;
         let mut shut = Vec::new();
-        let due = self.first_due(slot, ticket, object, Now { earliest: now, latest }, &mut shut);
+        let due = self.first_due(slot, ticket, object, facts, Now { earliest: now, latest }, &mut shut);
         for (rule, opening) in shut {
             self.slots.get_mut(slot).progress.wait_until(rule, opening);
         }
@@ -119,11 +133,11 @@ impl Tracker {
         slot: u32,
         ticket: &Ticket,
         object: &Observation,
+        facts: &Facts,
         Now { earliest: now, latest }: Now,
         shut: &mut Vec<(usize, Option<Timestamp>)>,
     ) -> Option<DueStep> {
-        let facts = Facts::none();
-        let context = Context { object, facts: &facts, now };
+        let context = Context { object, facts, now };
         for (index, sequence) in self.slots.get(slot).progress.sequences() {
             let rule = &self.rules[index];
             if !sequence.is_due(rule, now) || !sequence.may_begin(rule, self.last_begin) {
@@ -136,12 +150,12 @@ impl Tracker {
                     continue;
                 }
             };
-            let verdict = evaluate(rule, object, &facts, now);
+            let verdict = evaluate(rule, object, facts, now);
             let lasts = verdict.changes_at.is_none_or(|change| change > latest);
             if !sequence.goes_on(rule, verdict.truth) || (verdict.truth.is_true() && !lasts) {
                 continue;
             }
-            let reason = explain(rule, object, &facts, now);
+            let reason = explain(rule, object, facts, now);
             let step = &rule.steps[sequence.step()];
             let limit = self.page.limit_of(rule).filter(|_| !step.nature.harmless);
             let effect = effect(rule, step, sequence.is_assumed_gone(), &context);

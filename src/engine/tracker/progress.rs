@@ -282,6 +282,13 @@ impl Progress {
         any
     }
 
+    /// Rules of which nothing has been done yet count from anew: they may not have been true all the time.
+    pub(super) fn restart(&mut self) {
+        let waiting = self.sequences().filter(|(_, sequence)| sequence.step == 0 && !sequence.done);
+        let waiting: Vec<usize> = waiting.map(|(rule, _)| rule).collect();
+        waiting.into_iter().for_each(|rule| self.remove(rule));
+    }
+
     pub(super) fn remove(&mut self, rule: usize) {
         if let Some(states) = &mut self.states {
             states.retain(|(index, _)| *index as usize != rule);

@@ -1,6 +1,7 @@
 //! The tracker's promises, on a virtual clock.
 
 mod adopt;
+mod facts;
 mod modes;
 mod pass;
 mod steps;

@@ -29,7 +29,8 @@ impl Written {
         // One of the two chooses where the rule looks, and only those of one place count.
         let looks_itself = rule.get("scope").is_some() || rule.get("namespaces").is_some();
         for key in RULE_KEYS.iter().filter(|key| **key != "name") {
-            let overridden = looks_itself && matches!(*key, "scope" | "namespaces");
+            let overridden = looks_itself && matches!(*key, "scope" | "namespaces")
+                || rule.get("scope").is_some() && *key == "namespaceSelector";
             let inherits = DEFAULT_KEYS.contains(key) && !overridden;
             let default = || defaults.filter(|_| inherits).and_then(|defaults| defaults.get(key));
             match rule.get(key).or_else(default) {
