@@ -373,7 +373,6 @@ impl Arguments {
         sourced_count: Count -> Count, "a count";
         sourced_integer: Integer -> i64, "a whole number";
         sourced_time: Time -> Timestamp, "a moment";
-        sourced_integer: Integer -> i64, "a whole number";
         sourced_text: Text -> String, "a string";
         sourced_texts: SourcedTexts -> Vec<Sourced<String>>, "strings";
         sourced_literal: Literal -> Literal, "a literal";
