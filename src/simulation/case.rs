@@ -116,6 +116,7 @@ fn is_held(simulation: &Simulation, awaited: &Awaited) -> bool {
     let What::Held(by) = &awaited.expected.what else { return false };
     let Some(object) = simulation.world().get(&awaited.object) else { return false };
     let rules = simulation.rules_of(awaited.object.kind);
+    let facts = simulation.facts_of(awaited.object.kind, object);
     rules.iter().filter(|rule| is_rule(&awaited.expected, &rule.id)).any(|rule| {
         let of_rule = |record: &&Record| record.object == awaited.object && record.rule == rule.id;
         let last = simulation.records().iter().rfind(of_rule);
@@ -131,7 +132,7 @@ fn is_held(simulation: &Simulation, awaited: &Awaited) -> bool {
         let of_step = last.is_some_and(|last| {
             let step = awaited.expected.step.is_none_or(|step| step == last.step + 1);
             let later = last.step > 0;
-            step && (later || evaluate(rule, object, &Facts::none(), simulation.now()).truth.is_true())
+            step && (later || evaluate(rule, object, &facts, simulation.now()).truth.is_true())
         });
         is_on && of_step
     })
@@ -154,15 +155,15 @@ fn hint(simulation: &Simulation, awaited: &Awaited) -> String {
             None => "no such rule looks at objects without a namespace".to_owned(),
         },
         (_, selecting) => {
-            selecting.iter().map(|rule| state(rule, object, now)).collect::<Vec<_>>().join("; ")
+            let facts = simulation.facts_of(awaited.object.kind, object);
+            selecting.iter().map(|rule| state(rule, object, &facts, now)).collect::<Vec<_>>().join("; ")
         }
     }
 }
 
 /// What a rule makes of an object now.
-fn state(rule: &Rule, object: &Observation, now: Timestamp) -> String {
-    let facts = Facts::none();
-    let verdict = evaluate(rule, object, &facts, now);
+fn state(rule: &Rule, object: &Observation, facts: &Facts, now: Timestamp) -> String {
+    let verdict = evaluate(rule, object, facts, now);
     if verdict.truth.is_true() {
         let held = verdict.holds_since.filter(|_| !rule.hold.is_zero());
         let since = held.map(|since| format!(" since {since}")).unwrap_or_default();
@@ -173,7 +174,7 @@ fn state(rule: &Rule, object: &Observation, now: Timestamp) -> String {
         };
         return format!("{} is true of it{since}{hold}", rule.id.name);
     }
-    let context = Context { object, facts: &facts, now };
+    let context = Context { object, facts, now };
     let blocking = rule.matches.iter().find(|matcher| !matcher.evaluate(&context).truth.is_true());
     let sparing = || {
         let spares = |matcher: &&Arc<dyn k8s_healer_engine::matcher::Matcher>| {

@@ -85,12 +85,17 @@ impl Report {
 
 impl Coverage {
     /// An object was there at a moment: what each rule that selects it made of it.
-    pub(super) fn witness(&mut self, rules: &[Arc<Rule>], object: &Observation, now: Timestamp) {
-        let facts = Facts::none();
-        let context = Context { object, facts: &facts, now };
+    pub(super) fn witness(
+        &mut self,
+        rules: &[Arc<Rule>],
+        object: &Observation,
+        facts: &Facts,
+        now: Timestamp,
+    ) {
+        let context = Context { object, facts, now };
         for rule in rules.iter().filter(|rule| rule.scope.selects(object.namespace())) {
             let seen = self.seen.entry(rule.id.clone()).or_default();
-            seen.entry(Part::Rule).or_default().note(evaluate(rule, object, &facts, now).truth);
+            seen.entry(Part::Rule).or_default().note(evaluate(rule, object, facts, now).truth);
             each_part(rule, &mut |part, matcher| {
                 seen.entry(part).or_default().note(matcher.evaluate(&context).truth);
             });

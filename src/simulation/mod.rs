@@ -9,6 +9,7 @@ pub mod case;
 pub mod comparison;
 pub mod coverage;
 mod effects;
+mod facts;
 mod guarding;
 mod prepare;
 pub mod world;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_healer_engine::cooldown::Cooldowns;
 use k8s_healer_engine::effect::{Effect, Inapplicable};
+use k8s_healer_engine::facts::{Facts, Others};
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::limits::Ledger;
@@ -93,6 +95,8 @@ pub struct Simulation {
     trackers: Vec<Tracker>,
     /// By kind: for each rule of its tracker, whether it names the kind.
     named: Vec<Vec<bool>>,
+    /// By kind: what its rules ask of other objects.
+    others: Vec<Others>,
     cooldowns: Cooldowns,
     guard: Guard,
     now: Timestamp,
@@ -109,6 +113,7 @@ impl Simulation {
         let ledger = Ledger::default();
         let (kinds, watching): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
         let named = watching.iter().map(|rules| rules.iter().map(|one| one.is_named).collect()).collect();
+        let others = watching.iter().map(|rules| others_of(rules)).collect();
         let rules = watching.into_iter().map(|rules| rules.into_iter().map(|one| one.rule).collect());
         Self {
             world: World::new(kinds),
@@ -116,6 +121,7 @@ impl Simulation {
                 .map(|rules| Tracker::new(rules).within(guard.itself.reach.clone()).counted_in(&ledger))
                 .collect(),
             named,
+            others,
             cooldowns: Cooldowns::default(),
             guard,
             now,
@@ -158,10 +164,12 @@ impl Simulation {
     /// The first list of everything.
     pub fn list(&mut self, objects: impl IntoIterator<Item = (usize, Value)>) {
         self.trackers.iter_mut().for_each(Tracker::list_started);
-        for (kind, value) in objects {
-            let Change { object, .. } = self.world.put(kind, value);
+        let listed: Vec<(usize, Arc<Observation>)> =
+            objects.into_iter().map(|(kind, value)| (kind, self.world.put(kind, value).object)).collect();
+        for (kind, object) in listed {
             self.witness(kind, &object);
-            self.trackers[kind].observe(&object, Origin::Listed, self.now);
+            let facts = self.facts_of(kind, &object);
+            self.trackers[kind].observe_with(&object, &facts, Origin::Listed, self.now);
         }
         self.trackers.iter_mut().for_each(Tracker::list_completed);
     }
@@ -227,7 +235,8 @@ impl Simulation {
         };
         self.witness(kind, &live);
         let now = self.now;
-        match self.trackers[kind].judge(ticket, &live, now, now) {
+        let facts = self.facts_of(kind, &live);
+        match self.trackers[kind].judge_with(ticket, &live, &facts, now, now) {
             Some(due) => self.act(&id, &due, &live),
             None => self.trackers[kind].release(ticket, now, JUDGE_PAUSE),
         }
@@ -332,14 +341,31 @@ impl Simulation {
             self.gone(kind, &replaced);
         }
         self.witness(kind, &object);
-        self.trackers[kind].observe(&object, Origin::Event, self.now);
+        let facts = self.facts_of(kind, &object);
+        self.trackers[kind].observe_with(&object, &facts, Origin::Event, self.now);
+        self.tell_facts(kind, &object);
         self.look_again();
     }
 
     fn gone(&mut self, kind: usize, object: &Observation) {
         let key = self.trackers[kind].key(object.namespace(), object.name());
         self.trackers[kind].gone(&key, object.uid());
+        self.tell_facts(kind, object);
         self.look_again();
+    }
+
+    /// What hangs on another object is looked at when that one changes.
+    fn tell_facts(&mut self, kind: usize, object: &Observation) {
+        let facts = self.world.facts_about(kind, object);
+        for tracker in &mut self.trackers {
+            tracker.facts_changed(&facts, true);
+        }
+    }
+
+    /// What the rules of a kind can ask of others about an object.
+    #[must_use]
+    pub fn facts_of(&self, kind: usize, object: &Observation) -> Facts {
+        self.world.facts_of(object, &self.others[kind])
     }
 
     /// What another object held back may be free now.
@@ -350,12 +376,20 @@ impl Simulation {
     }
 
     fn witness(&mut self, kind: usize, object: &Observation) {
-        self.coverage.witness(self.trackers[kind].rules(), object, self.now);
+        let facts = self.facts_of(kind, object);
+        self.coverage.witness(self.trackers[kind].rules(), object, &facts, self.now);
     }
 
     fn witness_all(&mut self) {
         for (id, object) in self.world.iter() {
-            self.coverage.witness(self.trackers[id.kind].rules(), object, self.now);
+            let facts = self.world.facts_of(object, &self.others[id.kind]);
+            self.coverage.witness(self.trackers[id.kind].rules(), object, &facts, self.now);
         }
     }
+}
+
+fn others_of(rules: &[Watching]) -> Others {
+    let mut others = Others::default();
+    rules.iter().for_each(|one| one.rule.reads_of_others(&mut others));
+    others
 }

@@ -239,7 +239,9 @@ fn gap_line(rule: &Rule, loaded: &Loaded, gap: &Gap) -> GapLine {
     let place = loaded.origins.get(&rule.id).map(|origin| format!("{}:{}", origin.file, origin.line));
     let matcher = |list: &str, path: &[usize]| {
         let text = loaded.written.get(&rule.id).map(|written| written.matcher(list, path));
-        format!("{list}: {}", text.unwrap_or_default())
+        // What is asked of the namespace stands in no list.
+        text.filter(|text| !text.is_empty())
+            .map_or_else(|| "namespaceSelector".to_owned(), |text| format!("{list}: {text}"))
     };
     let (part, lacks) = match gap {
         Gap::Part(Part::Rule, seen) => ("the rule".to_owned(), lacks(*seen)),
