@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use k8s_healer_engine::facts::Others;
+use k8s_healer_engine::facts::{Facts, Others};
 use k8s_healer_engine::guard;
 use k8s_healer_engine::moment::Now;
+use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, StepResult, Ticket, Tracker};
@@ -118,6 +119,8 @@ pub struct Controller {
     /// Other rules, whose first list is under way.
     successor: Option<Successor>,
     inheritance: Inheritance,
+    /// What it counts for limits counts nowhere.
+    is_uncounted: bool,
     heir: Option<Heir>,
     /// Paths of its rules that no object has had.
     unseen: UnseenPaths,
@@ -165,6 +168,11 @@ fn others_of(rules: &[Arc<Rule>]) -> Others {
     others
 }
 
+/// What is known of the other objects that rules ask about; of what no rule selects, nothing is asked.
+fn facts_of(shared: &Shared, tracker: &mut Tracker, object: &Observation, others: &Others) -> Facts {
+    if tracker.selects(object.namespace()) { shared.facts.of(object, others) } else { Facts::none() }
+}
+
 impl Controller {
     /// Begins to watch; within a runtime.
     #[must_use]
@@ -183,6 +191,7 @@ impl Controller {
             watch,
             successor: None,
             inheritance: Inheritance::default(),
+            is_uncounted: false,
             heir: None,
             going: Going::default(),
             creations: CreationLog::default(),

@@ -32,6 +32,7 @@ use crate::moment::Now;
 use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
+use crate::truth::Truth;
 
 /// Where an object lives and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -231,6 +232,11 @@ impl Tracker {
         self.observe_with(object, &Facts::none(), origin, now)
     }
 
+    /// Whether any rule selects objects in this namespace (`None`: cluster-scoped ones).
+    pub fn selects(&mut self, namespace: Option<&str>) -> bool {
+        !self.home(namespace).selection.is_empty()
+    }
+
     /// The same with what is known of the other objects that its rules ask about.
     pub fn observe_with(
         &mut self,
@@ -339,8 +345,18 @@ impl Tracker {
         let gap = origin == Origin::Listed && changed;
         let is_true =
             |rule: usize| found.iter().any(|(index, verdict)| *index == rule && verdict.truth.is_true());
-        for rule in entry.progress.rules() {
-            if !is_true(rule) {
+        // Where another object is not known at the moment, nobody can tell whether the rule has ceased to be true.
+        let is_out_of_sight = |rule: usize| {
+            let mut verdicts = found.iter().filter(|(index, _)| *index == rule);
+            verdicts.any(|(_, verdict)| {
+                verdict.truth == Truth::Unknown
+                    && verdict.waits_for.iter().any(|fact| facts.get(fact).is_none())
+            })
+        };
+        for rule in entry.progress.rules().into_iter().filter(|rule| !is_true(*rule)) {
+            if is_out_of_sight(rule) {
+                entry.progress.out_of_sight(rule);
+            } else {
                 entry.progress.broken(rule, &self.rules[rule]);
             }
         }

@@ -9,7 +9,7 @@ use k8s_healer_engine::tracker::Origin;
 use k8s_healer_engine::unseen::NeverSeen;
 use tracing::{debug, info, warn};
 
-use super::Controller;
+use super::{Controller, facts_of};
 use crate::cluster::watch::WatchEvent;
 use crate::daemon::control::protocol::Health;
 use crate::daemon::summary;
@@ -28,7 +28,7 @@ impl Controller {
             }
             WatchEvent::Listed(object) => {
                 self.unseen.observe(self.tracker.rules(), &object, true, now.earliest);
-                let facts = self.shared.facts.of(&object, &self.others);
+                let facts = facts_of(&self.shared, &mut self.tracker, &object, &self.others);
                 self.tracker.observe_with(&object, &facts, Origin::Listed, now);
             }
             WatchEvent::Synced => {
@@ -46,7 +46,7 @@ impl Controller {
             }
             WatchEvent::Applied(object) => {
                 self.unseen.observe(self.tracker.rules(), &object, false, now.earliest);
-                let facts = self.shared.facts.of(&object, &self.others);
+                let facts = facts_of(&self.shared, &mut self.tracker, &object, &self.others);
                 if self.tracker.observe_with(&object, &facts, Origin::Event, now) {
                     self.tell_creation(&object, now.earliest);
                     let concerned = self.unseen.is_concerned(self.tracker.rules(), object.namespace());

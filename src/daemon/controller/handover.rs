@@ -3,6 +3,7 @@
 //! starts anew, and nothing is done twice.
 
 use jiff::Timestamp;
+use k8s_healer_engine::limits::Ledger;
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::tracker::Tracker;
 use tokio::sync::oneshot;
@@ -52,8 +53,12 @@ pub(super) struct Heir {
 }
 
 impl Controller {
-    /// The kind may not be read in the whole cluster.
+    /// The kind may not be read in the whole cluster. It is counted where it is read.
     pub(super) fn expect_inheritance(&mut self) {
+        if self.place.namespace.is_none() {
+            self.tracker.count_in(&Ledger::default());
+            self.is_uncounted = true;
+        }
         if self.place.namespace.is_none() && self.resource.namespaced && !self.one_pass {
             self.inheritance = Inheritance::Expected;
         }
@@ -63,6 +68,9 @@ impl Controller {
     pub(super) fn follow(&mut self) {
         if matches!(self.inheritance, Inheritance::Expected) {
             self.inheritance = Inheritance::Asked;
+        }
+        if !self.inheritance.is_awaited() {
+            self.count_again();
         }
         self.set_fresh(!self.inheritance.is_awaited());
         self.fares(Health::Following, None);
@@ -86,7 +94,14 @@ impl Controller {
         if let Inheritance::Coming(_, trackers) = std::mem::take(&mut self.inheritance) {
             self.tracker.adopt(&trackers);
         }
+        self.count_again();
         self.set_fresh(true);
+    }
+
+    fn count_again(&mut self) {
+        if std::mem::take(&mut self.is_uncounted) {
+            self.tracker.count_in(&self.shared.ledger);
+        }
     }
 
     pub(super) fn hand_over_to(&mut self, tracker: oneshot::Sender<Tracker>) {

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tracing::{debug, warn};
 
 use super::feed::Feed;
-use super::{Controller, others_of};
+use super::{Controller, facts_of, others_of};
 use crate::cluster::resource::Resource;
 use crate::cluster::watch::{Watch, WatchEvent};
 use crate::daemon::control::protocol::Health;
@@ -110,7 +110,7 @@ impl Controller {
             }
             Some(WatchEvent::Listed(object)) => {
                 unseen.observe(tracker.rules(), &object, true, now.earliest);
-                let facts = self.shared.facts.of(&object, others);
+                let facts = facts_of(&self.shared, tracker, &object, others);
                 tracker.observe_with(&object, &facts, Origin::Listed, now);
             }
             Some(WatchEvent::Synced) => {
@@ -119,7 +119,7 @@ impl Controller {
             }
             Some(WatchEvent::Applied(object)) => {
                 unseen.observe(tracker.rules(), &object, false, now.earliest);
-                let facts = self.shared.facts.of(&object, others);
+                let facts = facts_of(&self.shared, tracker, &object, others);
                 tracker.observe_with(&object, &facts, Origin::Event, now);
             }
             Some(WatchEvent::Deleted { namespace, name, uid }) => {

@@ -8,6 +8,7 @@ use ahash::AHashMap;
 
 use super::Tracker;
 use super::entry::Entry;
+use crate::facts::Others;
 use crate::rule::Rule;
 
 impl Tracker {
@@ -69,6 +70,9 @@ impl Tracker {
             // The old watch may have been behind the new list: then it does not know what happened between.
             let gap = known.number() < entry.number();
             entry.at_least_as_new_as(known);
+            // What hangs on another object that is not known yet is no more known to be over.
+            let blind = self.waits.is_blind(slot);
+            let unseen = |rule: usize| unseen || blind && asks_others(&self.rules[rule]);
             entry.progress.adopt(&known.progress, &kept, &self.rules, gap, unseen);
             self.arm(slot);
         }
@@ -85,4 +89,10 @@ impl Tracker {
         let entry = known.without_progress(namespace.map(|(shared, _)| Arc::clone(shared)), self.list);
         Some(self.slots.insert(entry))
     }
+}
+
+fn asks_others(rule: &Rule) -> bool {
+    let mut others = Others::default();
+    rule.reads_of_others(&mut others);
+    !others.is_nothing()
 }

@@ -247,7 +247,7 @@ impl Progress {
         kept: &[Option<usize>],
         rules: &[std::sync::Arc<Rule>],
         gap: bool,
-        unseen: bool,
+        unseen: impl Fn(usize) -> bool,
     ) {
         for (index, known) in old.sequences() {
             let Some(index) = kept.get(index).copied().flatten() else { continue };
@@ -261,7 +261,7 @@ impl Progress {
                 }
                 Some(mine) => *mine = known.clone(),
                 // The rule is not true now: steps that go on all the same do.
-                None if unseen
+                None if unseen(index)
                     || (known.step > 0 && !known.done && known.goes_on(&rules[index], Truth::Unknown)) =>
                 {
                     self.insert(u32::try_from(index).unwrap_or(u32::MAX), known.clone());
@@ -366,6 +366,13 @@ impl Progress {
             && sequence.not_before == WHEN_IT_CHANGES
         {
             sequence.not_before = SmallMoment::FIRST;
+        }
+    }
+
+    /// It is not known whether the rule is still true: what waits counts anew, what began is not over.
+    pub(super) fn out_of_sight(&mut self, index: usize) {
+        if self.of(index).is_some_and(|sequence| sequence.step == 0 && !sequence.done) {
+            self.remove(index);
         }
     }
 

@@ -4,7 +4,7 @@
 use ahash::{AHashMap, AHashSet};
 use jiff::Timestamp;
 
-use super::Tracker;
+use super::{Ticket, Tracker};
 use crate::facts::{Fact, Facts};
 use crate::matcher::Context;
 use crate::observation::Observation;
@@ -64,6 +64,11 @@ impl Waits {
         self.woken.contains(&slot)
     }
 
+    /// Whether some fact of it was not known when it was looked at.
+    pub(super) fn is_blind(&self, slot: u32) -> bool {
+        self.blind.contains(&slot)
+    }
+
     /// It is being looked at now.
     pub(super) fn looked_at(&mut self, slot: u32) {
         self.woken.remove(&slot);
@@ -99,6 +104,13 @@ impl Tracker {
             self.wake(*slot, true);
         }
         slots.len()
+    }
+
+    /// Some fact of an object that is being judged could not be read: it is looked at again.
+    pub fn wake_again(&mut self, ticket: &Ticket) {
+        if let Some(slot) = self.find(ticket) {
+            self.waits.woken.insert(slot);
+        }
     }
 
     /// What fell due by facts is left to a list of all objects, which looks at each of them anyway.

@@ -135,3 +135,41 @@ fn a_fact_that_ceases_to_hold_ends_what_waits() {
     assert!(!due_with(&mut tracker, &failed, &Facts::none(), "01:03:00"));
     assert_eq!(tracker.next_due(), None);
 }
+
+/// A rule that has acted on a thing of team web.
+fn acted() -> Tracker {
+    let labels = json!({"labels": {"matchLabels": {"team": "web"}}});
+    let told = [("0s", None, "log", json!({"message": "seen"}))];
+    let rule = rule(&[("phase", json!("Failed")), ("namespace", labels)], "0s", &told);
+    let failed = pod("1", 1, "Failed");
+    let mut tracker = listed(rule, &failed, &team("web"), "01:00:00");
+    let ticket = tracker.take_due(at("01:00:00")).unwrap();
+    let step = tracker.judge_with(&ticket, &failed, &team("web"), at("01:00:00"), at("01:00:00")).unwrap();
+    tracker.step_ended(&step, StepResult::Done { removed: false }, at("01:00:00"));
+    tracker.release(&ticket, at("01:00:00"), Duration::ZERO);
+    tracker
+}
+
+#[test]
+fn an_episode_is_not_over_where_another_object_is_out_of_sight_for_a_while() {
+    let mut tracker = acted();
+    let changed = pod("1", 2, "Failed");
+    tracker.observe_with(&changed, &Facts::none(), Origin::Event, at("01:01:00"));
+    tracker.facts_known(&[fact()]);
+    assert!(!due_with(&mut tracker, &changed, &team("web"), "01:02:00"), "it was acted on before");
+    // But it is over where the namespace is seen to be of another team.
+    tracker.facts_changed(&[fact()], true);
+    assert!(!due_with(&mut tracker, &changed, &team("db"), "01:03:00"));
+    tracker.facts_changed(&[fact()], true);
+    assert!(due_with(&mut tracker, &changed, &team("web"), "01:04:00"), "another episode");
+}
+
+#[test]
+fn an_episode_outlives_a_reload_during_which_another_object_is_out_of_sight() {
+    let old = acted();
+    let failed = pod("1", 1, "Failed");
+    let mut tracker = listed(Arc::clone(&old.rules()[0]), &failed, &Facts::none(), "01:01:00");
+    tracker.adopt([&old]);
+    tracker.facts_known(&[fact()]);
+    assert!(!due_with(&mut tracker, &failed, &team("web"), "01:02:00"), "it was acted on before");
+}
