@@ -25,7 +25,7 @@ impl Controller {
         let Reading { ticket, result, permit, facts: looked } = reading;
         let clock = self.shared.transport.server_clock();
         let (now, latest) = (clock.earliest(), clock.latest());
-        if result.is_ok() {
+        if result.is_ok() && looked.failed.is_none() {
             self.failed_reads = (0, String::new());
         }
         let live = match result {
@@ -46,9 +46,15 @@ impl Controller {
                 return;
             }
         }
-        let Some(due) = self.tracker.judge_with(&ticket, &live, &looked.facts, now, latest) else {
-            return self.tracker.release(&ticket, now, JUDGE_PAUSE);
+        let due = self.tracker.judge_with(&ticket, &live, &looked.facts, now, latest);
+        let pause = match &looked.failed {
+            Some(error) => {
+                self.tracker.wake_again(&ticket);
+                self.tell_failed(&ticket, error)
+            }
+            None => JUDGE_PAUSE,
         };
+        let Some(due) = due else { return self.tracker.release(&ticket, now, pause) };
         let rule = Arc::clone(&self.tracker.rules()[due.rule]);
         let (shared, resource) = (Arc::clone(&self.shared), Arc::clone(&self.resource));
         let stop = self.while_fresh.clone();
@@ -74,6 +80,13 @@ impl Controller {
     }
 
     fn read_failed(&mut self, ticket: &Ticket, error: &ReadError) {
+        let pause = self.tell_failed(ticket, error);
+        let now = self.shared.transport.server_clock().earliest();
+        self.tracker.release(ticket, now, pause);
+    }
+
+    /// How long to wait before the next try.
+    fn tell_failed(&mut self, ticket: &Ticket, error: &ReadError) -> Duration {
         let object = self.resource.object_name(ticket.key.namespace.as_deref(), &ticket.key.name);
         let asked = match error {
             ReadError::Throttled { retry_after } => retry_after.unwrap_or_default(),
@@ -90,8 +103,7 @@ impl Controller {
             warn!(object, reason, "it fell due and cannot be read; looking again in {pause:?}");
             *told = reason;
         }
-        let now = self.shared.transport.server_clock().earliest();
-        self.tracker.release(ticket, now, pause);
+        pause
     }
 
     pub(super) fn conclude(&mut self, due: &DueStep, result: Option<StepResult>) {

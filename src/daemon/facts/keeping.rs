@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::projection::Projection;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, info, warn};
 
@@ -18,6 +20,8 @@ use crate::daemon::Shared;
 /// Makes the watch of a kind in the whole cluster.
 pub(in crate::daemon) type WatchOf = Box<dyn Fn(Arc<Resource>, Arc<Projection>) -> Watch + Send>;
 
+/// A kind that was not served is asked for again after this, while discovery has it.
+const AGAIN: Duration = Duration::from_secs(30);
 /// Events between a watch and what is known.
 const EVENTS: usize = 64;
 
@@ -41,7 +45,8 @@ pub(in crate::daemon) async fn keep(
         });
         for (source, projection) in wanted {
             let resource = resource(&shared, &source);
-            if followed.get(&source).is_some_and(|known| known.is_of(resource.as_ref(), &projection)) {
+            let is_of = |known: &Followed| known.is_of(resource.as_ref(), &projection);
+            if followed.get(&source).is_some_and(|known| is_of(known) && !known.ended.is_cancelled()) {
                 continue;
             }
             // What was known may lack what is read now.
@@ -51,9 +56,10 @@ pub(in crate::daemon) async fn keep(
             match resource {
                 Some(resource) => {
                     let watch = watch_of(Arc::clone(&resource), Arc::clone(&projection));
-                    let following = follow(Arc::clone(&shared), source.clone(), watch);
+                    let ended = CancellationToken::new();
+                    let following = follow(Arc::clone(&shared), source.clone(), watch, ended.clone());
                     let task = AbortOnDropHandle::new(tokio::spawn(following));
-                    followed.insert(source, Followed { resource, projection, _task: task });
+                    followed.insert(source, Followed { resource, projection, ended, _task: task });
                 }
                 None => shared.facts.give_up(&source),
             }
@@ -68,6 +74,8 @@ pub(in crate::daemon) async fn keep(
 struct Followed {
     resource: Arc<Resource>,
     projection: Arc<Projection>,
+    /// The server did not serve the kind for a moment.
+    ended: CancellationToken,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -106,7 +114,7 @@ fn resource(shared: &Shared, source: &Source) -> Option<Arc<Resource>> {
     found.filter(|resource| resource.allows("list") && resource.allows("watch"))
 }
 
-async fn follow(shared: Arc<Shared>, source: Source, watch: Watch) {
+async fn follow(shared: Arc<Shared>, source: Source, watch: Watch, ended: CancellationToken) {
     let kind = watch.resource.name();
     let (sender, mut events) = tokio::sync::mpsc::channel(EVENTS);
     let _watching = AbortOnDropHandle::new(tokio::spawn(watch.run(sender)));
@@ -133,6 +141,10 @@ async fn follow(shared: Arc<Shared>, source: Source, watch: Watch) {
         }
         shared.facts.take(&source, event);
     }
-    // The server does not serve the kind any more.
+    // The server does not serve the kind any more; or it has just started.
     shared.facts.give_up(&source);
+    let clock = Arc::clone(shared.transport.server_clock().local());
+    clock.sleep(AGAIN).await;
+    ended.cancel();
+    shared.facts.want.notify_one();
 }

@@ -10,22 +10,25 @@ use crate::cluster::read::{ReadError, read_metadata, read_object};
 use crate::cluster::resource::Resource;
 use crate::daemon::Shared;
 
-/// Client required: adds what is so now. Fails where something cannot be read: that says nothing about it.
+/// Client required: adds what is so now. What cannot be read stays unknown; the result tells why, for the first.
 pub(in crate::daemon) async fn look_up(
     shared: &Shared,
     object: &Observation,
     asked: &[Fact],
     mut facts: Facts,
-) -> Result<Facts, ReadError> {
+) -> (Facts, Option<ReadError>) {
+    let mut failed = None;
     for fact in asked {
         let Some(source) = Source::of(fact, object).filter(|source| shared.facts.is_fresh(source)) else {
             continue;
         };
-        if let Some(value) = live(shared, object, fact, &source).await? {
-            facts = facts.with(fact.clone(), value);
+        match live(shared, object, fact, &source).await {
+            Ok(Some(value)) => facts = facts.with(fact.clone(), value),
+            Ok(None) => {}
+            Err(error) => drop(failed.get_or_insert(error)),
         }
     }
-    Ok(facts)
+    (facts, failed)
 }
 
 /// `None`: the server does not serve what would tell.
