@@ -24,8 +24,16 @@ pub const SYSTEM_NAMESPACES: &[&str] =
 const SYSTEM_PRIORITY: i64 = 1_000_000_000;
 
 /// Kinds that a whole cluster stands on: a rule that names one means it, a wildcard does not.
-const KEY_KINDS: [&str; 4] =
-    ["nodes", "namespaces", "persistentvolumes", "customresourcedefinitions.apiextensions.k8s.io"];
+const KEY_KINDS: [&str; 5] =
+    ["nodes", "namespaces", PROJECTS, "persistentvolumes", "customresourcedefinitions.apiextensions.k8s.io"];
+
+/// What `OpenShift` serves namespaces as: to delete one is to delete the namespace.
+const PROJECTS: &str = "projects.project.openshift.io";
+
+/// Whether objects of this resource are namespaces, under whichever name.
+pub(crate) fn is_namespace(resource: &str) -> bool {
+    matches!(resource, "namespaces" | PROJECTS)
+}
 
 /// Set by the kubelet on the API server's picture of a static pod; deleting it does nothing useful.
 const MIRROR: &str = "kubernetes.io/config.mirror";
@@ -150,7 +158,7 @@ fn protected_namespace<'a>(
     itself: &Itself,
     guardrails: &Guardrails,
 ) -> Option<&'a str> {
-    let own = (subject.resource == "namespaces").then(|| subject.object.name());
+    let own = is_namespace(subject.resource).then(|| subject.object.name());
     let namespace = subject.object.namespace().or(own)?;
     let system = Globs::parse(SYSTEM_NAMESPACES).is_ok_and(|globs| globs.matches(namespace))
         && !guardrails.lift_namespace(namespace);
@@ -253,7 +261,8 @@ mod tests {
         ] {
             assert!(check("pods", pod_in(namespace), json!({}), None).is_some(), "{namespace}");
             let itself = json!({"metadata": {"name": namespace}});
-            assert!(check("namespaces", itself, json!({}), None).is_some(), "{namespace}");
+            assert!(check("namespaces", itself.clone(), json!({}), None).is_some(), "{namespace}");
+            assert!(check(PROJECTS, itself, json!({}), None).is_some(), "{namespace}");
         }
         for namespace in ["test-a", "my-kube-system", "openshiftx", "kubevirt-ui", "cdi2"] {
             assert_eq!(check("pods", pod_in(namespace), json!({}), None), None, "{namespace}");
@@ -266,6 +275,7 @@ mod tests {
         for (resource, is_named, protected) in [
             ("nodes", false, true),
             ("namespaces", false, true),
+            (PROJECTS, false, true),
             ("persistentvolumes", false, true),
             ("customresourcedefinitions.apiextensions.k8s.io", false, true),
             ("nodes", true, false),

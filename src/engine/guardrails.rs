@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::facts::Facts;
-use crate::guard::{Held, LookAgain, Subject};
+use crate::guard::{Held, LookAgain, Subject, is_namespace};
 use crate::matcher::{Context, Matcher};
 use crate::observation::Observation;
 use crate::values::Globs;
@@ -252,7 +252,7 @@ impl Document {
 }
 
 fn namespace_of<'a>(subject: &Subject<'a>) -> Option<&'a str> {
-    let own = (subject.resource == "namespaces").then(|| subject.object.name());
+    let own = is_namespace(subject.resource).then(|| subject.object.name());
     subject.object.namespace().or(own)
 }
 
