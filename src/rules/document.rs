@@ -225,7 +225,9 @@ impl Run<'_> {
             }
             if changes.switched_off_at().is_none() {
                 counted += 1;
-                rules.extend(rule.map(|rule| (rule, place_of(item), Written::of(&resolved, inherited))));
+                rules.extend(
+                    rule.map(|rule| (rule, place_of(item), Written::of(&resolved, inherited, within))),
+                );
                 uses.push(RuleUses { subject: lowering.subject.clone(), ..named });
             }
             let Some(name) = item.get("name").and_then(|entry| entry.value.scalar()) else { continue };

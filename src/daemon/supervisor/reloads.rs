@@ -138,6 +138,7 @@ impl Supervisor {
     ) -> impl Future<Output = ()> + Send + use<> {
         let (report, arranged) = self.try_rules(texts, asked_by).await;
         tell(&report);
+        let is_applied = report.outcome == ReloadOutcome::Applied;
         self.reloaded = Some(report);
         let (shared, guardrails) = (Arc::clone(&self.shared), Arc::clone(&self.rules.guardrails));
         let (done, is_done) = oneshot::channel();
@@ -146,7 +147,10 @@ impl Supervisor {
             let Places { first_lists, replaced } = arranged;
             join_all(first_lists.into_iter().map(|(_, list)| list)).await;
             join_all(replaced).await;
-            shared.guardrails.retire_before(&guardrails);
+            // Otherwise those of an earlier reload may still be on their way.
+            if is_applied {
+                shared.guardrails.retire_before(&guardrails);
+            }
             done.send(()).ok();
         });
         async move { drop(is_done.await) }

@@ -23,8 +23,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// A sound rule, its parameters resolved, with the defaults of its pack.
-    pub(in crate::rules) fn of(rule: &Node, defaults: Option<Fields<'_>>) -> Self {
+    /// A sound rule, its parameters resolved, with the defaults of its pack, and what the pack is confined to.
+    pub(in crate::rules) fn of(rule: &Node, defaults: Option<Fields<'_>>, within: &[Globs]) -> Self {
         let mut writer = Writer::default();
         // One of the two chooses where the rule looks, and only those of one place count.
         let looks_itself = rule.get("scope").is_some() || rule.get("namespaces").is_some();
@@ -41,6 +41,10 @@ impl Written {
                 None => writer.unsaid(key),
             }
         }
+        // Each of them narrows where the rule looks.
+        let mut within: Vec<String> = within.iter().map(ToString::to_string).collect();
+        within.sort_unstable();
+        within.iter().for_each(|globs| writer.leaf("within", globs));
         Self { position: 0, text: writer.text.into() }
     }
 
