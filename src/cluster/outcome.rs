@@ -86,6 +86,11 @@ pub(super) fn of(
         }
         // An unknown path has no object to speak of: the kind is not served any more, and that says
         // nothing about the object.
+        // Neither does a part that the object's kind may not have.
+        StatusCode::NOT_FOUND if part_of(effect).is_some() => {
+            let part = part_of(effect).unwrap_or_default();
+            Outcome::Rejected { reason: format!("there is no such object, or it has no {part}: {reason}") }
+        }
         StatusCode::NOT_FOUND if Refusal::of(&answer).object().is_some() => Outcome::Gone,
         StatusCode::CONFLICT => Outcome::Changed { reason },
         StatusCode::UNPROCESSABLE_ENTITY if is_another_object(&answer) => Outcome::Changed { reason },
@@ -100,6 +105,14 @@ pub(super) fn of(
             unanswered(format!("{}: {reason}", refusal::in_words(status)), dry_run, answer.retry_after)
         }
         _ => Outcome::Rejected { reason },
+    }
+}
+
+/// The part of the object that an effect patches, where it is not the object itself.
+fn part_of(effect: &Effect) -> Option<&'static str> {
+    match effect {
+        Effect::Patch { part, .. } => *part,
+        _ => None,
     }
 }
 

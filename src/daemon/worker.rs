@@ -41,10 +41,12 @@ pub(super) struct Looked {
     pub(super) facts: Facts,
     /// Each is looked up once; what is not known then is not known.
     pub(super) asked: BTreeSet<Fact>,
+    /// Why one of them could not be read.
+    pub(super) failed: Option<ReadError>,
 }
 
-/// Client required: looks up the facts that an object hangs on. One that cannot be read tells as little as an object
-/// that cannot.
+/// Client required: looks up the facts that an object hangs on. One that cannot be read is unknown to the rules that ask
+/// for it, and to no others.
 pub(super) async fn look_up(
     shared: Arc<Shared>,
     ticket: Ticket,
@@ -57,18 +59,10 @@ pub(super) async fn look_up(
         None => shared.pace.turn().await,
         permit => permit,
     };
-    let result = match facts::looking::look_up(&shared, &live, &asked, looked.facts).await {
-        Ok(facts) => {
-            looked.facts = facts;
-            Ok(Some(live))
-        }
-        Err(error) => {
-            looked.facts = Facts::none();
-            Err(error)
-        }
-    };
+    let (facts, failed) = facts::looking::look_up(&shared, &live, &asked, looked.facts).await;
+    (looked.facts, looked.failed) = (facts, looked.failed.or(failed));
     looked.asked.extend(asked);
-    Reading { ticket, result, permit, facts: looked }
+    Reading { ticket, result: Ok(Some(live)), permit, facts: looked }
 }
 
 /// Client required: reads the object as it is now.
@@ -259,6 +253,11 @@ impl Work {
             execute::Outcome::Forbidden { reason } | execute::Outcome::Rejected { reason } => {
                 self.tell(Outcome::Failed, &reason);
                 StepResult::Failed { retry_after: None }
+            }
+            execute::Outcome::Unknown { reason } if !dry_run && !effect.may_be_repeated() => {
+                let told = format!("outcome unknown, and it may not be done twice: left as it is: {reason}");
+                self.tell(Outcome::Failed, &told);
+                StepResult::Abandoned
             }
             execute::Outcome::Unknown { reason } => {
                 self.tell(Outcome::Failed, &format!("outcome unknown, looking again: {reason}"));

@@ -45,6 +45,12 @@ impl Change {
         }
     }
 
+    /// Whether what it does twice is what it does once.
+    #[must_use]
+    pub fn may_be_repeated(&self) -> bool {
+        matches!(self, Self::Merge(_))
+    }
+
     /// The places that it writes to, as the members and indices that lead there.
     #[must_use]
     pub fn written(&self) -> Vec<Vec<String>> {

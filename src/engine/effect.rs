@@ -92,6 +92,15 @@ impl Effect {
         }
     }
 
+    /// Whether it may be sent again where it is not known what became of it.
+    #[must_use]
+    pub fn may_be_repeated(&self) -> bool {
+        match self {
+            Self::Patch { change, .. } => change.may_be_repeated(),
+            _ => true,
+        }
+    }
+
     /// Whether it asks for the object's deletion.
     #[must_use]
     pub fn removes(&self) -> bool {
