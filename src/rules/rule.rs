@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::descriptor::{Value, ValueKind};
+use k8s_healer_engine::facts::Others;
+use k8s_healer_engine::matcher::Matcher;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId, WatchTarget};
 
 use super::checks::Parts;
@@ -43,6 +45,13 @@ pub(super) const DEFAULT_KEYS: &[&str] =
 pub(super) fn subject(node: &Node, index: usize) -> String {
     let name = node.get("name").and_then(|entry| entry.value.scalar());
     name.map_or_else(|| format!("rule {}", index + 1), |name| format!("rule {}", quoted(&name.text)))
+}
+
+/// Whether it asks of another object than the one that it is evaluated on.
+fn asks_others(matcher: &dyn Matcher) -> bool {
+    let mut others = Others::default();
+    matcher.reads_of_others(&mut others);
+    !others.is_nothing()
 }
 
 impl Lowering<'_> {
@@ -121,6 +130,16 @@ impl Lowering<'_> {
             let diagnostic = Diagnostic::new(Code::NotSupportedYet, limits.key.place, message)
                 .help("name the namespaces instead, or leave one of the two out")
                 .related(selector.key.place, "namespaces are selected here");
+            self.report(diagnostic);
+        }
+        let parts = matches.iter().flatten().chain(unless.iter().flatten());
+        if let Some(limits) = inherited("limits", fields, defaults)
+            && parts.into_iter().any(|matcher| asks_others(matcher.as_ref()))
+        {
+            // They come to be known one by one, and so would the count.
+            let message = "`limits` do not count what hangs on other objects yet";
+            let diagnostic = Diagnostic::new(Code::NotSupportedYet, limits.key.place, message)
+                .help("leave `limits` out, or `node`, `namespace` and `owner: { missing }`");
             self.report(diagnostic);
         }
         let cooldown = self.optional_duration("cooldown", fields, defaults, COOLDOWN);
