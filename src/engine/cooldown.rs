@@ -12,6 +12,7 @@ use crate::rule::RuleId;
 
 /// After so many doublings (10 min → 10 h 40 min) nothing that the rule does helps.
 const DOUBLINGS: u32 = 6;
+const DAY: Duration = Duration::from_secs(86_400);
 /// When there are more owners than this, those whose wait is long over are forgotten.
 const MANY: usize = 1024;
 
@@ -117,7 +118,11 @@ impl Cooldowns {
         if self.states.len() >= self.many {
             // What has run well for as long as its replacement had to wait begins a new series anyway.
             let longest = self.longest;
-            let over = |state: &State| after(state.last, longest.saturating_mul(2 << state.needed));
+            let over = |state: &State| {
+                let wait = longest.saturating_mul(2 << state.needed);
+                // What was given up is not taken up again in a while.
+                after(state.last, if state.needed >= DOUBLINGS { wait.max(DAY) } else { wait })
+            };
             self.states.retain(|_, state| over(state) > now);
             // Where as many are not over, not every action looks through them.
             self.many = MANY.max(2 * self.states.len());
