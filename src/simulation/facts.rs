@@ -30,7 +30,9 @@ impl World {
 
     fn of_the_cluster(&self, resource: &str, name: &str) -> Value {
         let found = self.iter().find(|(id, object)| {
-            self.kinds()[id.kind].resource == resource && object.namespace().is_none() && object.name() == name
+            self.kinds()[id.kind].resource == resource
+                && object.namespace().is_none()
+                && object.name() == name
         });
         found.map_or(Value::Null, |(_, object)| object.object().clone())
     }

@@ -276,11 +276,13 @@ impl Simulation {
         effect: &Effect,
     ) -> (StepResult, Option<Effect>) {
         let removed = effect.removes();
-        if !effect.writes() {
+        if let Effect::Log { .. } = effect {
             self.tell(id, due, rule, Outcome::Done);
             return (StepResult::Done { removed }, None);
         }
-        let lineage = match self.guarded(id, due, live, effect) {
+        // What does not touch the object passes every protection.
+        let guarded = effect.writes().then(|| self.guarded(id, due, live, effect)).transpose();
+        let lineage = match guarded {
             Ok(lineage) => lineage,
             Err(Hold { by, reason, result, is_elsewhere }) => {
                 self.hold(id, due, rule, by, reason);
@@ -303,10 +305,10 @@ impl Simulation {
             }
             Mode::Enforce => {
                 self.tell(id, due, rule, Outcome::Done);
-                if removed {
+                if let Some(lineage) = lineage.filter(|_| removed) {
                     self.cooldowns.acted(&rule.id, &lineage, live.uid(), live.created(), self.now);
                 }
-                (StepResult::Done { removed }, Some(effect.clone()))
+                (StepResult::Done { removed }, effect.writes().then(|| effect.clone()))
             }
         }
     }

@@ -107,7 +107,10 @@ async fn nothing_is_ever_sent_to_what_guardrails_protect_and_the_log_says_by_wha
     scene.create("pods", &victim("free", &word)).await;
     scene.wait_until_gone("pods", "free").await;
     a_while().await;
-    assert_eq!(scene.writes().await.summary(), [format!("delete pods {own}/free 200")]);
+    // The scheduler may have written to it between the live read and the delete: that is one more try.
+    let mut writes = scene.writes().await.summary();
+    writes.retain(|write| *write != format!("delete pods {own}/free 409"));
+    assert_eq!(writes, [format!("delete pods {own}/free 200")]);
 }
 
 async fn a_lifted_protection_counts_only_where_no_document_protects_and_is_warned_of(stage: Stage) {
