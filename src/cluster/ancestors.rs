@@ -63,21 +63,30 @@ pub async fn read_ancestors(
     object: &Observation,
 ) -> Result<Vec<Ancestor>, AncestorError> {
     let mut ancestors: Vec<Ancestor> = Vec::new();
-    loop {
-        let below = ancestors.last().map_or(Some(object), |ancestor| ancestor.metadata.as_ref());
-        let Some(controller) = below.and_then(Observation::controller) else { return Ok(ancestors) };
-        let met = |ancestor: &Ancestor| ancestor.uid == controller.uid;
-        let met = object.uid() == controller.uid || ancestors.iter().any(met);
-        if met && !controller.uid.is_empty() {
-            return Ok(ancestors);
-        }
-        if ancestors.len() == DEEPEST {
-            return Err(AncestorError::TooDeep { ancestor: in_words(&controller) });
-        }
-        let namespace = below.and_then(Observation::namespace);
+    while let Some((controller, namespace)) = next_controller(object, &ancestors)? {
         let ancestor = read_ancestor(transport, catalogue, &controller, namespace).await?;
         ancestors.push(ancestor);
     }
+    Ok(ancestors)
+}
+
+/// What controls the last of these ancestors of an object, with the namespace that it is named from; `None`: the
+/// chain has come to its end. No I/O.
+pub(super) fn next_controller<'a>(
+    object: &'a Observation,
+    ancestors: &'a [Ancestor],
+) -> Result<Option<(OwnerReference<'a>, Option<&'a str>)>, AncestorError> {
+    let below = ancestors.last().map_or(Some(object), |ancestor| ancestor.metadata.as_ref());
+    let Some(controller) = below.and_then(Observation::controller) else { return Ok(None) };
+    let met = |ancestor: &Ancestor| ancestor.uid == controller.uid;
+    let met = object.uid() == controller.uid || ancestors.iter().any(met);
+    if met && !controller.uid.is_empty() {
+        return Ok(None);
+    }
+    if ancestors.len() == DEEPEST {
+        return Err(AncestorError::TooDeep { ancestor: in_words(&controller) });
+    }
+    Ok(Some((controller, below.and_then(Observation::namespace))))
 }
 
 async fn read_ancestor(
@@ -106,6 +115,7 @@ async fn read_ancestor(
     })
 }
 
-fn in_words(controller: &OwnerReference<'_>) -> String {
+/// `apps/v1/ReplicaSet web`.
+pub(super) fn in_words(controller: &OwnerReference<'_>) -> String {
     format!("{}/{} {}", controller.api_version, controller.kind, controller.name)
 }

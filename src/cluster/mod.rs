@@ -7,7 +7,7 @@
 //! - [`openapi`]: the schemas that the server publishes. [`access`]: who we are and what we may do. [`census`]:
 //!   how many objects there are, and their names.
 //! - [`watch`]: list and watch. [`slices`], [`page_slices`], [`decode`]: from bytes to observations.
-//! - [`read`], [`ancestors`]: live reads. [`requests`], [`events`], [`execute`], [`outcome`]: writes and what became of
+//! - [`read`], [`ancestors`], [`surroundings`]: live reads. [`requests`], [`events`], [`execute`], [`outcome`]: writes and what became of
 //!   them.
 
 pub mod access;
@@ -39,6 +39,7 @@ mod proxy;
 mod refusal;
 pub mod slices;
 mod stream;
+pub mod surroundings;
 pub mod survey;
 pub mod timings;
 pub mod watch;

@@ -17,4 +17,5 @@ mod reads;
 mod real_changes;
 mod real_preconditions;
 mod real_writes;
+mod surroundings;
 mod writes;
