@@ -34,6 +34,7 @@ mod failure;
 mod follow;
 mod fresh_list;
 mod list;
+pub mod listing;
 pub mod page_slices;
 mod proxy;
 mod refusal;

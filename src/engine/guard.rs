@@ -91,6 +91,12 @@ pub struct Subject<'a> {
 
 /// Adds what the protections and preconditions read of an object.
 pub fn reads(projection: &mut Projection) {
+    reads_of_metadata(projection);
+    projection.read_members(&["spec", "priority"]);
+}
+
+/// The same of an object that is no pod: its metadata alone.
+pub fn reads_of_metadata(projection: &mut Projection) {
     // All of them: guardrails that come into force before the object is acted on may ask for any.
     projection.read_members(&["metadata", "labels"]);
     for mark in [PROTECT, KEEP_UNTIL] {
@@ -99,7 +105,6 @@ pub fn reads(projection: &mut Projection) {
     projection.read_members(&["metadata", "annotations", MIRROR]);
     projection.read_members(&["metadata", "ownerReferences"]);
     projection.read_members(&["metadata", "finalizers"]);
-    projection.read_members(&["spec", "priority"]);
 }
 
 /// Why nothing may be done.

@@ -41,6 +41,12 @@ impl Observation {
         &self.object
     }
 
+    /// The JSON alone.
+    #[must_use]
+    pub fn into_object(self) -> Value {
+        self.object
+    }
+
     /// `metadata.namespace`; `None` for cluster-scoped objects.
     #[must_use]
     pub fn namespace(&self) -> Option<&str> {

@@ -103,6 +103,12 @@ impl Projection {
         Ok(value)
     }
 
+    /// The same of an object that is in memory already.
+    #[must_use]
+    pub fn of_value(&self, value: Value) -> Value {
+        self.deserialize(value).unwrap_or_default()
+    }
+
     fn add(&mut self, segments: &[Segment]) {
         if self.whole {
             return;
@@ -255,7 +261,9 @@ mod tests {
     fn projected(paths: &[&str], object: &Value) -> Value {
         let mut projection = Projection::default();
         paths.iter().for_each(|path| projection.read(&Path::parse(path).unwrap()));
-        projection.parse(object.to_string().as_bytes()).unwrap()
+        let parsed = projection.parse(object.to_string().as_bytes()).unwrap();
+        assert_eq!(projection.of_value(object.clone()), parsed, "from memory as from bytes");
+        parsed
     }
 
     #[test]

@@ -32,13 +32,14 @@ impl fmt::Display for RuleId {
 }
 
 /// How far a rule goes; the weaker of the rule's and the daemon's wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
     /// Log and count.
     Observe,
     /// Send the first due step with the server's dry run, tell the later ones.
     DryRun,
     /// Do it.
+    #[default]
     Enforce,
 }
 

@@ -141,6 +141,20 @@ impl Kinds {
         }
     }
 
+    /// Whether a name may come to stand for a kind once all kinds are known; that a well-known kind is called
+    /// otherwise is known at once.
+    #[must_use]
+    pub fn may_mean(&self, target: &WatchTarget, index: usize) -> bool {
+        let kind = &self.known[index];
+        let is_well_known = kinds::of_group(&kind.group, &kind.kind).is_some();
+        match target {
+            WatchTarget::Resource { group, .. } if !is_well_known => {
+                group.as_deref().is_none_or(|group| is_group(group, &kind.group))
+            }
+            target => kind.is_meant_by(target),
+        }
+    }
+
     /// Which kinds a `watch` list means, each once: those that it names, and those that wildcards stand for.
     #[must_use]
     pub fn watched<'k, 't>(&'k self, targets: &'t [WatchTarget]) -> Watched<'k, 't> {

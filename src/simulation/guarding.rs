@@ -1,17 +1,19 @@
 //! What may hold a step back, as the daemon asks it: the protections of the object, its namespace and what
-//! controls it, and the cooldown. An object that the world does not have protects nothing.
+//! controls it, and the cooldown. An object that does not exist protects nothing; one that could not be read may, and
+//! holds back; one that nobody has looked up is told of as not known.
 
 use std::sync::Arc;
 
 use k8s_healer_engine::cooldown::{Answer, Lineage};
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::guard::{LookAgain, Subject, protection};
-use k8s_healer_engine::observation::{Observation, OwnerReference};
+use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::Rule;
-use k8s_healer_engine::tracker::{DueStep, ObjectKey, StepResult};
+use k8s_healer_engine::tracker::{DueStep, StepResult};
 
 use super::Simulation;
-use super::world::{ObjectId, World};
+use super::knowledge::{Found, Missing, Named};
+use super::world::{ObjectId, World, has_given_uid, id_of};
 
 /// As deep as the daemon follows controllers.
 const DEEPEST: usize = 8;
@@ -23,6 +25,8 @@ pub enum HeldBy {
     Protection,
     /// The object replaces one that the rule acted on.
     Cooldown,
+    /// A PodDisruptionBudget refuses its eviction.
+    Pdb,
     /// The rule has given the object's owner up.
     GivenUp,
     /// More matches than the rule's limits allow.
@@ -38,6 +42,7 @@ impl HeldBy {
         match self {
             Self::Protection => "protection",
             Self::Cooldown => "cooldown",
+            Self::Pdb => "pdb",
             Self::GivenUp => "given up",
             Self::Limits => "limits",
             Self::Unreadable => "unreadable",
@@ -51,16 +56,40 @@ pub(super) struct Hold {
     pub(super) by: HeldBy,
     pub(super) reason: String,
     pub(super) result: StepResult,
-    /// By another object: it is looked at again when anything changes.
-    pub(super) is_elsewhere: bool,
+    /// By other objects: it is looked at again when one of these changes.
+    pub(super) elsewhere: Vec<ObjectId>,
 }
 
-/// What controls an object, the nearest first.
-pub(super) struct Ancestors {
-    /// Those that there are, with what to call them.
-    pub(super) present: Vec<(String, Observation)>,
-    /// Who stands for the object and its replacements.
+impl Hold {
+    /// Until the object itself changes.
+    pub(super) fn for_good(by: HeldBy, reason: String) -> Self {
+        Self { by, reason, result: StepResult::Postponed { until: None }, elsewhere: Vec::new() }
+    }
+}
+
+/// A step that nothing holds back.
+#[derive(Debug)]
+pub(super) struct Passed {
+    /// For whom the cooldown counts.
     pub(super) lineage: Lineage,
+    /// What could have held it back, and is not known.
+    pub(super) not_known: Vec<String>,
+}
+
+/// What stands above an object.
+struct Above {
+    /// Its Namespace, where there is one.
+    namespace: Option<Arc<Observation>>,
+    /// What controls it, the nearest first: those that there are, with what to call them.
+    controllers: Vec<(String, Observation)>,
+    /// Where the namespace and these are.
+    places: Vec<ObjectId>,
+    /// Who stands for the object and its replacements.
+    lineage: Lineage,
+    /// What nobody has looked up.
+    missing: Vec<Named>,
+    /// What may protect it, and is known not to be there any more, or could not be read.
+    unreadable: Option<String>,
 }
 
 impl Simulation {
@@ -71,16 +100,25 @@ impl Simulation {
         due: &DueStep,
         live: &Observation,
         effect: &Effect,
-    ) -> Result<Lineage, Hold> {
+    ) -> Result<Passed, Hold> {
         let rule = Arc::clone(&self.rules_of(id.kind)[due.rule]);
-        let Ancestors { present, lineage } = self.world().ancestors(id, live);
-        if let Some(hold) = self.protected(id, due, live, &present) {
+        // What the object itself tells decides alone, whatever is known of others.
+        if let Some(hold) = self.protected(id, due, live, None) {
             return Err(hold);
         }
-        if effect.removes() {
-            self.cool_down(&rule, live, &lineage)?;
+        let above = self.world().above(id, live);
+        if let Some(hold) = self.protected(id, due, live, Some(&above)) {
+            return Err(hold);
         }
-        Ok(lineage)
+        if let Some(reason) = above.unreadable {
+            return Err(Hold::for_good(HeldBy::Protection, reason));
+        }
+        if effect.removes() {
+            self.cool_down(&rule, live, &above.lineage)?;
+        }
+        let not_known = above.missing.iter().map(ToString::to_string).collect();
+        self.missing.extend(above.missing.into_iter().map(Missing::Object));
+        Ok(Passed { lineage: above.lineage, not_known })
     }
 
     fn protected(
@@ -88,24 +126,28 @@ impl Simulation {
         id: &ObjectId,
         due: &DueStep,
         live: &Observation,
-        ancestors: &[(String, Observation)],
+        above: Option<&Above>,
     ) -> Option<Hold> {
-        let namespace = live.namespace().and_then(|name| self.world().namespace(name));
         let kind = &self.world().kinds()[id.kind];
         let names: Vec<&str> = kind.names.iter().map(String::as_str).collect();
         let (resource, names) = (kind.resource.as_str(), names.as_slice());
         let is_named = self.named[id.kind][due.rule];
-        let namespace = namespace.map(AsRef::as_ref);
+        let namespace = above.and_then(|above| above.namespace.as_deref());
+        let ancestors = above.map(|above| above.controllers.as_slice()).unwrap_or_default();
         let subject = Subject { resource, is_named, names, object: live, namespace, ancestors };
         let held = protection(&subject, &self.guard.itself, &self.guard.guardrails, self.now())?;
-        let (result, is_elsewhere) = match held.until {
-            LookAgain::WhenItChanges => (StepResult::Postponed { until: None }, false),
-            LookAgain::At(moment) => (StepResult::Postponed { until: Some(moment) }, false),
-            // The daemon looks again after a while; here the change itself is seen.
-            LookAgain::Later => (StepResult::Postponed { until: None }, true),
-        };
         let reason = format!("protected by {}", held.by);
-        Some(Hold { by: HeldBy::Protection, reason, result, is_elsewhere })
+        let for_good = Hold::for_good(HeldBy::Protection, reason);
+        Some(match held.until {
+            LookAgain::WhenItChanges => for_good,
+            LookAgain::At(moment) => {
+                Hold { result: StepResult::Postponed { until: Some(moment) }, ..for_good }
+            }
+            // The daemon looks again after a while; here the change itself is seen.
+            LookAgain::Later => {
+                Hold { elsewhere: above.map(|above| above.places.clone()).unwrap_or_default(), ..for_good }
+            }
+        })
     }
 
     fn cool_down(&mut self, rule: &Rule, live: &Observation, lineage: &Lineage) -> Result<(), Hold> {
@@ -116,57 +158,88 @@ impl Simulation {
                 by: HeldBy::Cooldown,
                 reason: format!("it replaces what the rule acted on: left alone until {until}"),
                 result: StepResult::Postponed { until: Some(until) },
-                is_elsewhere: false,
+                elsewhere: Vec::new(),
             }),
             Answer::GivenUp { .. } => Err(Hold {
                 by: HeldBy::GivenUp,
                 reason: "its replacements keep failing: the rule leaves this owner alone".to_owned(),
                 result: StepResult::Abandoned,
-                is_elsewhere: false,
+                elsewhere: Vec::new(),
             }),
         }
     }
 }
 
 impl World {
-    /// A Namespace object, where there is one.
-    pub(super) fn namespace(&self, name: &str) -> Option<&Arc<Observation>> {
-        let kind = self.kind("", "Namespace")?;
-        self.get(&ObjectId { kind, key: ObjectKey { namespace: None, name: name.into() } })
+    /// Follows the namespace, and the controlling owner upwards, as the daemon does it.
+    fn above(&self, id: &ObjectId, object: &Observation) -> Above {
+        let mut above = Above {
+            namespace: None,
+            controllers: Vec::new(),
+            places: Vec::new(),
+            lineage: Lineage(self.name_of(id)),
+            missing: Vec::new(),
+            unreadable: None,
+        };
+        if let Some(name) = object.namespace() {
+            self.namespace_above(name, &mut above);
+        }
+        self.controllers_above(object, &mut above);
+        above
     }
 
-    /// Follows the controlling owner upwards, as the daemon does it.
-    pub(super) fn ancestors(&self, id: &ObjectId, object: &Observation) -> Ancestors {
-        let mut present: Vec<(String, Observation)> = Vec::new();
-        let mut lineage = Lineage(self.name_of(id));
+    fn namespace_above(&self, name: &str, above: &mut Above) {
+        let named = Named::namespace(name);
+        match self.find(&named) {
+            Found::Here(namespace) => {
+                above.namespace = Some(Arc::clone(namespace));
+                above.places.extend(self.kind("", "Namespace").map(|kind| id_of(kind, namespace)));
+            }
+            Found::Absent => {}
+            Found::Gone => above.unreadable = Some(format!("{named} is gone")),
+            Found::Unreadable(why) => {
+                above.unreadable = Some(format!("{named} cannot be read, and it could be protected: {why}"));
+            }
+            Found::Unknown => above.missing.push(named),
+        }
+    }
+
+    fn controllers_above(&self, object: &Observation, above: &mut Above) {
         let mut seen = vec![object.uid().to_owned()];
         let mut below = object.clone();
-        while let Some(controller) = below.controller().filter(|_| present.len() < DEEPEST) {
+        while let Some(controller) = below.controller().filter(|_| above.controllers.len() < DEEPEST) {
             if seen.iter().any(|uid| uid == controller.uid && !uid.is_empty()) {
                 break;
             }
             seen.push(controller.uid.to_owned());
-            lineage = Lineage(match controller.uid {
+            above.lineage = Lineage(match controller.uid {
                 "" => format!("{} {}", controller.kind, controller.name),
                 uid => uid.to_owned(),
             });
-            let Some(owner) = self.owner(&controller, below.namespace()) else { break };
-            let owner = owner.as_ref().clone();
-            present.push((format!("{} {}", controller.kind, controller.name), owner.clone()));
+            let named = Named::owner(&controller, below.namespace());
+            let owner = match self.find(&named) {
+                Found::Here(owner) if self.is_meant(owner, controller.uid) => owner.as_ref().clone(),
+                Found::Here(_) | Found::Absent | Found::Gone => break,
+                Found::Unreadable(why) => {
+                    let why =
+                        format!("its controller {named} cannot be read, and it could be protected: {why}");
+                    above.unreadable.get_or_insert(why);
+                    break;
+                }
+                Found::Unknown => {
+                    above.missing.push(named);
+                    break;
+                }
+            };
+            above.places.extend(self.kind(&named.group, &named.kind).map(|kind| id_of(kind, &owner)));
+            above.controllers.push((format!("{} {}", controller.kind, controller.name), owner.clone()));
             below = owner;
         }
-        Ancestors { present, lineage }
     }
 
-    /// The object that an owner reference means: in the object's own namespace, or in none.
-    fn owner(&self, reference: &OwnerReference<'_>, namespace: Option<&str>) -> Option<&Arc<Observation>> {
-        let group = reference.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-        let kind = self.kind(group, reference.kind)?;
-        let at = |namespace: Option<&str>| {
-            let key = ObjectKey { namespace: namespace.map(Into::into), name: reference.name.into() };
-            self.get(&ObjectId { kind, key })
-        };
-        let found = at(namespace).or_else(|| at(None))?;
-        (reference.uid.is_empty() || reference.uid == found.uid()).then_some(found)
+    /// Whether an object is the one that a reference means, and not another of its name. What a dump has without its
+    /// uid may be.
+    fn is_meant(&self, owner: &Observation, uid: &str) -> bool {
+        uid.is_empty() || uid == owner.uid() || (has_given_uid(owner) && self.knowledge.is_partial())
     }
 }

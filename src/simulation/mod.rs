@@ -5,34 +5,39 @@
 //! at which it is due; what is deleted goes, or is terminating until its finalizers are gone; nobody recreates
 //! anything. What happens at an instant comes before what is due at it.
 
+mod acting;
 pub mod case;
 pub mod comparison;
 pub mod coverage;
+mod disruptions;
 mod effects;
 mod facts;
+pub mod gathering;
 mod guarding;
+pub mod knowledge;
+pub mod plan;
 mod prepare;
 pub mod world;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_healer_engine::cooldown::Cooldowns;
-use k8s_healer_engine::effect::{Effect, Inapplicable};
 use k8s_healer_engine::facts::{Facts, Others};
 use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::limits::Ledger;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
-use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Ticket, Tracker};
+use k8s_healer_engine::tracker::{Origin, Ticket, Tracker};
 use serde_json::Value;
 
 use self::coverage::Coverage;
 pub use self::guarding::HeldBy;
-use self::guarding::Hold;
-use self::world::{Change, ObjectId, World, WorldKind};
+use self::knowledge::{Missing, Named};
+use self::world::{Change, ObjectId, World, WorldKind, id_of};
 
 /// What stays due without a step to do is looked at again after this, as in the daemon.
 const JUDGE_PAUSE: Duration = Duration::from_secs(1);
@@ -54,6 +59,8 @@ pub struct Record {
     pub reason: String,
     /// What came of it.
     pub outcome: Outcome,
+    /// What could have held it back, and is not known: `namespace test-a`.
+    pub not_known: Vec<String>,
 }
 
 /// What came of a step.
@@ -85,6 +92,8 @@ pub struct Guard {
     pub itself: Itself,
     /// What people protect, and what they lift.
     pub guardrails: Arc<Guardrails>,
+    /// How far any rule goes.
+    pub mode: Mode,
 }
 
 /// Objects, rules and a clock.
@@ -101,22 +110,31 @@ pub struct Simulation {
     guard: Guard,
     now: Timestamp,
     records: Vec<Record>,
-    /// What is held back by something else than the object itself, whose changes are seen here.
-    waiting: Vec<(usize, Ticket)>,
-    coverage: Coverage,
+    /// What is held back by another object than itself, by that object, whose changes are seen here.
+    waiting: BTreeMap<ObjectId, Vec<(usize, Ticket)>>,
+    /// What would have had to be known, and is not.
+    missing: BTreeSet<Missing>,
+    /// `None`: nobody asks for it.
+    coverage: Option<Coverage>,
 }
 
 impl Simulation {
     /// Kinds with the rules that watch them, at a moment.
     #[must_use]
     pub fn new(kinds: Vec<(WorldKind, Vec<Watching>)>, now: Timestamp, guard: Guard) -> Self {
-        let ledger = Ledger::default();
         let (kinds, watching): (Vec<_>, Vec<_>) = kinds.into_iter().unzip();
+        Self { coverage: Some(Coverage::default()), ..Self::over(World::new(kinds), watching, now, guard) }
+    }
+
+    /// A world as it is, with the rules that watch each of its kinds; nothing of it is listed yet.
+    #[must_use]
+    pub fn over(world: World, watching: Vec<Vec<Watching>>, now: Timestamp, guard: Guard) -> Self {
+        let ledger = Ledger::default();
         let named = watching.iter().map(|rules| rules.iter().map(|one| one.is_named).collect()).collect();
         let others = watching.iter().map(|rules| others_of(rules)).collect();
         let rules = watching.into_iter().map(|rules| rules.into_iter().map(|one| one.rule).collect());
         Self {
-            world: World::new(kinds),
+            world,
             trackers: rules
                 .map(|rules| Tracker::new(rules).within(guard.itself.reach.clone()).counted_in(&ledger))
                 .collect(),
@@ -126,8 +144,9 @@ impl Simulation {
             guard,
             now,
             records: Vec::new(),
-            waiting: Vec::new(),
-            coverage: Coverage::default(),
+            waiting: BTreeMap::new(),
+            missing: BTreeSet::new(),
+            coverage: None,
         }
     }
 
@@ -152,7 +171,13 @@ impl Simulation {
     /// What was made true, made false and done, and all that was recorded.
     #[must_use]
     pub fn into_parts(self) -> (Coverage, Vec<Record>) {
-        (self.coverage, self.records)
+        (self.coverage.unwrap_or_default(), self.records)
+    }
+
+    /// What would have had to be known so far, and is not.
+    #[must_use]
+    pub fn missing(&self) -> &BTreeSet<Missing> {
+        &self.missing
     }
 
     /// The rules that watch a kind.
@@ -166,12 +191,44 @@ impl Simulation {
         self.trackers.iter_mut().for_each(Tracker::list_started);
         let listed: Vec<(usize, Arc<Observation>)> =
             objects.into_iter().map(|(kind, value)| (kind, self.world.put(kind, value).object)).collect();
-        for (kind, object) in listed {
-            self.witness(kind, &object);
-            let facts = self.facts_of(kind, &object);
-            self.trackers[kind].observe_with(&object, &facts, Origin::Listed, self.now);
-        }
+        self.observe_all(&listed);
         self.trackers.iter_mut().for_each(Tracker::list_completed);
+    }
+
+    /// The first list of what the world has already. A kind that could not be listed stays without one: nothing of
+    /// it falls due.
+    pub fn list_world(&mut self) {
+        self.trackers.iter_mut().for_each(Tracker::list_started);
+        let all: Vec<(usize, Arc<Observation>)> =
+            self.world.iter().map(|(id, object)| (id.kind, Arc::clone(object))).collect();
+        self.observe_all(&all);
+        for (kind, tracker) in self.trackers.iter_mut().enumerate() {
+            if self.world.knowledge.is_listed(kind) {
+                tracker.list_completed();
+            }
+        }
+    }
+
+    fn observe_all(&mut self, objects: &[(usize, Arc<Observation>)]) {
+        for (kind, object) in objects {
+            if self.trackers[*kind].rules().is_empty() {
+                continue;
+            }
+            self.witness(*kind, object);
+            let facts = self.facts_of(*kind, object);
+            self.ask(*kind, object, &facts);
+            self.trackers[*kind].observe_with(object, &facts, Origin::Listed, self.now);
+        }
+    }
+
+    /// Notes the facts on which it hangs what the rules are of an object, and which are not known.
+    fn ask(&mut self, kind: usize, object: &Observation, facts: &Facts) {
+        if self.others[kind].is_nothing() || !self.world.knowledge.is_partial() {
+            return;
+        }
+        for fact in self.trackers[kind].asks(object, facts, self.now) {
+            self.missing.extend(Named::telling(&fact, object).map(Missing::Object));
+        }
     }
 
     /// An object is created or replaced now.
@@ -236,104 +293,11 @@ impl Simulation {
         self.witness(kind, &live);
         let now = self.now;
         let facts = self.facts_of(kind, &live);
+        self.ask(kind, &live, &facts);
         match self.trackers[kind].judge_with(ticket, &live, &facts, now, now) {
             Some(due) => self.act(&id, &due, &live),
             None => self.trackers[kind].release(ticket, now, JUDGE_PAUSE),
         }
-    }
-
-    fn act(&mut self, id: &ObjectId, due: &DueStep, live: &Arc<Observation>) {
-        let rule = Arc::clone(&self.trackers[id.kind].rules()[due.rule]);
-        let (result, effect) = match &due.effect {
-            Ok(effect) => self.carry_out(id, due, &rule, live, effect),
-            Err(Inapplicable::AlreadyTerminating { since }) => (StepResult::Skipped { since: *since }, None),
-            Err(Inapplicable::NotYet { at }) => (StepResult::Postponed { until: *at }, None),
-            Err(Inapplicable::Unreadable { what }) => {
-                self.hold(id, due, &rule, HeldBy::Unreadable, format!("{what} cannot be read"));
-                (StepResult::Postponed { until: None }, None)
-            }
-            Err(Inapplicable::HeldBack { by }) => {
-                self.hold(id, due, &rule, HeldBy::Limits, by.clone());
-                (StepResult::Held, None)
-            }
-            Err(Inapplicable::NothingToDo) => (StepResult::Done { removed: false }, None),
-        };
-        // As an answer comes before the event that follows from it.
-        self.trackers[id.kind].step_ended(due, result, self.now);
-        if let Some(effect) = effect {
-            self.play(id, &effect);
-        }
-        self.trackers[id.kind].release(&due.ticket, self.now, Duration::ZERO);
-    }
-
-    /// What comes of a step, and what is to be played of it.
-    fn carry_out(
-        &mut self,
-        id: &ObjectId,
-        due: &DueStep,
-        rule: &Rule,
-        live: &Observation,
-        effect: &Effect,
-    ) -> (StepResult, Option<Effect>) {
-        let removed = effect.removes();
-        if let Effect::Log { .. } = effect {
-            self.tell(id, due, rule, Outcome::Done);
-            return (StepResult::Done { removed }, None);
-        }
-        // What does not touch the object passes every protection.
-        let guarded = effect.writes().then(|| self.guarded(id, due, live, effect)).transpose();
-        let lineage = match guarded {
-            Ok(lineage) => lineage,
-            Err(Hold { by, reason, result, is_elsewhere }) => {
-                self.hold(id, due, rule, by, reason);
-                if is_elsewhere {
-                    self.waiting.push((id.kind, due.ticket.clone()));
-                }
-                return (result, None);
-            }
-        };
-        match rule.mode {
-            Mode::Observe => {
-                self.tell(id, due, rule, Outcome::Told(Mode::Observe));
-                (StepResult::Abandoned, None)
-            }
-            Mode::DryRun => {
-                self.tell(id, due, rule, Outcome::Told(Mode::DryRun));
-                // As in the daemon: where no finalizer holds it, no later step would find it.
-                let ends = removed && !due.assumed && live.finalizers().is_empty();
-                (if ends { StepResult::Abandoned } else { StepResult::Assumed { removed } }, None)
-            }
-            Mode::Enforce => {
-                self.tell(id, due, rule, Outcome::Done);
-                if let Some(lineage) = lineage.filter(|_| removed) {
-                    self.cooldowns.acted(&rule.id, &lineage, live.uid(), live.created(), self.now);
-                }
-                (StepResult::Done { removed }, effect.writes().then(|| effect.clone()))
-            }
-        }
-    }
-
-    /// Held back: told once in an episode.
-    fn hold(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, by: HeldBy, reason: String) {
-        let outcome = if by == HeldBy::GivenUp { Outcome::GivenUp } else { Outcome::Held(by, reason) };
-        if !due.held_before {
-            self.tell(id, due, rule, outcome);
-        }
-    }
-
-    fn tell(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, outcome: Outcome) {
-        if matches!(outcome, Outcome::Done | Outcome::Told(_)) {
-            self.coverage.ran(&rule.id, due.step);
-        }
-        self.records.push(Record {
-            at: self.now,
-            object: id.clone(),
-            rule: rule.id.clone(),
-            step: due.step,
-            action: rule.steps[due.step].name,
-            reason: due.reason.clone(),
-            outcome,
-        });
     }
 
     /// The watch tells of a change.
@@ -346,14 +310,14 @@ impl Simulation {
         let facts = self.facts_of(kind, &object);
         self.trackers[kind].observe_with(&object, &facts, Origin::Event, self.now);
         self.tell_facts(kind, &object);
-        self.look_again();
+        self.look_again(&id_of(kind, &object));
     }
 
     fn gone(&mut self, kind: usize, object: &Observation) {
         let key = self.trackers[kind].key(object.namespace(), object.name());
         self.trackers[kind].gone(&key, object.uid());
         self.tell_facts(kind, object);
-        self.look_again();
+        self.look_again(&id_of(kind, object));
     }
 
     /// What hangs on another object is looked at when that one changes.
@@ -370,22 +334,25 @@ impl Simulation {
         self.world.facts_of(object, &self.others[kind])
     }
 
-    /// What another object held back may be free now.
-    fn look_again(&mut self) {
-        for (kind, ticket) in std::mem::take(&mut self.waiting) {
+    /// What this object held back may be free now.
+    fn look_again(&mut self, other: &ObjectId) {
+        for (kind, ticket) in self.waiting.remove(other).unwrap_or_default() {
             self.trackers[kind].recheck(&ticket);
         }
     }
 
     fn witness(&mut self, kind: usize, object: &Observation) {
-        let facts = self.facts_of(kind, object);
-        self.coverage.witness(self.trackers[kind].rules(), object, &facts, self.now);
+        if let Some(coverage) = &mut self.coverage {
+            let facts = self.world.facts_of(object, &self.others[kind]);
+            coverage.witness(self.trackers[kind].rules(), object, &facts, self.now);
+        }
     }
 
     fn witness_all(&mut self) {
+        let Some(coverage) = &mut self.coverage else { return };
         for (id, object) in self.world.iter() {
             let facts = self.world.facts_of(object, &self.others[id.kind]);
-            self.coverage.witness(self.trackers[id.kind].rules(), object, &facts, self.now);
+            coverage.witness(self.trackers[id.kind].rules(), object, &facts, self.now);
         }
     }
 }

@@ -1,13 +1,15 @@
 //! The objects that there are, as an API server has them: with a uid, and a resourceVersion that rises with each
 //! change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::tracker::ObjectKey;
 use serde_json::{Map, Value, json};
+
+use super::knowledge::Knowledge;
 
 /// A kind of objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,17 +42,71 @@ pub struct Change {
     pub replaced: Option<Arc<Observation>>,
 }
 
-/// All objects.
-#[derive(Debug)]
+/// So begins the uid of an object that came without one.
+const GIVEN: &str = "00000000-0000-4000-8000-";
+
+/// All objects. A copy of it shares them.
+#[derive(Clone, Debug, Default)]
 pub struct World {
     kinds: Vec<WorldKind>,
     objects: BTreeMap<ObjectId, Arc<Observation>>,
+    /// How many objects have a uid.
+    uids: HashMap<Box<str>, usize>,
     version: u64,
+    /// What is known of what it does not have.
+    pub(super) knowledge: Knowledge,
 }
 
 impl World {
-    pub(super) fn new(kinds: Vec<WorldKind>) -> Self {
-        Self { kinds, objects: BTreeMap::new(), version: 0 }
+    /// Without objects; what it does not have does not exist.
+    #[must_use]
+    pub fn new(kinds: Vec<WorldKind>) -> Self {
+        Self { kinds, ..Self::default() }
+    }
+
+    /// The same, where what it does not have may exist all the same.
+    #[must_use]
+    pub fn partial(kinds: Vec<WorldKind>) -> Self {
+        Self { kinds, knowledge: Knowledge::partial(), ..Self::default() }
+    }
+
+    /// A kind more; returns its index. One that is there already stays as it is.
+    pub fn add_kind(&mut self, kind: WorldKind) -> usize {
+        if let Some(known) = self.kind(&kind.group, &kind.kind) {
+            return known;
+        }
+        self.kinds.push(kind);
+        self.kinds.len() - 1
+    }
+
+    /// A kind is called otherwise than was thought.
+    pub(super) fn rename(&mut self, index: usize, kind: WorldKind) {
+        if let Some(known) = self.kinds.get_mut(index) {
+            *known = kind;
+        }
+    }
+
+    /// An object more, as it was listed; nobody is told of it.
+    pub fn add(&mut self, kind: usize, value: Value) {
+        self.put(kind, value);
+    }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// Whether there is an object with this uid.
+    #[must_use]
+    pub fn has_uid(&self, uid: &str) -> bool {
+        self.uids.contains_key(uid)
     }
 
     /// The kinds.
@@ -76,6 +132,19 @@ impl World {
         self.objects.iter()
     }
 
+    /// Those of a kind in a namespace, in the order of their names.
+    pub(super) fn in_namespace(
+        &self,
+        kind: usize,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = (&ObjectId, &Arc<Observation>)> {
+        let namespace: Option<Arc<str>> = namespace.map(Into::into);
+        let first = ObjectId { kind, key: ObjectKey { namespace: namespace.clone(), name: "".into() } };
+        self.objects
+            .range(first..)
+            .take_while(move |(id, _)| id.kind == kind && id.key.namespace == namespace)
+    }
+
     /// `virtualmachines.kubevirt.io/test-a/vm-1`.
     #[must_use]
     pub fn name_of(&self, id: &ObjectId) -> String {
@@ -88,23 +157,26 @@ impl World {
 
     /// An object as it is written, but for its uid and version, which the server gives.
     pub(super) fn put(&mut self, kind: usize, value: Value) -> Change {
-        let mut value = value;
         self.version += 1;
         let version = self.version;
-        let given = Observation::new(std::mem::take(&mut value));
+        let given = Observation::new(value);
         let id = id_of(kind, &given);
         let known = self.objects.get(&id).map(Arc::clone);
         let uid = match (given.uid(), &known) {
             ("", Some(known)) => known.uid().to_owned(),
-            ("", None) => format!("00000000-0000-4000-8000-{version:012x}"),
+            ("", None) => format!("{GIVEN}{version:012x}"),
             (given, _) => given.to_owned(),
         };
-        let mut value = given.object().clone();
+        let mut value = given.into_object();
         if let Some(metadata) = metadata(&mut value) {
             metadata.insert("uid".to_owned(), uid.into());
             metadata.insert("resourceVersion".to_owned(), version.to_string().into());
         }
         let object = Arc::new(Observation::new(value));
+        if let Some(known) = &known {
+            self.forget_uid(known.uid());
+        }
+        *self.uids.entry(object.uid().into()).or_default() += 1;
         let replaced = known.filter(|known| known.uid() != object.uid());
         self.objects.insert(id, Arc::clone(&object));
         Change { object, replaced }
@@ -149,8 +221,24 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, id: &ObjectId) -> Option<Arc<Observation>> {
-        self.objects.remove(id)
+        let removed = self.objects.remove(id)?;
+        self.forget_uid(removed.uid());
+        Some(removed)
     }
+
+    fn forget_uid(&mut self, uid: &str) {
+        if let Some(count) = self.uids.get_mut(uid) {
+            *count -= 1;
+            if *count == 0 {
+                self.uids.remove(uid);
+            }
+        }
+    }
+}
+
+/// Whether the object came without a uid, and was given one here.
+pub(super) fn has_given_uid(object: &Observation) -> bool {
+    object.uid().starts_with(GIVEN)
 }
 
 /// The name of an object of a kind.

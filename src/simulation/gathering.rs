@@ -1,0 +1,182 @@
+//! Objects as they come, one after the other, from a dump: each is cut down to what the rules and the protections may
+//! read of it, since there may be many. Which rules watch which kind is known once all of them have come.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_healer_engine::facts::Others;
+use k8s_healer_engine::guard;
+use k8s_healer_engine::projection::Projection;
+use k8s_healer_engine::registry::Registry;
+use k8s_healer_engine::rule::{Rule, RuleSet};
+use serde_json::Value;
+
+use super::Watching;
+use super::world::{World, WorldKind};
+use crate::rules::offline::{Kind, Kinds};
+
+/// Objects that are being gathered.
+#[derive(Debug)]
+pub struct Gathering {
+    rules: RuleSet,
+    registry: Registry,
+    /// What they ask of namespaces and nodes.
+    others: Others,
+    kinds: Kinds,
+    world: World,
+    /// By kind.
+    projections: Vec<Projection>,
+}
+
+/// All of them, and what watches them.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// The objects.
+    pub world: World,
+    /// By kind.
+    pub watching: Vec<Vec<Watching>>,
+    /// Rules that are left out of a kind, and why.
+    pub refused: Vec<String>,
+    /// What rules watch and of which there is no object, with those rules.
+    pub absent: BTreeMap<String, Vec<String>>,
+}
+
+impl Gathering {
+    /// None yet. Where they are `complete`, what is not among them does not exist.
+    #[must_use]
+    pub fn new(rules: &RuleSet, complete: bool) -> Self {
+        let mut others = Others::default();
+        rules.rules.iter().for_each(|rule| rule.reads_of_others(&mut others));
+        Self {
+            kinds: Kinds::named_by(rules.rules.iter().flat_map(|rule| &rule.watch)),
+            world: if complete { World::default() } else { World::partial(Vec::new()) },
+            rules: rules.clone(),
+            registry: Registry::standard(),
+            others,
+            projections: Vec::new(),
+        }
+    }
+
+    /// One object more; whether it has a name.
+    pub fn add(&mut self, api_version: &str, kind: &str, mut value: Value) -> bool {
+        let is_named = value.pointer("/metadata/name").is_some_and(Value::is_string);
+        let Some(object) = value.as_object_mut().filter(|_| is_named) else { return false };
+        // The elements of a list may go without.
+        for (field, implied) in [("apiVersion", api_version), ("kind", kind)] {
+            object.entry(field).or_insert_with(|| implied.into());
+        }
+        if kind == "CustomResourceDefinition" {
+            self.kinds.define(&value);
+        }
+        let index = self.kinds.add(api_version, kind);
+        self.keep_up();
+        let value = self.projections[index].of_value(value);
+        self.world.add(index, value);
+        true
+    }
+
+    /// Kinds that came to be known.
+    fn keep_up(&mut self) {
+        for index in self.projections.len()..self.kinds.all().len() {
+            self.projections.push(self.projection(index));
+            self.world.add_kind(world_kind(&self.kinds.all()[index]));
+        }
+    }
+
+    fn projection(&self, index: usize) -> Projection {
+        let kind = &self.kinds.all()[index];
+        let rules = self.rules.rules.iter();
+        let rules: Vec<&Rule> = rules
+            .filter(|rule| rule.watch.iter().any(|target| self.kinds.may_mean(target, index)))
+            .map(AsRef::as_ref)
+            .collect();
+        projection_of(&rules, &kind.group, &kind.kind, &self.others)
+    }
+
+    /// No object more.
+    #[must_use]
+    pub fn finish(mut self) -> Gathered {
+        let mut gathered = Gathered::default();
+        // A definition that came late tells what a kind is called.
+        for (index, kind) in self.kinds.all().iter().enumerate() {
+            self.world.rename(index, world_kind(kind));
+        }
+        gathered.watching.resize(self.kinds.all().len(), Vec::new());
+        for rule in &self.rules.rules {
+            let watched = self.kinds.watched(&rule.watch);
+            for (target, first, second) in &watched.ambiguous {
+                gathered.refused.push(format!(
+                    "{}: {first} and {second} both have {target}: write `{target}.{first}`",
+                    rule.id
+                ));
+            }
+            let is_nothing = watched.kinds.is_empty() && watched.ambiguous.is_empty();
+            for (index, is_named) in watched.kinds {
+                let kind = &self.kinds.all()[index];
+                match unfit(rule, kind, &self.registry) {
+                    None => gathered.watching[index].push(Watching { rule: Arc::clone(rule), is_named }),
+                    Some(reason) if is_named => gathered.refused.push(format!("{}: {reason}", rule.id)),
+                    Some(_) => {}
+                }
+            }
+            if is_nothing {
+                let watch: Vec<String> = rule.watch.iter().map(ToString::to_string).collect();
+                gathered.absent.entry(watch.join(", ")).or_default().push(rule.id.to_string());
+            }
+        }
+        Gathered { world: self.world, ..gathered }
+    }
+}
+
+/// What is read of an object of a kind: what its rules and their steps read, what protects it, what others ask of it.
+#[must_use]
+pub fn projection_of(rules: &[&Rule], group: &str, kind: &str, others: &Others) -> Projection {
+    let mut projection = Projection::of_identity();
+    for rule in rules {
+        rule.reads(&mut projection);
+        // What a PodDisruptionBudget asks of a pod.
+        if rule.steps.iter().any(|step| step.name == "evict") {
+            projection.read_members(&["status", "phase"]);
+            projection.read_members(&["status", "conditions"]);
+        }
+    }
+    match (group, kind) {
+        ("", "Pod") => guard::reads(&mut projection),
+        ("policy", "PodDisruptionBudget") => projection = Projection::of_everything(),
+        _ => guard::reads_of_metadata(&mut projection),
+    }
+    let asked = match (group, kind) {
+        ("", "Namespace") => others.namespaces.as_ref(),
+        ("", "Node") => others.nodes.as_ref(),
+        _ => None,
+    };
+    asked.iter().for_each(|asked| projection.merge(asked));
+    projection
+}
+
+fn world_kind(kind: &Kind) -> WorldKind {
+    WorldKind {
+        resource: kind.resource(),
+        group: kind.group.clone(),
+        kind: kind.kind.clone(),
+        names: kind.other_names(),
+    }
+}
+
+/// Why a rule is not for a kind, as the daemon would say it of the same kind on a cluster.
+fn unfit(rule: &Rule, kind: &Kind, registry: &Registry) -> Option<String> {
+    let resource = kind.resource();
+    rule.steps.iter().find_map(|step| {
+        // Groups with a dot are for anybody to take, but for Kubernetes' own.
+        let is_custom = kind.group.contains('.') && !kind.group.ends_with(".k8s.io");
+        let descriptor = registry.action(step.name)?;
+        if !descriptor.can_be_done_to(&resource, is_custom) {
+            return Some(format!(
+                "{} is not for {resource}, only for {}",
+                step.name,
+                descriptor.kinds.join(", ")
+            ));
+        }
+        step.action.is_senseless_for(&resource).then(|| format!("{} is not for {resource}", step.name))
+    })
+}

@@ -1,0 +1,163 @@
+//! A plan: what rules would do to the objects of a world now and within a time, what would hold them back, and of
+//! what it is not known whether they are true. It is the simulation, played once from this moment on; pure.
+
+mod first_look;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_healer_engine::moment::after;
+use k8s_healer_engine::rule::{Mode, Rule, RuleId};
+
+use self::first_look::FirstLook;
+pub use self::first_look::Unknown;
+use super::knowledge::Missing;
+use super::world::{ObjectId, World};
+use super::{Guard, HeldBy, Outcome, Record, Simulation, Watching};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// From which moment on.
+    pub at: Timestamp,
+    /// For how long.
+    pub within: Duration,
+    /// What holds rules back.
+    pub guard: Guard,
+}
+
+/// What would be done.
+#[derive(Debug)]
+pub struct Plan {
+    /// From this moment on.
+    pub at: Timestamp,
+    /// Up to this one, it included.
+    pub until: Timestamp,
+    /// How many objects some rule looks at.
+    pub objects: usize,
+    /// What would be done, told or held back, in the order of its time.
+    pub rows: Vec<Row>,
+    /// What is not known at the first moment, in the order of the rules.
+    pub unknown: Vec<Unknown>,
+    /// What would have to be looked up to know all of it.
+    pub missing: BTreeSet<Missing>,
+}
+
+/// One step of a rule on one object.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// The resource: `virtualmachines.kubevirt.io`.
+    pub resource: String,
+    /// `None`: it is in none.
+    pub namespace: Option<Arc<str>>,
+    /// The object's name.
+    pub name: Box<str>,
+    /// When.
+    pub at: Timestamp,
+    /// Which of the rule's steps, from 0.
+    pub step: usize,
+    /// Why: the matchers' values.
+    pub reason: String,
+    /// What would become of it.
+    pub fate: Fate,
+    /// Since when the rule has been true of it, nobody can tell: its `for` counts from the plan's first moment.
+    pub counts_from_now: bool,
+    /// What could hold it back, and is not known: `namespace test-a`.
+    pub not_known: Vec<String>,
+}
+
+/// What would become of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It would be done.
+    Done,
+    /// It would be told alone, in this mode.
+    Told(Mode),
+    /// It would be held back.
+    Held(HeldBy, String),
+}
+
+impl Row {
+    /// `pods/test-a/web-1`.
+    #[must_use]
+    pub fn object(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{}/{namespace}/{}", self.resource, self.name),
+            None => format!("{}/{}", self.resource, self.name),
+        }
+    }
+
+    /// `delete`.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        self.rule.steps[self.step].name
+    }
+
+    /// Whether something would be held back.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        matches!(self.fate, Fate::Held(..))
+    }
+}
+
+impl Plan {
+    /// How many objects or steps would really be done something to.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.rows.iter().filter(|row| row.fate == Fate::Done).count()
+    }
+}
+
+/// Plays a world from a moment on. `watching` has the rules of each kind of it.
+#[must_use]
+pub fn plan(world: World, watching: Vec<Vec<Watching>>, question: &Question) -> Plan {
+    let Question { at, within, guard } = question;
+    let until = after(*at, *within);
+    let mut simulation = Simulation::over(world, watching, *at, guard.clone());
+    let looked = FirstLook::at(&simulation);
+    simulation.list_world();
+    simulation.advance_to(until);
+    let FirstLook { objects, unknown, from_now } = looked;
+    let rows =
+        (0..simulation.records().len()).filter_map(|index| row(&simulation, index, &from_now)).collect();
+    Plan { at: *at, until, objects, rows, unknown, missing: simulation.missing().clone() }
+}
+
+/// What would be done to an object by a rule whose `for` counts from the first moment.
+type FromNow = BTreeSet<(ObjectId, RuleId)>;
+
+fn row(simulation: &Simulation, index: usize, from_now: &FromNow) -> Option<Row> {
+    let record: &Record = &simulation.records()[index];
+    let rule = simulation.rules_of(record.object.kind).iter().find(|rule| rule.id == record.rule)?;
+    let fate = match &record.outcome {
+        Outcome::Done => Fate::Done,
+        Outcome::Told(mode) => Fate::Told(*mode),
+        Outcome::Held(by, why) => Fate::Held(*by, why.clone()),
+        Outcome::GivenUp => Fate::Held(HeldBy::GivenUp, given_up(record)),
+    };
+    Some(Row {
+        rule: Arc::clone(rule),
+        resource: simulation.world().kinds()[record.object.kind].resource.clone(),
+        namespace: record.object.key.namespace.clone(),
+        name: record.object.key.name.clone(),
+        at: record.at,
+        step: record.step,
+        reason: record.reason.clone(),
+        fate,
+        counts_from_now: from_now.contains(&(record.object.clone(), record.rule.clone())),
+        not_known: record.not_known.clone(),
+    })
+}
+
+fn given_up(record: &Record) -> String {
+    match record.action {
+        "evict" => "its eviction was refused for too long: the rule leaves it alone".to_owned(),
+        _ => "its replacements keep failing: the rule leaves its owner alone".to_owned(),
+    }
+}
