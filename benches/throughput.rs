@@ -16,15 +16,19 @@ use allocation_counter::measure;
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use k8s_healer::cluster::decode::{Decoder, Event};
-use k8s_healer_engine::facts::Facts;
+use k8s_healer_engine::facts::{Facts, Others};
 use k8s_healer_engine::matcher::Context;
+use k8s_healer_engine::matchers;
 use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::schedule::Schedule;
 use k8s_healer_engine::tracker::{Origin, Tracker};
 
 use input::{MATCHERS, Shape, lines, moment, pods, projection, rules};
 
 fn main() {
+    let measured = |name| MATCHERS.iter().any(|(known, _)| *known == name);
+    assert!(matchers::ALL.iter().all(|matcher| measured(matcher.name)), "a matcher is not measured");
     println!("allocations per event, bytes allocated per event (of 13 KB of JSON)");
     for shape in [Shape::Alike, Shape::Teams, Shape::Different] {
         for count in [1, 10, 100, 1000] {
@@ -113,10 +117,21 @@ fn the_whole_pod_as_a_value(bencher: Bencher<'_, '_>) {
 fn matcher(bencher: Bencher<'_, '_>, name: &str) {
     let rule = input::rule_with(name);
     let object = Observation::new(serde_json::from_str(&input::pod_texts(1)[0]).unwrap());
-    let (facts, now) = (Facts::none(), moment("2026-01-01T12:00:00Z"));
+    let (facts, now) = (facts_of(&rule, &object), moment("2026-01-01T12:00:00Z"));
     bencher.bench_local(|| {
         rule.matches[0].evaluate(black_box(&Context { object: &object, facts: &facts, now }))
     });
+}
+
+/// All that the rule asks of a namespace and a node.
+fn facts_of(rule: &Rule, object: &Observation) -> Facts {
+    let mut others = Others::default();
+    rule.reads_of_others(&mut others);
+    let other = serde_json::json!({
+        "metadata": { "creationTimestamp": "2026-01-01T00:00:00Z", "labels": { "team": "a", "zone": "a" } },
+        "status": { "conditions": [{ "type": "Ready", "status": "True" }] },
+    });
+    others.of(object).into_iter().fold(Facts::none(), |facts, fact| facts.with(fact, other.clone()))
 }
 
 /// Re-arming one of so many timers.

@@ -26,7 +26,7 @@ pub enum Shape {
 }
 
 /// An entry of `match` for each matcher.
-pub const MATCHERS: [(&str, &str); 12] = [
+pub const MATCHERS: [(&str, &str); 18] = [
     ("age", "age: { over: 6m }"),
     ("phase", "phase: [Failed, Unknown]"),
     ("containers", "containers: { waiting: [CrashLoopBackOff, ImagePullBackOff], restarts: \">= 3\" }"),
@@ -35,10 +35,16 @@ pub const MATCHERS: [(&str, &str); 12] = [
     ("annotations", "annotations: { key: example.com/expires, exists: true }"),
     ("name", "name: { glob: \"e2e-*\" }"),
     ("owner", "owner: { kind: ReplicaSet }"),
+    ("priority", "priority: { below: 1000 }"),
     ("terminating", "terminating: { over: 10m }"),
     ("finalizers", "finalizers: { any: \"example.com/*\" }"),
     ("field", "field: { path: $.spec.nodeName, equals: node-1 }"),
+    ("node", "node: { condition: { type: Ready }, labels: { matchLabels: { zone: a } } }"),
+    ("namespace", "namespace: { labels: { matchLabels: { team: a } }, age: { over: 1h } }"),
+    ("cel", "cel: \"object.status.containerStatuses.exists(c, c.restartCount > 3)\""),
+    ("all", "all: [ { phase: Running }, { age: { over: 1h } } ]"),
     ("any", "any: [ { phase: Failed }, { age: { over: 1h } } ]"),
+    ("not", "not: { phase: Failed }"),
 ];
 
 pub fn moment(text: &str) -> Timestamp {
