@@ -10,6 +10,7 @@
 //!   preconditions.
 //! - [`store`]: what is remembered on disk.
 //! - [`report`]: what people see of a running daemon: one line for each decision.
+//! - [`dump`]: what was taken of a cluster and lies in files: lists of kubectl, folders of them, a must-gather.
 //! - [`simulation`]: a world in memory with a clock that is moved by hand, on which the engine proves rules: for tests
 //!   of rules, for a plan, and for the question why an object was touched.
 //! - [`daemon`]: the process. One controller for each kind, and what they share.
@@ -19,6 +20,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod daemon;
+pub mod dump;
 pub mod report;
 pub mod rules;
 pub mod sandbox;

@@ -15,13 +15,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("report", &[]),
     ("sandbox", &["cluster"]),
     ("simulation", &["rules"]),
+    ("dump", &["rules"]),
     ("daemon", &["rules", "cluster", "store", "report"]),
-    ("cli", &["rules", "cluster", "store", "report", "daemon", "sandbox", "simulation"]),
+    ("cli", &["rules", "cluster", "store", "report", "daemon", "sandbox", "simulation", "dump"]),
 ];
 
 /// Crates that only some modules may name: `cluster` never sees YAML, `rules` never a cluster.
 const CRATES: &[(&str, &[&str])] = &[
-    ("granit_parser", &["rules"]),
+    ("granit_parser", &["rules", "dump"]),
     ("kube", &["cluster"]),
     ("k8s_openapi", &["cluster"]),
     ("miette", &["cli"]),

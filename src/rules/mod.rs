@@ -59,9 +59,12 @@ pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
 pub use files::test_files;
 pub use input::Input;
+pub(crate) use node::{Form, form_of_plain};
+pub(crate) use source::reason;
 pub use source::{Source, SourceId, Sources, read_bounded};
 pub(crate) use suggest::nearest;
 pub use texts::{Digest, Texts};
+pub(crate) use yaml::syntax_help;
 
 use comparison::Written;
 use diagnostic::Collector;

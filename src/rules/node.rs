@@ -59,7 +59,7 @@ pub(super) struct Key {
 
 /// What a scalar can be taken for.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Null,
     Bool(bool),
     Number(serde_json::Number),
@@ -70,20 +70,22 @@ pub(super) enum Form {
 
 impl Scalar {
     pub(super) fn form(&self) -> Form {
-        if !self.plain {
-            return Form::Text;
-        }
-        match self.text.as_str() {
-            "" | "~" | "null" | "Null" | "NULL" => return Form::Null,
-            "true" | "True" | "TRUE" => return Form::Bool(true),
-            "false" | "False" | "FALSE" => return Form::Bool(false),
-            _ => {}
-        }
-        if is_json_number(&self.text) {
-            return serde_json::from_str(&self.text).map_or(Form::Unclear, Form::Number);
-        }
-        if looks_like_a_number(&self.text) { Form::Unclear } else { Form::Text }
+        if self.plain { form_of_plain(&self.text) } else { Form::Text }
     }
+}
+
+/// What a scalar without quotes can be taken for.
+pub(crate) fn form_of_plain(text: &str) -> Form {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Form::Null,
+        "true" | "True" | "TRUE" => return Form::Bool(true),
+        "false" | "False" | "FALSE" => return Form::Bool(false),
+        _ => {}
+    }
+    if is_json_number(text) {
+        return serde_json::from_str(text).map_or(Form::Unclear, Form::Number);
+    }
+    if looks_like_a_number(text) { Form::Unclear } else { Form::Text }
 }
 
 fn is_json_number(text: &str) -> bool {

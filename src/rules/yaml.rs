@@ -279,7 +279,7 @@ fn too_deep(place: Place) -> Diagnostic {
 }
 
 /// What the writer of a rule most likely meant.
-fn syntax_help(kind: &ErrorKind) -> &'static str {
+pub(crate) fn syntax_help(kind: &ErrorKind) -> &'static str {
     match kind {
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
             "indent with spaces, not with tabs"

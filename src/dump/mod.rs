@@ -1,0 +1,98 @@
+//! Dumps of a cluster: what `kubectl get -o json` or `-o yaml` prints, folders of it, a must-gather. They are read as a
+//! stream, one object in memory at a time, so that a dump may be larger than the memory.
+//!
+//! - A file or standard input: one object, a list, or several after another, in JSON or YAML, compressed with gzip or
+//!   not. The items of a typed list (`PodList`) need not say what they are; lists may hold lists.
+//! - A folder: all `*.json`, `*.yaml`, `*.yml` beneath it, and these with `.gz`. A must-gather is such a folder. What
+//!   holds no objects (values of Helm, a kustomization) is passed over and counted.
+//!
+//! A must-gather has many an object twice. Of objects with the same group, kind, namespace and name the one with the
+//! greatest `resourceVersion` counts, and where one has none that is a number, the one that came last.
+//!
+//! One broken object costs itself, where it can be told where the next one begins; all that is wrong is told.
+
+mod documents;
+mod folder;
+mod json;
+mod parsing;
+mod problem;
+mod reading;
+mod scan;
+mod source;
+mod times;
+mod window;
+mod yaml;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use problem::{Excerpt, Place, Position, Problem, STANDARD_INPUT};
+use reading::Reading;
+
+/// An object of a dump.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// `Pod`.
+    pub kind: String,
+    /// The whole object, with `apiVersion` and `kind` even where its list alone said them.
+    pub value: Value,
+    /// Where it begins; of an item of a list that could only be parsed as a whole, where the list begins.
+    pub place: Place,
+    /// An older version of this object has been handed out before, and this one takes its place.
+    pub replaces: bool,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Objects, each once.
+    pub objects: usize,
+    /// Files and streams.
+    pub files: usize,
+    /// Files, documents and items of lists that hold no object of Kubernetes.
+    pub skipped: usize,
+    /// Objects that came once more.
+    pub repeated: usize,
+    /// The newest time of what has happened to an object: about when the dump was taken. Annotations, specs,
+    /// `deletionTimestamp` and what a status says of the future do not count.
+    pub newest: Option<Timestamp>,
+}
+
+/// Reads dumps: files, folders, and `-` for standard input. Each object is handed out as it is read, those of a dump
+/// with problems too. I/O; it starts threads to parse long files of YAML.
+///
+/// # Errors
+///
+/// All that could not be read or understood, in the order of the dump.
+pub fn read(
+    paths: &[PathBuf],
+    stdin: &mut dyn Read,
+    each: &mut dyn FnMut(Item),
+) -> Result<Summary, Vec<Problem>> {
+    let mut out = Reading::new(each);
+    let mut seen = BTreeSet::new();
+    for path in paths {
+        if out.is_over() {
+            break;
+        }
+        if path == Path::new(STANDARD_INPUT) {
+            if seen.insert(path.clone()) {
+                out.file_begins(path, true);
+                source::stream(Box::new(&mut *stdin), &mut out);
+                out.file_ends();
+            }
+        } else if path.is_dir() {
+            folder::read(path, &mut seen, &mut out);
+        } else if fs::canonicalize(path).map_or(true, |canonical| seen.insert(canonical)) {
+            source::file(path, true, &mut out);
+        }
+    }
+    out.finish()
+}

@@ -1,0 +1,99 @@
+//! What is broken is told at its place, in words that help; the objects around it are read.
+
+use std::path::Path;
+
+use super::{gzip, read, read_text};
+
+fn told(text: &str) -> Vec<String> {
+    read_text(text).problems().into_iter().map(|text| text.replace("standard input:", "")).collect()
+}
+
+const A: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#;
+const B: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"b"}}"#;
+
+#[test]
+fn a_broken_item_of_a_json_list_costs_itself() {
+    let text =
+        format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[\n{A},\n{{\"é\": tru}},\n{B}]}}");
+    let found = read_text(&text);
+    assert_eq!(found.names(), ["a", "b"]);
+    assert_eq!(found.problems(), ["standard input:3:10: not JSON: expected ident"]);
+    let problem = &found.end.unwrap_err()[0];
+    let excerpt = problem.excerpt.as_ref().unwrap();
+    assert_eq!((excerpt.text.as_str(), &excerpt.text[excerpt.offset..]), ("{\"é\": tru}", "}"));
+}
+
+#[test]
+fn a_broken_item_of_a_yaml_list_costs_itself() {
+    let item = |name: &str| format!("- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: {name}\n");
+    let broken = "- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: 'c\n";
+    let found = read_text(&format!("apiVersion: v1\nitems:\n{}{broken}{}kind: List\n", item("a"), item("b")));
+    assert_eq!(found.names(), ["a", "b"]);
+    let problems = found.problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].starts_with("standard input:"), "{problems:?}");
+    assert!(problems[0].contains(": not YAML: "), "{problems:?}");
+}
+
+#[test]
+fn what_is_cut_off_is_told_where_it_ends() {
+    assert_eq!(
+        told(&format!("{A}\n{}", &B[..20])),
+        ["2:21: the text ends in the middle of what begins at 2:1"]
+    );
+    let list = format!("{{\"kind\":\"List\",\"items\":[{A},{}", &B[..20]);
+    let found = read_text(&list);
+    assert_eq!(found.names(), ["a"]);
+    assert!(
+        found.problems()[0].contains("the text ends in the middle of what begins at 1:"),
+        "{:?}",
+        found.problems()
+    );
+    assert!(told(&format!("{{\"kind\":\"List\",\"items\":[{A},"))[0].contains("the text ends in the middle"));
+    let packed = gzip(&A.repeat(1000));
+    let found = read(&[Path::new("-")], &packed[..packed.len() / 2]);
+    assert!(found.problems()[0].contains("cannot be read further"), "{:?}", found.problems());
+}
+
+#[test]
+fn what_is_no_json_is_told() {
+    assert_eq!(told(&format!("{A} x {B}")), ["1:58: not JSON: `x` where an object should begin"]);
+    assert_eq!(told(&format!("[{A} {B}]")), ["1:59: not JSON: `{` between two items"]);
+    assert_eq!(told(&format!("[{A},,{B}]")), ["1:59: not JSON: `,` between two items"]);
+    assert_eq!(told(&format!("[{A},]")), ["1:59: not JSON: `]` between two items"]);
+    assert_eq!(told("{\"items\":[{}],\"kind\":List}")[0], "1:22: not JSON: expected value");
+    let twice = format!("{{\"kind\":\"List\",\"items\":[{A}],\"items\":[{B}]}}");
+    assert!(told(&twice)[0].ends_with("the list has `items` twice, and the first ones were read"));
+}
+
+#[test]
+fn what_is_in_another_form_is_told_with_what_to_do() {
+    let told = |bytes: &[u8]| {
+        let found = read(&[Path::new("-")], bytes);
+        let problem = found.end.unwrap_err().remove(0);
+        (problem.message, problem.help)
+    };
+    let utf16: Vec<u8> = std::iter::once(0xFEFF).chain(A.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert_eq!(told(&utf16).0, "it is UTF-16, not UTF-8");
+    assert!(told(&utf16).1.contains("Out-File -Encoding utf8"));
+    let mut tar = vec![0; 1024];
+    tar[257..262].copy_from_slice(b"ustar");
+    assert_eq!(told(&tar), ("it is a tar archive".to_owned(), "unpack it, and give the folder".to_owned()));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &tar).unwrap();
+    assert_eq!(told(&encoder.finish().unwrap()).0, "it is a tar archive");
+    assert_eq!(told(b"\x28\xb5\x2f\xfd....").0, "it is compressed with zstd");
+    assert_eq!(told(b"PK\x03\x04....").0, "it is a zip archive");
+    assert_eq!(
+        told(b"error: the server doesn't have a resource type \"pod s\"\n").0,
+        "no object of Kubernetes is in it"
+    );
+}
+
+#[test]
+fn twenty_problems_of_a_file_are_enough() {
+    let text = "{\"a\": tru}\n".repeat(100);
+    let problems = told(&text);
+    assert_eq!(problems.len(), 21);
+    assert!(problems[20].ends_with("20 problems are enough: the rest of the file was not read"));
+}

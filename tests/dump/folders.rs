@@ -1,0 +1,95 @@
+//! Folders: what is in them is read in order, what holds no objects is passed over, what comes twice is one.
+
+use std::fs;
+use std::path::Path;
+
+use super::{folder, gzip, read};
+
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: NAME, namespace: test-a }\n";
+
+#[test]
+fn a_must_gather_is_read_and_of_what_it_has_twice_the_newest_stays() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dump/must-gather");
+    let found = read(&[&path], b"");
+    assert_eq!(found.names(), ["node-0", "web", "web-1.17a", "web-1", "web-2", "web-1", "test-a"]);
+    let summary = found.summary();
+    assert_eq!((summary.objects, summary.repeated, summary.skipped, summary.files), (6, 2, 1, 9));
+    assert_eq!(summary.newest.unwrap().to_string(), "2026-11-26T10:05:00Z");
+    let [first, second] = [3, 5].map(|index| &found.items[index]);
+    assert_eq!((&first.value["status"]["phase"], first.replaces), (&"Pending".into(), false));
+    assert_eq!((&second.value["status"]["phase"], second.replaces), (&"Running".into(), true));
+    let deployment = &found.items[1];
+    assert_eq!((deployment.api_version.as_str(), deployment.kind.as_str()), ("apps/v1", "Deployment"));
+    assert_eq!(deployment.value["kind"], "Deployment");
+}
+
+#[test]
+fn files_without_objects_are_passed_over_and_counted() {
+    let folder = folder(&[
+        ("a.yaml", &POD.replace("NAME", "a")),
+        ("b/values.yaml", "replicaCount: 2\nimage: { tag: 0644 }\n"),
+        (
+            "b/kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nmetadata: { name: x }\n",
+        ),
+        ("b/Chart.yaml", "apiVersion: v2\nname: chart\n"),
+        ("c.json", "[1, \"a\", null]"),
+        ("d.yml", ""),
+        ("e.txt", "{{ nothing"),
+        (".f.yaml", "{{ nothing"),
+        ("g.yaml", "- a\n- b: 1\n"),
+    ]);
+    fs::write(
+        folder.path().join("h.json.gz"),
+        gzip(r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"h"}}"#),
+    )
+    .unwrap();
+    let found = read(&[folder.path()], b"");
+    assert_eq!(found.names(), ["a", "h"]);
+    let summary = found.summary();
+    assert_eq!((summary.objects, summary.files, summary.skipped), (2, 8, 9));
+}
+
+#[test]
+fn one_bad_file_costs_itself_and_all_that_is_wrong_is_told() {
+    let folder = folder(&[
+        ("a.yaml", "a: [1\n"),
+        ("b.yaml", &POD.replace("NAME", "b")),
+        ("c.json", "{\"a\": tru}"),
+        ("d.yaml", &POD.replace("NAME", "d")),
+    ]);
+    let found = read(&[folder.path()], b"");
+    assert_eq!(found.names(), ["b", "d"]);
+    let problems = found.problems();
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].contains("a.yaml:1:4: not YAML: "), "{}", problems[0]);
+    assert!(problems[1].contains("c.json:1:10: not JSON: expected ident"), "{}", problems[1]);
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_read_once_and_links_in_a_circle_end() {
+    let folder = folder(&[("a.yaml", &POD.replace("NAME", "a"))]);
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("circle")).unwrap();
+    let found = read(&[&folder.path().join("a.yaml"), folder.path(), folder.path()], b"");
+    assert_eq!((found.names().len(), found.summary().files), (1, 1));
+}
+
+#[test]
+fn what_was_named_and_holds_nothing_is_told() {
+    let folder = folder(&[
+        ("values.yaml", "a: 1\n"),
+        ("empty.json", ""),
+        ("list.json", r#"{"kind":"List","items":[]}"#),
+        ("sub/a.txt", ""),
+    ]);
+    let told = |name: &str| {
+        let found = read(&[&folder.path().join(name)], b"");
+        found.problems().remove(0).rsplit_once(": ").unwrap().1.to_owned()
+    };
+    assert_eq!(told("values.yaml"), "no object of Kubernetes is in it");
+    assert_eq!(told("empty.json"), "there is nothing in it");
+    assert_eq!(told("absent.json"), "there is no such file or folder");
+    assert_eq!(told("sub"), "it holds no `*.json`, `*.yaml` or `*.yml` file");
+    assert_eq!(read(&[Path::new("-")], b" \n").problems(), ["standard input: there is nothing in it"]);
+    assert_eq!(read(&[&folder.path().join("list.json")], b"").summary().objects, 0);
+}

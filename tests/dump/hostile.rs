@@ -1,0 +1,120 @@
+//! Whatever a dump holds, reading it ends, in bounded memory, and says what is wrong.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use k8s_healer::dump;
+
+use super::read;
+
+/// A text, so many bytes of one kind, a text.
+fn long(begin: &'static str, byte: u8, length: u64, end: &'static str) -> impl Read {
+    begin.as_bytes().chain(io::repeat(byte).take(length)).chain(end.as_bytes())
+}
+
+const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#;
+
+/// Names, problems, and the most memory that was taken meanwhile.
+fn measured(mut stdin: impl Read) -> (Vec<String>, Vec<String>, u64) {
+    let mut names = Vec::new();
+    let mut problems = Vec::new();
+    let info = allocation_counter::measure(|| {
+        let mut each = |item: dump::Item| names.push(super::name(&item.value));
+        if let Err(told) = dump::read(&[PathBuf::from("-")], &mut stdin, &mut each) {
+            problems.extend(told.iter().map(ToString::to_string));
+        }
+    });
+    (names, problems, info.bytes_max)
+}
+
+#[test]
+fn an_item_without_end_is_skipped_in_bounded_memory() {
+    const LENGTH: u64 = 64 << 20;
+    let begin = r#"{"kind":"List","apiVersion":"v1","items":[{"a":""#;
+    let end = r#""},{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}]}"#;
+    let (names, problems, memory) = measured(long(begin, b'x', LENGTH, end));
+    assert_eq!(
+        (names, problems),
+        (vec!["a".to_owned()], vec!["standard input:1:43: what begins here is larger than 8 MiB".to_owned()])
+    );
+    assert!(memory < 64 << 20, "{memory} bytes");
+    let (names, problems, memory) = measured(long(
+        "{\"a\":\"",
+        b'x',
+        LENGTH,
+        "\"}\n{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\"}}",
+    ));
+    assert_eq!((names.len(), problems.len()), (1, 1), "{problems:?}");
+    assert!(memory < 64 << 20, "{memory} bytes");
+}
+
+#[test]
+fn a_line_of_yaml_without_end_is_skipped_in_bounded_memory() {
+    const LENGTH: u64 = 64 << 20;
+    let begin = "apiVersion: v1\nitems:\n- a: ";
+    let end = "\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a\nkind: List\n";
+    let (names, problems, memory) = measured(long(begin, b'x', LENGTH, end));
+    assert_eq!(
+        (names, problems),
+        (vec!["a".to_owned()], vec!["standard input:3:1: what begins here is larger than 8 MiB".to_owned()])
+    );
+    assert!(memory < 64 << 20, "{memory} bytes");
+    let (names, problems, _) =
+        measured(long("a: ", b'x', LENGTH, "\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"));
+    assert_eq!((names.len(), problems.len()), (1, 1), "{problems:?}");
+}
+
+#[test]
+fn depth_and_bombs_are_told() {
+    for (text, told) in [
+        ("{\"a\":".repeat(100_000) + &"}".repeat(100_000), "the object nests deeper than 128 levels"),
+        ("[".repeat(100_000) + &"]".repeat(100_000), "the object nests deeper than 128 levels"),
+        ("a: ".to_owned() + &"[".repeat(100_000), "the object nests deeper than 128 levels"),
+        ("[".repeat(200), "the object nests deeper than 128 levels"),
+        ("{\"a\":".repeat(200), "the text ends in the middle"),
+        ("\0\0\0".to_owned(), "not YAML: it holds the control character"),
+        ("{\"a\":\"\0\"}".to_owned(), "not JSON: control character"),
+    ] {
+        let problems = read(&[Path::new("-")], text.as_bytes()).problems();
+        assert!(problems[0].contains(told), "{problems:?}");
+    }
+    let not_text = [POD.as_bytes(), b"{\"a\":\"\xff\"}", POD.as_bytes()].concat();
+    let found = read(&[Path::new("-")], &not_text);
+    assert_eq!((found.items.len(), found.problems().len()), (2, 1));
+}
+
+#[test]
+fn any_cut_of_a_dump_is_read_or_told() {
+    let list =
+        format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{POD},{POD}],\"metadata\":{{}}}}\n");
+    let yaml = "---\napiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: \"a\"\nkind: List\n---\na: b\n";
+    for text in [list.as_str(), yaml] {
+        for end in 0..text.len() {
+            let found = read(&[Path::new("-")], &text.as_bytes()[..end]);
+            assert!(found.items.len() <= 2);
+        }
+    }
+    // Of JSON, every cut but those at the very end is noticed.
+    for end in 1..list.trim_end().len() {
+        assert!(read(&[Path::new("-")], &list.as_bytes()[..end]).end.is_err(), "cut at {end}");
+    }
+}
+
+#[test]
+fn a_dump_is_read_in_the_memory_of_a_few_objects() {
+    let filler = "x".repeat(12_000);
+    let pod = |number: u32| {
+        format!(
+            "{{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{{\"name\":\"p{number}\",\"annotations\":{{\"a\":\"{filler}\"}}}}}}"
+        )
+    };
+    let pods: Vec<String> = (0..3000).map(pod).collect();
+    let text = format!("{{\"kind\":\"List\",\"apiVersion\":\"v1\",\"items\":[{}]}}", pods.join(","));
+    let mut count = 0;
+    let info = allocation_counter::measure(|| {
+        let paths = [PathBuf::from("-")];
+        dump::read(&paths, &mut text.as_bytes(), &mut |_| count += 1).unwrap();
+    });
+    assert_eq!(count, 3000);
+    assert!(info.bytes_max < 2 << 20, "{} bytes for {} of text", info.bytes_max, text.len());
+}
