@@ -2,6 +2,7 @@
 //! Actions, and as SARIF to code scanning. What a code means, [`explain`] tells; [`manual`] puts all of it
 //! into one page.
 
+mod dump;
 pub mod explain;
 mod github;
 mod json;
@@ -18,6 +19,7 @@ use std::io::{self, Write};
 
 use crate::rules::{Code, Diagnostic, Loaded, Severity, Sources, Summary};
 
+pub use dump::show_problems;
 pub(in crate::cli) use json::write as write_json;
 pub use picture::Renderer;
 pub use place::STANDARD_INPUT;

@@ -46,12 +46,17 @@ impl<'a> Renderer<'a> {
     #[must_use]
     pub fn render(&self, diagnostic: &Diagnostic) -> String {
         let report = Report::new(diagnostic, self);
-        without_trailing_blanks(&Picture { handler: handler(self.style), report }.to_string())
+        draw(&report, self.style)
     }
 
     fn excerpt(&self, id: SourceId) -> Option<Excerpt<'_>> {
         Some(Excerpt { source: self.sources.get(id)?, text: self.texts.get(&id)? })
     }
+}
+
+/// A report as the report library draws it.
+pub(super) fn draw(report: &dyn Reportable, style: Style) -> String {
+    without_trailing_blanks(&Picture { handler: handler(style), report }.to_string())
 }
 
 /// How the report library draws in this style.
@@ -80,12 +85,12 @@ fn without_trailing_blanks(text: &str) -> String {
 
 struct Picture<'a> {
     handler: MietteHandler,
-    report: Report<'a>,
+    report: &'a dyn Reportable,
 }
 
 impl fmt::Display for Picture<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.handler.debug(&self.report, f)
+        self.handler.debug(self.report, f)
     }
 }
 
