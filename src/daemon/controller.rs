@@ -218,6 +218,7 @@ impl Controller {
         let stop = self.stop.clone();
         let mut pauses = self.shared.pause.changes();
         let mut guardrails = self.shared.guardrails.changes();
+        let mut limits_eased = self.shared.limits_eased.subscribe();
         let ended = loop {
             let sleep = self.sleep_until_due();
             tokio::select! {
@@ -237,6 +238,7 @@ impl Controller {
                 Some(Ok((due, result))) = self.works.join_next() => self.conclude(&due, result),
                 Ok(()) = pauses.changed() => {}
                 Ok(()) = guardrails.changed() => self.tracker.look_again_at_held(),
+                Ok(()) = limits_eased.changed() => self.tracker.look_at_limits(),
                 () = sleep => self.start_due(),
             }
             self.inherit();

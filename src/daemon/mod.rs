@@ -28,7 +28,7 @@ use k8s_healer_engine::guard::Itself;
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::limits::Ledger;
 use k8s_healer_engine::rule::Mode;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::clock::Random;
@@ -66,8 +66,10 @@ pub struct Shared {
     catalogue: RwLock<Arc<Catalogue>>,
     guardrails: guarding::InForce,
     cooldowns: Mutex<Cooldowns>,
-    /// What rules with limits match, over all their kinds.
+    /// What rules with limits match and have in flight, over all their kinds.
     pub ledger: Ledger,
+    /// What one controller holds back by limits may go on by what another has come to.
+    limits_eased: watch::Sender<()>,
     tally: Mutex<Tally>,
     pace: Pace,
     /// What is known of other objects that rules ask about.
@@ -87,6 +89,10 @@ impl Shared {
     ) -> Self {
         let pace = Pace::new(Arc::clone(transport.server_clock().local()));
         let catalogue = RwLock::default();
+        let limits_eased = watch::Sender::new(());
+        let told = limits_eased.clone();
+        // Nobody may follow yet.
+        let ledger = Ledger::telling(move || told.send_replace(()));
         let list_permits = Arc::new(Semaphore::new(LISTS));
         Self {
             transport,
@@ -101,7 +107,8 @@ impl Shared {
             catalogue,
             guardrails: guarding::InForce::default(),
             cooldowns: Mutex::default(),
-            ledger: Ledger::default(),
+            ledger,
+            limits_eased,
             tally: Mutex::default(),
             pace,
             facts: FactStore::default(),

@@ -137,7 +137,7 @@ impl Work {
         match self.mode() {
             Mode::Observe => {
                 self.tell(Outcome::WouldDo, "");
-                Some(StepResult::Abandoned)
+                Some(StepResult::Finished)
             }
             Mode::DryRun if self.due.assumed => {
                 self.tell(Outcome::WouldFollow, "");
@@ -227,7 +227,7 @@ impl Work {
                 self.tell(Outcome::DryRun, &detail);
                 // Assumed to be gone at once where no finalizer holds it: no later step would find it.
                 if effect.removes() && self.live.finalizers().is_empty() {
-                    return StepResult::Abandoned;
+                    return StepResult::Finished;
                 }
                 StepResult::Assumed { removed: effect.removes() }
             }
@@ -257,7 +257,7 @@ impl Work {
             execute::Outcome::Unknown { reason } if !dry_run && !effect.may_be_repeated() => {
                 let told = format!("outcome unknown, and it may not be done twice: left as it is: {reason}");
                 self.tell(Outcome::Failed, &told);
-                StepResult::Abandoned
+                StepResult::Finished
             }
             execute::Outcome::Unknown { reason } => {
                 self.tell(Outcome::Failed, &format!("outcome unknown, looking again: {reason}"));

@@ -123,9 +123,10 @@ pub enum Inapplicable {
     },
     /// The object already is as the action would leave it.
     NothingToDo,
-    /// More matches than the rule's limits allow: nothing is done to any of it.
+    /// More matches than the rule's limits allow, and nothing is done to any of it; or as much is in flight as may
+    /// be, and it waits for its turn.
     HeldBack {
-        /// How much matches, and what the limit is.
+        /// How much it is, and what the limit is.
         by: String,
     },
     /// The object does not carry what the action takes from it, or not so that it can be used: looked at again

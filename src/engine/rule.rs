@@ -199,7 +199,7 @@ pub struct Rule {
     pub hold: Duration,
     /// When it may act; `None`: at any time.
     pub schedule: Option<Window>,
-    /// What may match at all; `None`: everything.
+    /// What may match at all, and be under way at once; `None`: everything.
     pub limits: Option<Limits>,
     /// How long a replacement of what it acted on is left alone.
     pub cooldown: Duration,
@@ -220,6 +220,12 @@ impl Rule {
     pub fn terminating_for(&self, step: &Step) -> Option<Duration> {
         let asked = || self.matches.iter().filter_map(|matcher| matcher.implies().terminating_for).max();
         step.nature.needs_terminating.then(|| step.after.or_else(asked).unwrap_or(PATIENCE))
+    }
+
+    /// Whether one of its steps asks for the object's deletion.
+    #[must_use]
+    pub fn removes(&self) -> bool {
+        self.steps.iter().any(|step| step.nature.removes)
     }
 
     /// Adds what its matchers ask of other objects.
@@ -249,6 +255,7 @@ impl Rule {
     pub fn reads(&self, projection: &mut Projection) {
         self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads(projection));
         self.steps.iter().for_each(|step| step.action.reads(projection));
+        self.limits.iter().for_each(|limits| limits.reads(projection));
         // A step sequence asks whether the object is terminating, and since when.
         projection.read_members(&["metadata", "deletionTimestamp"]);
         projection.read_members(&["metadata", "deletionGracePeriodSeconds"]);

@@ -8,6 +8,7 @@ mod adopt;
 mod counting;
 mod due;
 mod entry;
+mod flights;
 mod held;
 mod pass;
 mod progress;
@@ -21,12 +22,14 @@ use jiff::Timestamp;
 pub use self::due::DueStep;
 use self::entry::{Entry, Slots};
 pub use self::entry::{Origin, Ticket};
+use self::flights::Flights;
 pub use self::progress::{Sequence, StepResult};
 use self::waits::{AT_ONCE, Waits};
 use crate::facts::{Fact, Facts};
 use crate::guard::Reach;
 use crate::index::{RuleIndex, Selection};
-use crate::limits::{Ledger, Page};
+use crate::limits::Limits;
+use crate::limits::ledger::{Ledger, Page};
 use crate::matcher::Context;
 use crate::moment::Now;
 use crate::observation::Observation;
@@ -63,7 +66,7 @@ pub struct Tracker {
     retired: Vec<bool>,
     /// What falls due later does not begin; `None`: everything does.
     last_begin: Option<Timestamp>,
-    /// The rules with limits.
+    /// The rules with limits for which something is counted.
     limited: Vec<usize>,
     /// How many objects each of these is true of, or in the middle of its steps with.
     matching: Vec<usize>,
@@ -74,6 +77,9 @@ pub struct Tracker {
     /// A list has come to its end.
     has_listed: bool,
     waits: Waits,
+    flights: Flights,
+    /// The moment of which it was told last.
+    clock: Timestamp,
 }
 
 /// So many namespaces are looked through for those without objects.
@@ -99,9 +105,12 @@ impl Tracker {
     #[must_use]
     pub fn new(rules: Vec<Arc<Rule>>) -> Self {
         let index = RuleIndex::new(&rules);
-        let limited = (0..rules.len()).filter(|rule| rules[*rule].limits.is_some()).collect();
+        let counts = |rule: &usize| rules[*rule].limits.as_ref().is_some_and(Limits::counts);
+        let limited = (0..rules.len()).filter(counts).collect();
         let mut tracker = Self {
             limited,
+            flights: Flights::of(&rules),
+            clock: AT_ONCE,
             matching: vec![0; rules.len()],
             over: Vec::new(),
             page: Ledger::default().page(),
@@ -326,6 +335,7 @@ impl Tracker {
         self.schedule.set(slot, None);
         let before = self.limited_of(slot);
         self.waits.forget(slot);
+        self.leave_seats(slot);
         if let Some(entry) = self.slots.remove(slot) {
             self.home(entry.namespace.as_deref()).objects -= 1;
             self.count(Some(&before), None);
@@ -373,14 +383,26 @@ impl Tracker {
             self.waits.looked_at(slot);
         }
         entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
-        if !entry.busy {
+        let busy = entry.busy;
+        if !self.flights.is_empty() {
+            self.take_seats(slot, &context, |rule| (is_true(rule), is_out_of_sight(rule)));
+        }
+        if busy {
+            self.call_next(slot);
+        } else {
             self.arm(slot);
         }
         let after = self.limited_of(slot);
         self.count(Some(&before), Some(&after));
     }
 
+    /// Sets its timer, and tells the others of its rules where it stands.
     fn arm(&mut self, slot: u32) {
+        self.set_timer(slot);
+        self.call_next(slot);
+    }
+
+    fn set_timer(&mut self, slot: u32) {
         let entry = self.slots.get(slot);
         let due = entry.progress.next_due(&self.rules, self.last_begin);
         let change = entry.next_change().filter(|change| self.last_begin.is_none_or(|last| *change <= last));

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use k8s_healer_engine::limits::Limits;
 use k8s_healer_engine::matcher::Matcher;
 use k8s_healer_engine::projection::Projection;
 
@@ -16,11 +17,12 @@ use super::steps::LoweredStep;
 type MatcherList<'a> = (Option<&'a Entry>, Option<&'a [Arc<dyn Matcher>]>);
 
 impl Lowering<'_> {
-    /// Reports the matchers and steps that read more than metadata. `watched` is the rule's `watch`.
+    /// Reports the matchers, limits and steps that read more than metadata. `watched` is the rule's `watch`.
     pub(super) fn check_metadata(
         &mut self,
         watched: &Entry,
         lists: [MatcherList<'_>; 2],
+        (entry, limits): (Option<&Entry>, Option<&Limits>),
         steps: &[LoweredStep<'_>],
     ) {
         for (entry, matchers) in lists {
@@ -36,6 +38,11 @@ impl Lowering<'_> {
                     self.report_at(item, diagnostic);
                 }
             }
+        }
+        let mut projection = Projection::default();
+        limits.iter().for_each(|limits| limits.reads(&mut projection));
+        if let Some(entry) = entry.filter(|_| !projection.is_metadata_only()) {
+            self.report(beyond(watched, &entry.key.text, entry.key.place));
         }
         for step in steps {
             let mut projection = Projection::default();

@@ -1,23 +1,52 @@
-//! Lowers `limits`: how much may match at all before a rule does nothing.
+//! Lowers `limits`: how much may match at all before a rule does nothing, how much of it may be under way at once,
+//! and what goes first.
 
 use k8s_healer_engine::descriptor::{Key, Value, ValueKind};
-use k8s_healer_engine::limits::{Limits, Most};
+use k8s_healer_engine::limits::{GroupBy, InFlight, Limits, Most, Order, Unhealthy};
+use k8s_healer_engine::values::Path;
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, quoted};
-use super::later;
+use super::diagnostic::{Diagnostic, Place, quoted};
+use super::kinds::Resolved;
 use super::lowering::{Fields, Keys, Lowering, Reported};
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::rule::inherited;
 
 pub(super) const LIMITS: &[Key] = &[
-    Key::required(
+    Key::optional(
         "maxUnhealthy",
         ValueKind::Text,
         "So many of the watched objects may match, or such a share of them; where more do, nothing is done.",
         "40%",
     ),
-    Key::optional("from", ValueKind::Integer, "Of fewer watched objects nothing is said.", "10").or("0"),
+    Key::optional("from", ValueKind::Integer, "Of fewer watched objects `maxUnhealthy` says nothing.", "10").or("0"),
+    Key::optional(
+        "inFlight",
+        ValueKind::Block(IN_FLIGHT),
+        "So much may be under way at once; what is beyond waits until something is through. In flight is what the rule \
+         has begun to change, until it is gone, or else until the rule is not true of it any more; and what is \
+         terminating already, if the rule removes and would be true of it otherwise.",
+        "{ max: 1, groupBy: node }",
+    ),
+    Key::optional(
+        "order",
+        ValueKind::Choice(Order::NAMES),
+        "What goes first of what is due at once: by creationTimestamp, or the pod whose containers were restarted most \
+         often. What does not tell goes last.",
+        "oldest",
+    )
+    .or("what was due first"),
+];
+
+const IN_FLIGHT: &[Key] = &[
+    Key::required("max", ValueKind::Integer, "So many objects.", "1"),
+    Key::optional(
+        "groupBy",
+        ValueKind::Text,
+        "So many in each group: of the same `namespace`, `node` or `owner` (its controller), or with the same value at \
+         a JSONPath that leads to one place. Of what has nothing there the group is unknown: it is held back.",
+        "$.spec.nodeName",
+    ),
 ];
 
 const EXAMPLE: &str = "{ maxUnhealthy: 40%, from: 10 }";
@@ -31,28 +60,105 @@ impl Lowering<'_> {
     ) -> Result<Option<Limits>, Reported> {
         let Some(entry) = inherited("limits", rule, defaults) else { return Ok(None) };
         let known: Vec<&str> = LIMITS.iter().map(|key| key.name).collect();
-        let keys = Keys { of: "`limits`", known: &known, later: later::LIMITS, example: EXAMPLE };
+        let keys = Keys { of: "`limits`", known: &known, later: &[], example: EXAMPLE };
         let before = self.out.errors();
         let fields = self.fields(&entry.value, &keys).ok_or(Reported)?;
-        let most = match fields.value("maxUnhealthy") {
-            Some(node) => self.most(node),
-            None => {
-                if !Self::may_be_misspelt(&entry.value, "maxUnhealthy", &known) && self.out.errors() == before
-                {
-                    let message = "`limits` lacks `maxUnhealthy`";
-                    let diagnostic = Diagnostic::new(Code::MissingKey, entry.key.place, message);
-                    self.report(diagnostic.help("write `maxUnhealthy: 40%`"));
+        self.check_says_something(entry, fields, before);
+        let most = fields.value("maxUnhealthy").map(|node| self.most(node));
+        let from = fields.value("from").map_or(Some(0), |node| self.least(node));
+        let unhealthy = most.and_then(|most| Some(Unhealthy { most: most?, from: from? }));
+        let in_flight = fields.get("inFlight").and_then(|entry| self.in_flight(entry));
+        let order = fields.value("order").and_then(|node| self.order(node));
+        if self.out.errors() > before {
+            return Err(Reported);
+        }
+        Ok(Some(Limits { unhealthy, in_flight, order }))
+    }
+
+    fn check_says_something(&mut self, entry: &Entry, fields: Fields<'_>, before: usize) {
+        let known: Vec<&str> = LIMITS.iter().map(|key| key.name).collect();
+        let says = |key: &&str| fields.get(key).is_some();
+        let says_something = ["maxUnhealthy", "inFlight", "order"].iter().any(says);
+        let lacks = !says_something || (says(&"from") && !says(&"maxUnhealthy"));
+        if lacks
+            && self.out.errors() == before
+            && !Self::may_be_misspelt(&entry.value, "maxUnhealthy", &known)
+        {
+            let (message, help) = if says(&"from") {
+                ("`limits` lacks `maxUnhealthy`, which `from` is about", "write `maxUnhealthy: 40%`")
+            } else {
+                let help = "write `maxUnhealthy: 40%`, `inFlight: { max: 1 }` or `order: oldest`";
+                ("`limits` limits nothing", help)
+            };
+            self.report(Diagnostic::new(Code::MissingKey, entry.key.place, message).help(help));
+        }
+    }
+
+    fn in_flight(&mut self, entry: &Entry) -> Option<InFlight> {
+        let value = self.value(&entry.value, ValueKind::Block(IN_FLIGHT), "`inFlight`", "{ max: 1 }")?;
+        let Value::Block(mut arguments) = value else { return None };
+        let node = |key: &str| entry.value.get(key).map_or(&entry.value, |entry| &entry.value);
+        let group_by = match arguments.text("groupBy") {
+            Some(text) => Some(self.group_by(node("groupBy"), &text)?),
+            None => None,
+        };
+        let max = arguments.integer("max")?;
+        let most = usize::try_from(max).ok().filter(|most| *most > 0);
+        if most.is_none() {
+            let node = node("max");
+            let diagnostic = match max {
+                0 => {
+                    let message = "with `max: 0` the rule never acts";
+                    Diagnostic::new(Code::NeverTrue, node.place, message)
                 }
-                None
+                _ => {
+                    let message = format!("{max} is no number of objects");
+                    Diagnostic::new(Code::BadOperand, node.place, message)
+                }
+            };
+            self.report_at(node, diagnostic.help("write a whole number from 1 up, such as `max: 1`"));
+        }
+        Some(InFlight { most: most?, group_by })
+    }
+
+    fn group_by(&mut self, node: &Node, text: &str) -> Option<GroupBy> {
+        if let Some(named) = GroupBy::named(text) {
+            return Some(named);
+        }
+        let help = "write `namespace`, `node`, `owner`, or a path to one place, such as `$.spec.nodeName`";
+        let problem = match Path::parse(text) {
+            Ok(path) if path.is_singular() => {
+                self.uses.add_path(&path, node);
+                return Some(GroupBy::Path(path));
             }
+            Ok(_) => "may lead to several places, and an object is in one group".to_owned(),
+            Err(error) if text.starts_with('$') => error.problem,
+            Err(_) => "is neither a path nor a word for a group".to_owned(),
         };
-        let from = match fields.value("from") {
-            Some(node) => self.least(node),
-            None => Some(0),
-        };
-        match (most, from) {
-            (Some(most), Some(from)) if self.out.errors() == before => Ok(Some(Limits { most, from })),
-            _ => Err(Reported),
+        let nearest = super::suggest::nearest(text, GroupBy::WORDS.iter().copied());
+        let help = nearest.map_or_else(|| help.to_owned(), |word| format!("did you mean `{word}`?"));
+        let message = format!("{} {problem}", quoted(text));
+        self.report_at(node, Diagnostic::new(Code::BadOperand, node.place, message).help(help));
+        None
+    }
+
+    fn order(&mut self, node: &Node) -> Option<Order> {
+        let value = self.value(node, ValueKind::Choice(Order::NAMES), "`order`", "oldest")?;
+        let Value::Text(word) = value else { return None };
+        let order = Order::named(&word)?;
+        if order == Order::MostRestarts {
+            self.check_has_containers(node.place);
+        }
+        Some(order)
+    }
+
+    /// Only pods tell how often their containers were restarted.
+    fn check_has_containers(&mut self, place: Place) {
+        let is_other = |watched: &Resolved| watched.known().is_some_and(|kind| kind.resource() != "pods");
+        if let Some(other) = self.kinds.iter().find(|watched| is_other(watched)) {
+            let message = format!("`{}` have no containers that were restarted", other.name());
+            let diagnostic = Diagnostic::new(Code::BadOperand, place, message);
+            self.report(diagnostic.help("write `oldest` or `newest`, or watch pods alone"));
         }
     }
 

@@ -157,7 +157,8 @@ impl Lowering<'_> {
                 (fields.get("match"), matches.as_deref()),
                 (inherited("unless", fields, defaults), unless.as_deref()),
             ];
-            self.check_metadata(watched, lists, &steps);
+            let own = limits.as_ref().ok().and_then(Option::as_ref);
+            self.check_metadata(watched, lists, (inherited("limits", fields, defaults), own), &steps);
         }
         if self.out.errors() > before {
             return None;

@@ -92,7 +92,8 @@ pub(super) const RULE: &[Key] = &[
     Key::optional(
         "limits",
         ValueKind::Block(LIMITS),
-        "Does nothing where too much matches at once: then something else is wrong.",
+        "Does nothing where too much matches at once, since then something else is wrong; acts on so much at once and no \
+         more; says what goes first. Not yet beside `namespaceSelector` and matchers that look at other objects.",
         "{ maxUnhealthy: 40%, from: 10 }",
     ),
     // Its schema is `$defs/actions`: the engine has no kind of value for steps.

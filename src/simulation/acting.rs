@@ -79,13 +79,13 @@ impl Simulation {
         match mode {
             Mode::Observe => {
                 self.tell(id, due, rule, Outcome::Told(Mode::Observe), not_known);
-                (StepResult::Abandoned, None)
+                (StepResult::Finished, None)
             }
             Mode::DryRun => {
                 self.tell(id, due, rule, Outcome::Told(Mode::DryRun), not_known);
                 // As in the daemon: where no finalizer holds it, no later step would find it.
                 let ends = removed && !due.assumed && live.finalizers().is_empty();
-                (if ends { StepResult::Abandoned } else { StepResult::Assumed { removed } }, None)
+                (if ends { StepResult::Finished } else { StepResult::Assumed { removed } }, None)
             }
             Mode::Enforce => {
                 self.tell(id, due, rule, Outcome::Done, not_known);

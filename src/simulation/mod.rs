@@ -273,6 +273,8 @@ impl Simulation {
 
     fn advance(&mut self, is_in_time: impl Fn(Timestamp) -> bool) {
         loop {
+            // Where a rule watches several kinds, what becomes of one lets another go on.
+            self.trackers.iter_mut().for_each(Tracker::look_at_limits);
             let due =
                 (0..self.trackers.len()).filter_map(|kind| Some((self.trackers[kind].next_due()?, kind)));
             let Some((due, kind)) = due.min().filter(|(due, _)| is_in_time((*due).max(self.now))) else {

@@ -151,9 +151,6 @@ fn limits_that_are_none_are_refused() {
         ("{ maxUnhealthy: 40%, from: -1 }", Code::BadOperand),
         ("{ maxUnhealthy: 40%, from: ten }", Code::WrongType),
         ("{ maxunhealthy: 40% }", Code::UnknownKey),
-        ("{ maxUnhealthy: 40%, order: oldest }", Code::NotSupportedYet),
-        ("{ maxUnhealthy: 40%, inFlight: { max: 1 } }", Code::NotSupportedYet),
-        ("{ inFlight: { max: 1 } }", Code::NotSupportedYet),
     ] {
         assert_eq!(errors(&format!("limits: {limits}")), [code], "{limits}");
     }

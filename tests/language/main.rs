@@ -11,6 +11,7 @@ mod conversions;
 mod documents;
 mod fields;
 mod forms;
+mod in_flight;
 mod limits;
 mod logic;
 mod marks;

@@ -168,7 +168,7 @@ impl Sequence {
                 let at = until.map(jiff::Timestamp::as_nanosecond);
                 self.not_before = at.map_or(NotBefore::ItChanges, NotBefore::At);
             }
-            StepResult::Abandoned => self.done = true,
+            StepResult::Abandoned | StepResult::Finished => self.done = true,
             StepResult::Done { removed } => {
                 self.removed |= removed;
                 self.next(made, now);

@@ -8,6 +8,7 @@ mod answers;
 mod cooldowns;
 mod crowds;
 mod evictions;
+mod flights;
 mod modes;
 mod paths;
 mod reads;

@@ -73,7 +73,6 @@ const SEEN: &[(&str, &[&str])] = &[
             "/rules/0",
             "/rules/0/actions/0",
             "/rules/0/actions/1/delete",
-            "/rules/0/limits",
             "/rules/0/match/0",
             "/rules/0/match/1",
         ],

@@ -74,6 +74,7 @@ impl Tracker {
             let blind = self.waits.is_blind(slot);
             let unseen = |rule: usize| unseen || blind && asks_others(&self.rules[rule]);
             entry.progress.adopt(&known.progress, &kept, &self.rules, gap, unseen);
+            self.adopt_seats(slot, old, known, &kept);
             self.arm(slot);
         }
     }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::Tracker;
-use crate::limits::{Count, Ledger};
+use crate::limits::ledger::{Count, Ledger};
 
 impl Tracker {
     /// Counts together with the other trackers of its rules.
@@ -18,6 +18,15 @@ impl Tracker {
     pub fn count_in(&mut self, ledger: &Ledger) {
         self.page = ledger.page();
         self.recount();
+        self.seat_again();
+    }
+
+    /// Something that another tracker of the same ledger has come to may let go on what is held back here.
+    pub fn look_at_limits(&mut self) {
+        if !self.limited.is_empty() {
+            self.publish();
+            self.call_all();
+        }
     }
 
     /// The rules with limits that are true of an entry, or in the middle of their steps with it.

@@ -41,6 +41,8 @@ pub struct DueStep {
     pub true_until: Option<Timestamp>,
     /// What may hold it back until the last moment, beside the guard.
     pub limit: Option<Limit>,
+    /// It is held back until it is called, since others of its rule are in flight or come first.
+    pub(super) waits: bool,
 }
 
 impl Tracker {
@@ -50,7 +52,8 @@ impl Tracker {
         if self.listing {
             return None;
         }
-        while let Some((_, slot)) = self.schedule.pop_due(now) {
+        self.clock = now;
+        while let Some(slot) = self.pop_due(now) {
             self.waits.looked_at(slot);
             let entry = self.slots.get_mut(slot);
             if !entry.busy {
@@ -77,9 +80,10 @@ impl Tracker {
     /// Takes up to `most` due entries of one namespace, like [`take_due`](Self::take_due).
     pub fn take_due_in(&mut self, namespace: Option<&str>, now: Timestamp, most: usize) -> Vec<Ticket> {
         let here = |slot: &u32| self.slots.get(*slot).namespace.as_deref() == namespace;
-        let due: Vec<u32> = self.schedule.due(now).filter(here).take(most).collect();
+        self.clock = now;
+        let due = self.in_turn(self.schedule.due(now).filter(here).collect());
         let mut tickets = Vec::new();
-        for slot in due {
+        for slot in due.into_iter().take(most) {
             self.schedule.set(slot, None);
             self.waits.looked_at(slot);
             let entry = self.slots.get_mut(slot);
@@ -118,10 +122,14 @@ impl Tracker {
         }
         self.observe_with(object, facts, Origin::LiveRead, Now { earliest: now, latest });
         let slot = self.find(ticket)?;
+        self.clock = now;
         let mut shut = Vec::new();
         let due = self.first_due(slot, ticket, object, facts, Now { earliest: now, latest }, &mut shut);
         for (rule, opening) in shut {
             self.slots.get_mut(slot).progress.wait_until(rule, opening);
+        }
+        if let Some(due) = &due {
+            self.take_room(slot, due);
         }
         due
     }
@@ -159,10 +167,18 @@ impl Tracker {
             let step = &rule.steps[sequence.step()];
             let limit = self.page.limit_of(rule).filter(|_| !step.nature.harmless);
             let effect = effect(rule, step, sequence.is_assumed_gone(), &context);
-            let effect = effect.and_then(|effect| match limit.as_ref().and_then(Limit::held_by) {
+            let mut effect = effect.and_then(|effect| match limit.as_ref().and_then(Limit::held_by) {
                 Some(by) => Err(Inapplicable::HeldBack { by }),
                 None => Ok(effect),
             });
+            let mut waits = false;
+            if effect.is_ok()
+                && !step.nature.harmless
+                && let Err(held) = self.room_for(slot, index, now)
+            {
+                waits = matches!(held, Inapplicable::HeldBack { .. });
+                effect = Err(held);
+            }
             return Some(DueStep {
                 ticket: ticket.clone(),
                 rule: index,
@@ -173,6 +189,7 @@ impl Tracker {
                 held_before: sequence.was_held(),
                 assumed: sequence.is_assumed(),
                 limit,
+                waits,
                 true_until: earlier(verdict.changes_at.filter(|_| verdict.truth.is_true()), closes),
             });
         }
@@ -182,8 +199,10 @@ impl Tracker {
     /// Notes what became of a step.
     pub fn step_ended(&mut self, due: &DueStep, result: StepResult, now: impl Into<Now>) {
         let Some(slot) = self.find(&due.ticket) else { return };
+        let now = now.into();
+        let result = self.room_after(slot, due, result, now);
         let rule = &self.rules[due.rule];
-        self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now.into());
+        self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
     }
 
     /// What waits for the object's next change, since it was held back, is looked at again at once: something
@@ -202,10 +221,13 @@ impl Tracker {
     /// that an object that stays due without a step to do is not read in a loop.
     pub fn release(&mut self, ticket: &Ticket, now: Timestamp, pause: Duration) {
         if let Some(slot) = self.find(ticket) {
+            self.clock = now;
             self.slots.get_mut(slot).busy = false;
+            self.give_room_back(slot);
             self.arm(slot);
             if self.schedule.deadline(slot).is_some_and(|deadline| deadline <= now) {
                 self.schedule.set(slot, Some(after(now, pause)));
+                self.call_next(slot);
             }
         }
     }

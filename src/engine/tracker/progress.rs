@@ -70,6 +70,9 @@ pub enum StepResult {
     Held,
     /// This episode is over without it.
     Abandoned,
+    /// This episode is over as if it had been done: it was told, tried dry, or may have been done once and must not
+    /// be done twice.
+    Finished,
 }
 
 /// How far one rule has come with one object.
@@ -143,6 +146,16 @@ impl Sequence {
     pub(super) fn begins_at(&self, rule: &Rule) -> Timestamp {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
         rule.opening(after(self.base.timestamp(), wait)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// It has done all its steps, or will do none.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    /// When its step fell due by the rule, whatever came between.
+    pub(super) fn fell_due(&self, rule: &Rule) -> Timestamp {
+        after(self.base.timestamp(), rule.steps[self.step()].after.unwrap_or_default())
     }
 
     /// Its step was due by then, and nothing has come of it: no result, or one that decides nothing.
@@ -430,7 +443,7 @@ impl Progress {
                 sequence.held = true;
                 sequence.back_off(LONGEST_HOLD, None, now);
             }
-            StepResult::Abandoned => sequence.done = true,
+            StepResult::Abandoned | StepResult::Finished => sequence.done = true,
         }
     }
 }

@@ -1,0 +1,472 @@
+//! `limits: { inFlight, order }`: how much of a rule is under way at once, and what goes first.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use k8s_healer_engine::effect::Inapplicable;
+use k8s_healer_engine::limits::Ledger;
+use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Tracker};
+use serde_json::json;
+
+use super::*;
+
+const BAD: &str = "match: [ { labels: { matchLabels: { state: bad } } } ]";
+
+fn limited(limits: &str, rest: &str) -> Arc<Rule> {
+    rule(&format!("watch: pods\n{BAD}\nlimits: {limits}\n{rest}"))
+}
+
+fn deleting(limits: &str) -> Arc<Rule> {
+    limited(limits, "actions: [ { delete: {} } ]")
+}
+
+/// Objects as a server has them, with a tracker that follows them.
+struct Scene {
+    objects: BTreeMap<String, Value>,
+    version: u32,
+    tracker: Tracker,
+}
+
+impl Scene {
+    fn new(rule: &Arc<Rule>, ledger: &Ledger) -> Self {
+        let mut tracker = Tracker::new(vec![Arc::clone(rule)]).counted_in(ledger);
+        tracker.list_started();
+        tracker.list_completed();
+        Self { objects: BTreeMap::new(), version: 0, tracker }
+    }
+
+    /// The objects of these names, the first created first; all on node-1 and bad.
+    fn of(rule: &Arc<Rule>, names: &[&str]) -> Self {
+        let mut scene = Self::new(rule, &Ledger::default());
+        names.iter().for_each(|name| scene.put(name, &json!({}), "12:00:00"));
+        scene
+    }
+
+    fn put(&mut self, name: &str, merge: &Value, now: &str) {
+        self.version += 1;
+        let created = format!("2026-01-01T10:00:{:02}Z", self.version.min(59));
+        let object = self.objects.entry(name.to_owned()).or_insert_with(|| {
+            json!({"metadata": {
+                "namespace": "test-a", "name": name, "uid": format!("u-{name}"), "creationTimestamp": created,
+                "labels": {"state": "bad"}}, "spec": {"nodeName": "node-1"}})
+        });
+        json_patch::merge(object, merge);
+        object["metadata"]["resourceVersion"] = self.version.to_string().into();
+        self.tracker.observe(&Observation::new(object.clone()), Origin::Event, at(now));
+    }
+
+    fn cure(&mut self, name: &str, now: &str) {
+        self.put(name, &json!({"metadata": {"labels": {"state": "good"}}}), now);
+    }
+
+    fn terminate(&mut self, name: &str, now: &str) {
+        self.put(name, &json!({"metadata": {"deletionTimestamp": format!("2026-01-01T{now}Z")}}), now);
+    }
+
+    fn gone(&mut self, name: &str) {
+        let key = self.tracker.key(Some("test-a"), name);
+        self.tracker.gone(&key, &format!("u-{name}"));
+        self.objects.remove(name);
+    }
+
+    /// What is due next is read and judged.
+    fn judge(&mut self, now: &str) -> Option<(String, Option<DueStep>)> {
+        let ticket = self.tracker.take_due(at(now))?;
+        let name = ticket.key.name.to_string();
+        let live = Observation::new(self.objects[&name].clone());
+        let step = self.tracker.judge(&ticket, &live, at(now), at(now));
+        if step.is_none() {
+            self.tracker.release(&ticket, at(now), Duration::from_secs(1));
+        }
+        Some((name, step))
+    }
+
+    fn end(&mut self, step: &DueStep, result: StepResult, now: &str) {
+        self.tracker.step_ended(step, result, at(now));
+        self.tracker.release(&step.ticket, at(now), Duration::ZERO);
+    }
+
+    /// All that is due: `+a` was begun with this result, `-a` was held back.
+    fn run_with(&mut self, now: &str, result: StepResult) -> Vec<String> {
+        let mut done = Vec::new();
+        while let Some((name, step)) = self.judge(now) {
+            let Some(step) = step else { continue };
+            let (sign, result) = match &step.effect {
+                Ok(_) => ('+', result),
+                Err(Inapplicable::HeldBack { .. }) => ('-', StepResult::Held),
+                Err(Inapplicable::Unreadable { .. }) => ('?', StepResult::Postponed { until: None }),
+                Err(Inapplicable::AlreadyTerminating { since }) => {
+                    ('.', StepResult::Skipped { since: *since })
+                }
+                Err(other) => panic!("{other:?}"),
+            };
+            self.end(&step, result, now);
+            done.push(format!("{sign}{name}"));
+            assert!(done.len() < 10_000, "it never ends");
+        }
+        done
+    }
+
+    fn run(&mut self, now: &str) -> Vec<String> {
+        self.run_with(now, StepResult::Done { removed: true })
+    }
+}
+
+#[test]
+fn what_is_beyond_waits_and_is_called_when_one_is_gone() {
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 2 } }"), &["a", "b", "c", "d"]);
+    assert_eq!(scene.run("12:00:00"), ["+a", "+b", "-c", "-d"]);
+    assert_eq!(scene.tracker.next_due(), None, "nothing is polled");
+    scene.terminate("a", "12:00:01");
+    scene.put("d", &json!({"metadata": {"labels": {"more": "so"}}}), "12:00:01");
+    assert_eq!(scene.run("12:00:01"), [""; 0], "terminating is in flight, and its own change calls nobody");
+    scene.gone("a");
+    assert_eq!(scene.run("12:00:02"), ["+c"], "just as many as there is room for");
+    scene.gone("c");
+    scene.gone("b");
+    assert_eq!(scene.run("12:00:03"), ["+d"]);
+}
+
+#[test]
+fn what_holds_it_back_is_told() {
+    let held = |limits: &str| {
+        let mut scene = Scene::of(&deleting(limits), &["a", "b"]);
+        let mut steps = std::iter::from_fn(|| scene.judge("12:00:00")).filter_map(|(_, step)| step);
+        let step = steps.find(|step| step.effect.is_err()).unwrap();
+        match step.effect {
+            Err(Inapplicable::HeldBack { by }) => by,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(held("{ inFlight: { max: 1 } }"), "1 in flight, and inFlight is 1");
+    assert_eq!(
+        held("{ inFlight: { max: 1, groupBy: node } }"),
+        "1 in flight, and inFlight is 1 for each node"
+    );
+}
+
+#[test]
+fn a_group_is_counted_by_itself_and_an_unknown_one_is_held_back() {
+    for group_by in ["node", "$.spec.nodeName"] {
+        let mut scene =
+            Scene::of(&deleting(&format!("{{ inFlight: {{ max: 1, groupBy: {group_by} }} }}")), &[]);
+        for (name, node) in
+            [("a", json!("one")), ("b", json!("one")), ("c", json!("two")), ("d", Value::Null)]
+        {
+            scene.put(name, &json!({"spec": {"nodeName": node}}), "12:00:00");
+        }
+        assert_eq!(scene.run("12:00:00"), ["+a", "-b", "+c", "?d"], "{group_by}");
+        scene.put("d", &json!({"spec": {"nodeName": "three"}}), "12:00:01");
+        assert_eq!(scene.run("12:00:01"), ["+d"], "as soon as it is known");
+        // What waits moves to another group, where there is room.
+        scene.put("b", &json!({"spec": {"nodeName": "four"}}), "12:00:02");
+        assert_eq!(scene.run("12:00:02"), ["+b"]);
+    }
+}
+
+#[test]
+fn where_nothing_came_of_a_step_its_place_is_free_again() {
+    for result in [
+        StepResult::Failed { retry_after: None },
+        StepResult::Refused { retry_after: None },
+        StepResult::Changed,
+        StepResult::Held,
+        StepResult::Postponed { until: None },
+        StepResult::Abandoned,
+    ] {
+        let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
+        let (name, step) = scene.judge("12:00:00").unwrap();
+        assert_eq!(name, "a");
+        let (other, held) = scene.judge("12:00:00").unwrap();
+        let held = held.unwrap();
+        assert!(other == "b" && held.effect.is_err(), "while it is tried, its place is taken");
+        scene.end(&held, StepResult::Held, "12:00:00");
+        scene.end(&step.unwrap(), result, "12:00:00");
+        assert_eq!(scene.run("12:00:00"), ["+b"], "{result:?}");
+    }
+}
+
+#[test]
+fn what_may_have_been_done_is_in_flight() {
+    for result in
+        [StepResult::Unknown { removes: true }, StepResult::Assumed { removed: true }, StepResult::Finished]
+    {
+        let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
+        assert_eq!(scene.run_with("12:00:00", result)[..2], ["+a", "-b"], "{result:?}");
+        scene.gone("a");
+        assert_eq!(scene.run("12:00:01"), ["+b"], "{result:?}");
+    }
+}
+
+#[test]
+fn a_step_that_was_called_for_while_the_hold_was_told_is_due_at_once() {
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
+    let (_, first) = scene.judge("12:00:00").unwrap();
+    let (_, held) = scene.judge("12:00:00").unwrap();
+    scene.end(&first.unwrap(), StepResult::Done { removed: true }, "12:00:00");
+    scene.gone("a");
+    scene.end(&held.unwrap(), StepResult::Held, "12:00:00");
+    assert_eq!(scene.run("12:00:00"), ["+b"]);
+}
+
+#[test]
+fn what_was_to_be_done_and_was_not_begun_gives_its_place_back() {
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
+    let (_, step) = scene.judge("12:00:00").unwrap();
+    let (_, held) = scene.judge("12:00:00").unwrap();
+    scene.end(&held.unwrap(), StepResult::Held, "12:00:00");
+    // Paused: no result at all.
+    scene.tracker.release(&step.unwrap().ticket, at("12:00:00"), Duration::from_secs(60));
+    assert_eq!(scene.run("12:00:00"), ["+b"]);
+}
+
+#[test]
+fn a_change_that_removes_nothing_is_in_flight_until_the_rule_is_not_true_any_more() {
+    let rule = limited("{ inFlight: { max: 1 } }", "actions: [ { label: { seen: yes } } ]");
+    let mut scene = Scene::of(&rule, &["a", "b"]);
+    let done = StepResult::Done { removed: false };
+    assert_eq!(scene.run_with("12:00:00", done), ["+a", "-b"]);
+    scene.put("a", &json!({"metadata": {"labels": {"seen": "yes"}}}), "12:00:01");
+    assert_eq!(scene.run_with("12:00:01", done), [""; 0]);
+    scene.cure("a", "12:00:02");
+    assert_eq!(scene.run_with("12:00:02", done), ["+b"]);
+}
+
+#[test]
+fn lines_in_the_log_pass_and_later_steps_of_what_is_in_flight_too() {
+    let steps =
+        "actions: [ { log: {} }, { delete: {} }, { label: { gone: soon, after: 1m, while: present } } ]";
+    let mut scene = Scene::of(&limited("{ inFlight: { max: 1 } }", steps), &["a", "b"]);
+    let mut all = Vec::new();
+    while let Some((name, Some(step))) = scene.judge("12:00:00") {
+        let result = match (&step.effect, step.step) {
+            (Ok(_), 0) => StepResult::Done { removed: false },
+            (Ok(_), _) => StepResult::Done { removed: true },
+            _ => StepResult::Held,
+        };
+        all.push(format!("{name}{}{}", step.step, if step.effect.is_ok() { "" } else { "-" }));
+        scene.end(&step, result, "12:00:00");
+    }
+    all.sort();
+    assert_eq!(all, ["a0", "a1", "b0", "b1-"]);
+    assert_eq!(scene.run("12:01:00"), ["+a"], "its third step");
+}
+
+#[test]
+fn the_order_decides_who_goes_first_and_who_is_called() {
+    let restarts = |count: u32| json!({"status": {"containerStatuses": [{"restartCount": count}]}});
+    for (order, expected) in [
+        ("oldest", ["+a", "-b", "-c", "+b", "+c"]),
+        ("newest", ["+c", "-b", "-a", "+b", "+a"]),
+        ("mostRestarts", ["+b", "-c", "-a", "+c", "+a"]),
+    ] {
+        let rule = deleting(&format!("{{ inFlight: {{ max: 1 }}, order: {order} }}"));
+        let mut scene = Scene::of(&rule, &["a", "b", "c"]);
+        for (name, count) in [("a", 0), ("b", 9), ("c", 5)] {
+            scene.put(name, &restarts(count), "12:00:00");
+        }
+        let mut told = scene.run("12:00:00");
+        for _ in 0..2 {
+            let begun = told.iter().rfind(|one| one.starts_with('+')).unwrap()[1..].to_owned();
+            scene.gone(&begun);
+            told.extend(scene.run("12:00:01"));
+        }
+        assert_eq!(told, expected, "{order}");
+    }
+}
+
+#[test]
+fn without_inflight_the_order_is_that_in_which_they_are_begun() {
+    let mut scene = Scene::of(&deleting("{ order: newest }"), &["a", "b", "c"]);
+    assert_eq!(scene.run("12:00:00"), ["+c", "+b", "+a"]);
+}
+
+#[test]
+fn one_that_comes_later_and_goes_before_takes_its_turn() {
+    let rule = deleting("{ inFlight: { max: 1 }, order: newest }");
+    let mut scene = Scene::of(&rule, &["a", "b"]);
+    assert_eq!(scene.run("12:00:00"), ["+b", "-a"]);
+    scene.put("c", &json!({}), "12:00:01");
+    assert_eq!(scene.run("12:00:01"), ["-c"]);
+    scene.gone("b");
+    assert_eq!(scene.run("12:00:02"), ["+c"]);
+    // Whose turn it is and who is spared otherwise lets the next one go.
+    scene.terminate("c", "12:00:03");
+    scene.cure("c", "12:00:03");
+    assert_eq!(scene.run("12:00:03"), [""; 0], "its deletion was asked for");
+    scene.gone("c");
+    assert_eq!(scene.run("12:00:04"), ["+a"]);
+}
+
+#[test]
+fn a_read_that_failed_does_not_keep_the_others_waiting() {
+    let rule = deleting("{ inFlight: { max: 1 }, order: oldest }");
+    let mut scene = Scene::of(&rule, &["a", "b"]);
+    let first = scene.tracker.take_due(at("12:00:00")).unwrap();
+    let (name, held) = scene.judge("12:00:00").unwrap();
+    assert_eq!((&*first.key.name, &*name), ("a", "b"));
+    let held = held.unwrap();
+    assert!(matches!(&held.effect, Err(Inapplicable::HeldBack { by }) if by.starts_with("others go first")));
+    scene.end(&held, StepResult::Held, "12:00:00");
+    scene.tracker.release(&first, at("12:00:00"), Duration::from_secs(5));
+    assert_eq!(scene.run("12:00:00"), ["+b"]);
+    assert_eq!(scene.run("12:00:05"), ["-a"]);
+}
+
+#[test]
+fn what_is_terminating_at_the_first_list_is_in_flight() {
+    for rule in [
+        deleting("{ inFlight: { max: 1 } }"),
+        limited("{ inFlight: { max: 1 } }", "unless: [ { terminating: true } ]\nactions: [ { delete: {} } ]"),
+    ] {
+        let mut scene = Scene::of(&rule, &[]);
+        scene.put("a", &json!({"metadata": {"deletionTimestamp": "2026-01-01T11:00:00Z"}}), "12:00:00");
+        scene.put("b", &json!({}), "12:00:00");
+        let told = scene.run("12:00:00");
+        assert!(told.contains(&"-b".to_owned()) && !told.contains(&"+b".to_owned()), "{told:?}");
+        scene.gone("a");
+        assert_eq!(scene.run("12:00:01"), ["+b"]);
+    }
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &[]);
+    let good =
+        json!({"metadata": {"deletionTimestamp": "2026-01-01T11:00:00Z", "labels": {"state": "good"}}});
+    scene.put("a", &good, "12:00:00");
+    scene.put("b", &json!({}), "12:00:00");
+    assert_eq!(scene.run("12:00:00"), ["+b"], "what the rule is not about is not counted");
+}
+
+#[test]
+fn a_rule_about_what_is_terminating_is_not_held_back_by_what_it_looks_for() {
+    let text = "watch: pods\nmatch: [ { terminating: { over: 10m } } ]\nlimits: { inFlight: { max: 1 } }\n\
+                actions: [ { stripFinalizers: { only: [a.b/c] } } ]";
+    let mut scene = Scene::of(&rule(text), &[]);
+    for name in ["a", "b"] {
+        let metadata = json!({"deletionTimestamp": "2026-01-01T11:00:00Z", "finalizers": ["a.b/c"]});
+        scene.put(name, &json!({ "metadata": metadata }), "12:00:00");
+    }
+    assert_eq!(scene.run_with("12:00:00", StepResult::Done { removed: false }), ["+a", "-b"]);
+    scene.gone("a");
+    assert_eq!(scene.run_with("12:00:01", StepResult::Done { removed: false }), ["+b"]);
+}
+
+#[test]
+fn another_object_of_the_same_name_is_another_one() {
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
+    assert_eq!(scene.run("12:00:00"), ["+a", "-b"]);
+    scene.put("a", &json!({"metadata": {"uid": "u-other", "labels": {"state": "good"}}}), "12:00:01");
+    assert_eq!(scene.run("12:00:01"), ["+b"]);
+}
+
+#[test]
+fn a_fresh_list_keeps_what_is_in_flight_and_frees_what_is_gone() {
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
+    assert_eq!(scene.run("12:00:00"), ["+a", "-b"]);
+    for (has_a, expected) in [(true, vec![]), (false, vec!["+b"])] {
+        scene.tracker.list_started();
+        for name in if has_a { vec!["a", "b"] } else { vec!["b"] } {
+            let object = Observation::new(scene.objects[name].clone());
+            scene.tracker.observe(&object, Origin::Listed, at("12:00:01"));
+        }
+        scene.tracker.list_completed();
+        assert_eq!(scene.run("12:00:02"), expected);
+    }
+}
+
+/// As a reload does it: the new tracker lists beside the old one, and takes over.
+#[test]
+fn another_tracker_takes_over_what_is_in_flight_and_who_waits() {
+    let ledger = Ledger::default();
+    let rule = deleting("{ inFlight: { max: 1 } }");
+    let mut scene = Scene::new(&rule, &ledger);
+    ["a", "b", "c"].iter().for_each(|name| scene.put(name, &json!({}), "12:00:00"));
+    assert_eq!(scene.run("12:00:00"), ["+a", "-b", "-c"]);
+    let mut heir = Tracker::new(vec![Arc::clone(&rule)]);
+    heir.list_started();
+    for object in scene.objects.values() {
+        heir.observe(&Observation::new(object.clone()), Origin::Listed, at("12:00:01"));
+    }
+    heir.list_completed();
+    heir.adopt([&scene.tracker]);
+    heir.count_in(&ledger);
+    scene.tracker = heir;
+    assert_eq!(scene.run("12:00:02"), [""; 0], "it goes on as before");
+    scene.gone("a");
+    assert_eq!(scene.run("12:00:03"), ["+b"], "and calls who waits");
+    scene.tracker.retire(|_| true);
+    scene.gone("b");
+    assert_eq!(scene.run("12:00:04"), [""; 0], "a rule that is out of force calls nobody");
+}
+
+#[test]
+fn all_kinds_of_a_rule_share_the_room_and_are_told_when_some_is_free() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    let ledger = Ledger::telling(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    let rule = deleting("{ inFlight: { max: 1 } }");
+    let (mut one, mut other) = (Scene::new(&rule, &ledger), Scene::new(&rule, &ledger));
+    one.put("a", &json!({}), "12:00:00");
+    other.put("b", &json!({}), "12:00:00");
+    assert_eq!(one.run("12:00:00"), ["+a"]);
+    assert_eq!(other.run("12:00:00"), ["-b"]);
+    let before = told.load(Ordering::Relaxed);
+    one.gone("a");
+    assert!(told.load(Ordering::Relaxed) > before);
+    assert_eq!(other.tracker.next_due(), None, "until whoever was told looks");
+    other.tracker.look_at_limits();
+    assert_eq!(other.run("12:00:01"), ["+b"]);
+    // A kind that is not watched any more counts no more.
+    one.put("c", &json!({}), "12:00:02");
+    assert_eq!(one.run("12:00:02"), ["-c"]);
+    drop(other);
+    one.tracker.look_at_limits();
+    assert_eq!(one.run("12:00:03"), ["+c"]);
+}
+
+#[test]
+fn a_thousand_that_wait_cost_one_look_for_each_that_goes() {
+    let names: Vec<String> = (0..1000).map(|number| format!("p-{number:04}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 3 } }"), &names);
+    assert_eq!(scene.run("12:00:00").len(), 1000);
+    for name in &names[..500] {
+        scene.gone(name);
+        assert_eq!(scene.run("12:00:01").len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_told_where_it_stands() {
+    for (limits, code) in [
+        ("{ inFlight: {} }", Code::MissingKey),
+        ("{ inFlight: 3 }", Code::WrongType),
+        ("{ inFlight: { max: 0 } }", Code::NeverTrue),
+        ("{ inFlight: { max: -1 } }", Code::BadOperand),
+        ("{ inFlight: { max: 50% } }", Code::WrongType),
+        ("{ inFlight: { max: 1, groupby: node } }", Code::UnknownKey),
+        ("{ inFlight: { max: 1, groupBy: nodes } }", Code::BadOperand),
+        ("{ inFlight: { max: 1, groupBy: \"$.spec.containers[*].name\" } }", Code::BadOperand),
+        ("{ inFlight: { max: 1, groupBy: \"$.spec[\" } }", Code::BadOperand),
+        ("{ order: eldest }", Code::BadChoice),
+        ("{ inFlight: { max: 1 }, from: 10 }", Code::MissingKey),
+    ] {
+        assert_eq!(errors(&format!("limits: {limits}")), [code], "{limits}");
+    }
+    for limits in [
+        "{ inFlight: { max: 1 } }",
+        "{ order: mostRestarts }",
+        "{ inFlight: { max: 2, groupBy: owner }, order: newest }",
+    ] {
+        assert_eq!(errors(&format!("limits: {limits}")), [], "{limits}");
+    }
+    for (watch, codes) in [
+        ("vm", vec![Code::BadOperand]),
+        ("[pods, vm]", vec![Code::BadOperand]),
+        ("things.example.com", vec![]),
+        ("\"*\"", vec![Code::BeyondMetadata]),
+    ] {
+        assert_eq!(errors(&format!("watch: {watch}\nlimits: {{ order: mostRestarts }}")), codes, "{watch}");
+    }
+}
