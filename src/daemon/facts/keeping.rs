@@ -51,7 +51,7 @@ pub(in crate::daemon) async fn keep(
             }
             // What was known may lack what is read now.
             if followed.remove(&source).is_some() {
-                shared.facts.forget(&source);
+                shared.facts.interrupt(&source);
             }
             match resource {
                 Some(resource) => {

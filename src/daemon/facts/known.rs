@@ -38,8 +38,23 @@ struct Seen {
 }
 
 impl Known {
-    pub(super) fn unknowable() -> Self {
-        Self { settled: true, ..Self::default() }
+    /// Its watch makes room for another: nothing is known until that one has listed, which tells what has changed
+    /// meanwhile.
+    pub(super) fn interrupt(&mut self) {
+        (self.fresh, self.settled, self.listing) = (false, false, None);
+    }
+
+    /// It cannot be known, until a watch follows again. Returns what to tell those who wait for it.
+    pub(super) fn give_up(&mut self, source: &Source) -> Option<Change> {
+        (self.fresh, self.listing) = (false, None);
+        self.settle_unknown(source)
+    }
+
+    /// Nobody need wait for it any longer, though nothing is known that was not.
+    fn settle_unknown(&mut self, source: &Source) -> Option<Change> {
+        let was_settled = std::mem::replace(&mut self.settled, true);
+        let nothing = || Change { source: source.clone(), flipped: Vec::new(), unbroken: true, all: false };
+        (!was_settled).then(nothing)
     }
 
     pub(super) fn is_fresh(&self) -> bool {
@@ -114,8 +129,8 @@ impl Known {
                 None
             }
             WatchEvent::Forbidden { .. } => {
-                (self.fresh, self.settled) = (false, true);
-                None
+                self.fresh = false;
+                self.settle_unknown(source)
             }
             WatchEvent::Resumed => {
                 self.fresh = true;
@@ -247,6 +262,34 @@ mod tests {
         );
         told.sort();
         assert_eq!(told, [fact_of("b"), fact_of("c"), fact_of("d")]);
+    }
+
+    #[test]
+    fn what_changes_between_two_watches_is_told_by_the_list_of_the_second() {
+        for given_up in [false, true] {
+            let mut known = synced(&[namespace("a", "1", "web"), namespace("b", "1", "web")]);
+            if given_up {
+                assert!(known.give_up(&Source::Namespaces).is_none(), "nobody has waited for it");
+            } else {
+                known.interrupt();
+            }
+            assert_eq!((known.value(&fact_of("a")), known.is_settled()), (None, given_up));
+            let told = list(&mut known, &[namespace("a", "1", "web"), namespace("b", "2", "web")]);
+            assert_eq!(told, [fact_of("b")]);
+            assert!(known.is_settled());
+        }
+    }
+
+    #[test]
+    fn who_waits_for_what_cannot_be_known_is_told_once() {
+        let forbidden = || WatchEvent::Forbidden { reason: String::new() };
+        let mut known = Known::default();
+        let told = known.take(&Source::Namespaces, forbidden()).unwrap();
+        assert!(known.is_settled() && told.flipped.is_empty() && !told.all);
+        assert!(known.take(&Source::Namespaces, forbidden()).is_none());
+        let mut known = Known::default();
+        assert!(known.give_up(&Source::Namespaces).is_some() && known.is_settled());
+        assert!(known.give_up(&Source::Namespaces).is_none());
     }
 
     #[test]

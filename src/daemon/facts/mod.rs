@@ -172,6 +172,12 @@ impl FactStore {
         }
     }
 
+    /// Another watch will follow this source, from its list on.
+    fn interrupt(&self, source: &Source) {
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry(source.clone()).or_default().interrupt();
+    }
+
     /// Nobody follows this source any more.
     fn forget(&self, source: &Source) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).remove(source);
@@ -199,6 +205,9 @@ impl FactStore {
     /// What this source tells cannot be known.
     fn give_up(&self, source: &Source) {
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        all.insert(source.clone(), Known::unknowable());
+        if let Some(change) = all.entry(source.clone()).or_default().give_up(source) {
+            // Nobody may ask for facts at the moment.
+            drop(self.changes.send(Arc::new(change)));
+        }
     }
 }
