@@ -11,12 +11,14 @@ mod doctor;
 pub mod fields;
 mod init;
 mod man;
+mod plan;
 mod sandbox;
 mod show_rules;
 mod signals;
 mod table;
 pub mod test_rules;
 pub mod validate_rules;
+mod yaml;
 
 use std::ffi::OsString;
 
@@ -40,6 +42,7 @@ enum Command {
     ValidateRules(validate_rules::Arguments),
     TestRules(test_rules::Arguments),
     ShowRules(show_rules::Arguments),
+    Plan(plan::Arguments),
     Init(init::Arguments),
     Doctor(doctor::Arguments),
     Discover(discover::Arguments),
@@ -70,6 +73,7 @@ pub fn run(arguments: Arguments) -> u8 {
         Command::ValidateRules(arguments) => validate_rules::run(&arguments),
         Command::TestRules(arguments) => test_rules::run(&arguments),
         Command::ShowRules(arguments) => show_rules::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Discover(arguments) => discover::run(&arguments),

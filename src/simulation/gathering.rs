@@ -101,6 +101,11 @@ impl Gathering {
         for (index, kind) in self.kinds.all().iter().enumerate() {
             self.world.rename(index, world_kind(kind));
         }
+        // Who dumps the budgets dumps all of them that concern the other objects.
+        let budgets = self.world.kind("policy", "PodDisruptionBudget");
+        if budgets.is_some_and(|kind| self.world.iter().any(|(id, _)| id.kind == kind)) {
+            self.world.has_all_budgets();
+        }
         gathered.watching.resize(self.kinds.all().len(), Vec::new());
         for rule in &self.rules.rules {
             let watched = self.kinds.watched(&rule.watch);

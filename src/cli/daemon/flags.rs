@@ -99,7 +99,7 @@ impl LogFlags {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(super) enum ModeArgument {
+pub(in crate::cli) enum ModeArgument {
     /// Log and count.
     Observe,
     /// Send the first due step with the server's dry run, tell the later ones.
@@ -142,12 +142,12 @@ impl Level {
 }
 
 /// `90s`, `1h30m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| format!("{}; {}", error.problem, error.help))
 }
 
 /// `kube-*`; an exclusion of an exclusion is none.
-pub(super) fn glob(text: &str) -> Result<String, String> {
+pub(in crate::cli) fn glob(text: &str) -> Result<String, String> {
     match Globs::parse(&[text]) {
         Ok(_) => Ok(text.to_owned()),
         Err((_, error)) => Err(format!("{}; {}", error.problem, error.help)),

@@ -154,7 +154,7 @@ pub(super) async fn ask_server(transport: &Transport, connection: &Connection) -
 }
 
 /// Where this process runs, if it runs in a pod. I/O.
-pub(super) fn own_namespace() -> Option<String> {
+pub(in crate::cli) fn own_namespace() -> Option<String> {
     std::fs::read_to_string(POD_NAMESPACE)
         .ok()
         .map(|text| text.trim().to_owned())

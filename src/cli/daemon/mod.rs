@@ -3,7 +3,7 @@
 
 mod arguments;
 mod ask;
-mod flags;
+pub(super) mod flags;
 mod follow;
 mod follower;
 mod held;
@@ -20,6 +20,8 @@ mod status;
 mod stop;
 pub(super) mod summary;
 pub(super) mod sweep;
+
+pub(super) use follow::own_namespace;
 
 use std::io::Write;
 

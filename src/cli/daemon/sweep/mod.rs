@@ -1,7 +1,7 @@
 //! `sweep`: what is due now is done once, by this process with rules of its own, or by the daemon that runs.
 
 mod pass;
-mod progress;
+pub(in crate::cli) mod progress;
 pub(super) mod show;
 
 use std::path::PathBuf;

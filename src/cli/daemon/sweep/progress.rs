@@ -11,11 +11,16 @@ use crate::cluster::clock::{Clock, SystemClock};
 const TICK: Duration = Duration::from_secs(1);
 
 /// Shows the line until this is dropped.
-pub(super) struct Progress(Option<tokio::task::JoinHandle<()>>);
+pub(in crate::cli) struct Progress(Option<tokio::task::JoinHandle<()>>);
 
 impl Progress {
     /// Within a runtime.
-    pub(super) fn start(what: String) -> Self {
+    pub(in crate::cli) fn start(what: String) -> Self {
+        Self::telling(move || what.clone())
+    }
+
+    /// The same of what changes meanwhile.
+    pub(in crate::cli) fn telling(what: impl Fn() -> String + Send + 'static) -> Self {
         let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
         if !io::stderr().is_terminal() || is_dumb {
             return Self(None);
@@ -24,7 +29,7 @@ impl Progress {
             let began = SystemClock.now();
             loop {
                 let taken = Duration::from_secs(elapsed(began, SystemClock.now()).as_secs());
-                write(&format!("{what}, {}", format_duration(taken)));
+                write(&format!("{}, {}", what(), format_duration(taken)));
                 SystemClock.sleep(TICK).await;
             }
         })))

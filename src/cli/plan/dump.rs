@@ -1,0 +1,96 @@
+//! A plan of a dump. What it does not have may be on the cluster all the same, unless it is said to be complete; what
+//! could hold something back and is not in it is told of.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use k8s_healer_engine::rule::RuleSet;
+
+use super::report::{Report, Source};
+use super::{Arguments, failed};
+use crate::cli::diagnostics::{Style, show_problems};
+use crate::dump;
+use crate::simulation::gathering::{Gathered, Gathering};
+use crate::simulation::knowledge::Missing;
+use crate::simulation::plan::{Plan, Question, plan as planned};
+
+/// Reads it and plays the rules on it; or the exit status, after it was told why not. I/O.
+pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read) -> Result<Report, u8> {
+    let mut gathering = Gathering::new(rules, arguments.complete);
+    let mut nameless = 0_usize;
+    let read = dump::read(&arguments.from, stdin, &mut |item: dump::Item| {
+        nameless += usize::from(!gathering.add(&item.api_version, &item.kind, item.value));
+    });
+    let summary = read.map_err(|problems| refused(&problems))?;
+    let paths: Vec<String> = arguments.from.iter().map(|path| path.display().to_string()).collect();
+    if summary.objects == 0 {
+        let help = "write one by `kubectl get pods,namespaces -A -o json`";
+        return Err(failed(&format!("there is no object of Kubernetes in {}; {help}", paths.join(", "))));
+    }
+    let Some(at) = arguments.at.or(summary.newest) else {
+        return Err(failed("no object in the dump tells a time: write the moment of the dump with --at"));
+    };
+    let Gathered { world, watching, refused, absent } = gathering.finish();
+    let question = Question { at, within: arguments.within, guard: arguments.guard(rules) };
+    let plan = planned(world, watching, &question);
+    let mut notes = notes(&plan);
+    notes.extend(
+        absent
+            .iter()
+            .map(|(kind, rules)| format!("the dump has no {kind}, which {} watches", rules.join(", "))),
+    );
+    if nameless > 0 {
+        notes.push(format!("{nameless} without a name were passed over"));
+    }
+    Ok(Report {
+        next: next(arguments),
+        source: Source::Dump { paths },
+        rules: rules.clone(),
+        mode: arguments.mode(),
+        within: arguments.within,
+        plan,
+        notes,
+        incomplete: refused,
+    })
+}
+
+fn refused(problems: &[dump::Problem]) -> u8 {
+    let style = Style::of_terminal(&io::stderr());
+    // Whether anybody reads it changes nothing.
+    drop(show_problems(problems, style, &mut io::stderr().lock()));
+    failed("the dump cannot be read as a whole; nothing was planned")
+}
+
+/// What could hold back what would be done, and is not in the dump.
+fn notes(plan: &Plan) -> Vec<String> {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut budgets = false;
+    for missing in &plan.missing {
+        match missing {
+            Missing::Object(named) => *kinds.entry(&named.kind).or_default() += 1,
+            Missing::Budgets { .. } => budgets = true,
+        }
+    }
+    let counted = |(kind, count): (&&str, &usize)| format!("{kind} ({count})");
+    let mut notes = Vec::new();
+    if !kinds.is_empty() {
+        let told: Vec<String> = kinds.iter().map(counted).collect();
+        notes.push(format!(
+            "not in the dump, and so not known: what these protect, and what rules ask of them: {}",
+            told.join(", ")
+        ));
+    }
+    if budgets {
+        notes.push(
+            "the dump does not have the PodDisruptionBudgets: whether one refuses an eviction is not known"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// The same on the cluster itself.
+fn next(arguments: &Arguments) -> String {
+    let rules: Vec<String> = arguments.rules.iter().map(|path| path.display().to_string()).collect();
+    format!("plan --rules {}", rules.join(" "))
+}

@@ -1,0 +1,172 @@
+//! A plan for people: rule by rule, what would be done now, then within the time, then what is held back, then what is
+//! not known; a line of totals, and what to type next.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use k8s_healer_engine::rule::Mode;
+use k8s_healer_engine::values::format_duration;
+
+use super::report::{OfRule, Report, Section, Source, Totals};
+use crate::cli::table::{Look, Table, Tone, printable};
+use crate::simulation::plan::{Fate, Row, Unknown};
+
+/// On a terminal so many rows of a section are shown: of more, a person reads the number.
+const MOST_ROWS: usize = 20;
+/// Rows stand under their rule.
+const INDENT: u16 = 2;
+/// When, and what: short words that are never wrapped.
+const WHOLE: [usize; 2] = [1, 2];
+
+/// Writes it; `cut`: the first rows of each section alone.
+pub(super) fn write(report: &Report, look: Look, cut: bool, out: &mut impl Write) -> io::Result<()> {
+    let within = format_duration(report.within);
+    let source = match &report.source {
+        Source::Cluster { server, context: Some(context) } => format!("{server} ({context})"),
+        Source::Cluster { server, context: None } => server.clone(),
+        Source::Dump { paths } => paths.join(", "),
+    };
+    let at = report.plan.at.strftime("%Y-%m-%d %H:%M:%SZ");
+    writeln!(out, "plan of {}, {at} and {within} on", printable(&source))?;
+    for of in report.by_rule() {
+        writeln!(out)?;
+        heading(&of, look, out)?;
+        rows(report, &of, look, cut, out)?;
+    }
+    writeln!(out)?;
+    for note in &report.notes {
+        writeln!(out, "note: {}", printable(note))?;
+    }
+    for reason in &report.incomplete {
+        writeln!(out, "not complete: {}", printable(reason))?;
+    }
+    writeln!(out, "{}", totals(report))?;
+    writeln!(out, "next: k8s-healer {}", printable(&report.next))
+}
+
+fn heading(of: &OfRule<'_>, look: Look, out: &mut impl Write) -> io::Result<()> {
+    let name = of.rule.id.to_string();
+    let name = if look.colour { format!("\u{1b}[1m{name}\u{1b}[0m") } else { name };
+    let mode = if of.mode == Mode::Enforce { String::new() } else { format!("  {}", of.mode) };
+    writeln!(out, "{name}  {}{mode}", printable(&of.watch()))
+}
+
+fn rows(report: &Report, of: &OfRule<'_>, look: Look, cut: bool, out: &mut impl Write) -> io::Result<()> {
+    let narrower = look.width.map(|width| width.saturating_sub(INDENT));
+    let mut table =
+        Table::new(Look { width: narrower, ..look }, &["OBJECT", "WHEN", "ACTION", "WHY"]).keep_whole(&WHOLE);
+    let mut shown: BTreeMap<Section, usize> = BTreeMap::new();
+    for (section, row) in &of.rows {
+        let count = shown.entry(*section).or_default();
+        *count += 1;
+        if !cut || *count <= MOST_ROWS {
+            table.row(cells(report, of, *section, row));
+        }
+    }
+    of.unknown.iter().for_each(|one| table.row(cells_of_unknown(of, one)));
+    let mut text = Vec::new();
+    table.show(&mut text)?;
+    for line in String::from_utf8_lossy(&text).lines() {
+        writeln!(out, "{:width$}{line}", "", width = usize::from(INDENT))?;
+    }
+    let left_out: Vec<String> = shown
+        .iter()
+        .filter(|(_, count)| cut && **count > MOST_ROWS)
+        .map(|(section, count)| format!("{} more {}", count - MOST_ROWS, word(*section)))
+        .collect();
+    if !left_out.is_empty() {
+        writeln!(out, "  … and {}: --format wide shows all", left_out.join(", "))?;
+    }
+    Ok(())
+}
+
+fn word(section: Section) -> &'static str {
+    match section {
+        Section::Now => "now",
+        Section::Within => "later",
+        Section::Held => "held back",
+    }
+}
+
+fn cells(report: &Report, of: &OfRule<'_>, section: Section, row: &Row) -> [(String, Tone); 4] {
+    let object = match (&row.namespace, of.names_its_kind()) {
+        (Some(namespace), true) => format!("{namespace}/{}", row.name),
+        (None, true) => row.name.to_string(),
+        (_, false) => row.object(),
+    };
+    let when = when(report, row.at);
+    let (when, why, tone) = match &row.fate {
+        Fate::Held(by, why) => {
+            let held = if section == Section::Held && row.at <= report.plan.at {
+                "held back".to_owned()
+            } else {
+                format!("held back {when}")
+            };
+            (held, told_of(by.word(), why), Tone::Warning)
+        }
+        Fate::Told(mode) => (when, format!("{} (only told: {mode})", row.reason), Tone::Faint),
+        Fate::Done => (when, row.reason.clone(), Tone::Plain),
+    };
+    let why = if row.counts_from_now { format!("{why}; {} counts from now", waiting(row)) } else { why };
+    let action = row.rule.steps[row.step].action.describe();
+    [(object, Tone::Plain), (when, tone), (action, tone), (why, Tone::Plain)]
+}
+
+/// What the rule waits for.
+fn waiting(row: &Row) -> String {
+    match (row.rule.hold, row.rule.steps.first().and_then(|step| step.after)) {
+        (hold, _) if !hold.is_zero() => format!("`for: {}`", format_duration(hold)),
+        (_, after) => format!("`after: {}`", format_duration(after.unwrap_or_default())),
+    }
+}
+
+/// `pdb: the PodDisruptionBudget web …`, where the reason does not begin with what it is.
+fn told_of(by: &str, why: &str) -> String {
+    if why.starts_with("protected") { why.to_owned() } else { format!("{by}: {why}") }
+}
+
+fn cells_of_unknown(of: &OfRule<'_>, one: &Unknown) -> [(String, Tone); 4] {
+    let short = |name: &String| match name.split_once('/') {
+        Some((_, rest)) if of.names_its_kind() => rest.to_owned(),
+        _ => name.clone(),
+    };
+    let mut names: Vec<String> = one.examples.iter().map(short).collect();
+    if one.count > names.len() {
+        names.push(format!("and {} more", one.count - names.len()));
+    }
+    let why =
+        if one.spares { format!("spared, since of `unless` {}", one.reason) } else { one.reason.clone() };
+    let faint = |text: &str| (text.to_owned(), Tone::Faint);
+    [(names.join(", "), Tone::Plain), faint("unknown"), faint("-"), (why, Tone::Plain)]
+}
+
+/// `now`, `in 3m12s, at 12:00:05`; with the day, where it is another one.
+fn when(report: &Report, moment: Timestamp) -> String {
+    if moment <= report.plan.at {
+        return "now".to_owned();
+    }
+    let day = |moment: Timestamp| moment.strftime("%Y-%m-%d").to_string();
+    let form = if day(moment) == day(report.plan.at) { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    format!("in {}, at {}", format_duration(report.wait(moment)), moment.strftime(form))
+}
+
+/// `3 now, 1 within 10m, 2 held back; 4 unknown; of 120 objects`
+fn totals(report: &Report) -> String {
+    let Totals { now, within, told, held, unknown } = report.totals();
+    let time = format_duration(report.within);
+    let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let done = [counted(now, "now"), counted(within, &format!("within {time}"))];
+    let done: Vec<String> = done.into_iter().flatten().collect();
+    let done = if done.is_empty() { format!("nothing would be done within {time}") } else { done.join(", ") };
+    let rest = [counted(told, "only told"), counted(held, "held back"), counted(unknown, "unknown")];
+    let rest: Vec<String> = rest.into_iter().flatten().collect();
+    let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
+    let objects = report.plan.objects;
+    let incomplete = if report.incomplete.is_empty() { "" } else { "; not complete" };
+    format!("{done}{rest}; {objects} object{} looked at{incomplete}", if objects == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

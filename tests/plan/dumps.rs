@@ -1,0 +1,152 @@
+//! Plans of dumps.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{Told, plan_of, snapshot};
+
+const RULES: &str = "tests/plan/rules.yaml";
+const DUMP: &str = "tests/plan/dump/dump.json";
+
+fn plan(flags: &[&str]) -> Told {
+    plan_of(b"", &[&["--rules", RULES, "--from", DUMP], flags].concat())
+}
+
+#[test]
+fn a_plan_tells_what_would_be_done_now_and_later_what_is_held_back_and_what_is_not_known() {
+    let told = plan(&[]);
+    assert_eq!(told.status, Some(1), "{}", told.errors);
+    snapshot("dump", &told.text);
+    assert_eq!(plan(&["--format", "wide"]).text, told.text, "nothing is cut where there is no terminal");
+}
+
+#[test]
+fn programs_get_one_document() {
+    let told = plan(&["--format", "json"]);
+    assert_eq!(told.status, Some(1), "{}", told.errors);
+    snapshot("dump-json", &told.text);
+    let yaml: Value = serde_saphyr::from_str(&plan(&["--format", "yaml"]).text).unwrap();
+    assert_eq!(yaml, told.json());
+}
+
+#[test]
+fn the_moment_is_the_newest_time_of_the_dump_unless_another_is_given() {
+    assert_eq!(plan(&["--format", "json"]).json()["at"], "2026-01-01T12:00:00Z");
+    let earlier = ["--format", "json", "--at", "2026-01-01T11:31:00Z", "--within", "5m"];
+    let told = plan(&earlier).json();
+    assert_eq!(
+        (&told["at"], &told["until"]),
+        (&json!("2026-01-01T11:31:00Z"), &json!("2026-01-01T11:36:00Z"))
+    );
+    assert_eq!(told["rules"][0]["within"][0]["at"], "2026-01-01T11:36:00Z", "{told}");
+    for wrong in ["yesterday", "2026-01-01", ""] {
+        let told = plan(&["--at", wrong]);
+        assert!(told.status == Some(2) && told.errors.contains("2026-01-01T12:00:00Z"), "{}", told.errors);
+    }
+}
+
+#[test]
+fn what_falls_due_beyond_the_time_is_not_told() {
+    let whole = plan(&["--within", "0s"]);
+    whole.assert(1, "2 now; 1 only told, 2 held back, 8 unknown; 14 objects looked at");
+    let told = plan(&["--within", "2m29s"]).text;
+    assert!(!told.contains("run-2"), "{told}");
+    assert!(plan(&["--within", "2m30s"]).text.contains("run-2"));
+}
+
+#[test]
+fn a_pipeline_can_gate_on_the_exit_status() {
+    // Nothing would be done.
+    let told = plan(&["--set", "age=2h", "--namespace", "test-none", "test-kept"]);
+    told.assert(0, "nothing would be done within 10m; 1 object looked at");
+    // It would only be told.
+    let told = plan(&["--mode", "observe"]);
+    assert_eq!(told.status, Some(0), "{}", told.text);
+    assert!(told.text.contains("only told: observe"), "{}", told.text);
+    // It cannot be told.
+    for (flags, why) in [
+        (&["--rules", "tests/plan/none.yaml", "--from", DUMP][..], "none.yaml"),
+        (&["--rules", RULES, "--from", "tests/plan/none.json"], "none.json"),
+        (&["--rules", RULES, "--complete"], "--from"),
+        (&["--from", DUMP], "--rules"),
+    ] {
+        let told = plan_of(b"", flags);
+        assert!(told.status == Some(2) && told.errors.contains(why), "{flags:?}: {}", told.errors);
+        assert_eq!(told.text, "");
+    }
+}
+
+#[test]
+fn a_dump_comes_from_standard_input_too() {
+    let dump = fs::read(format!("{}/{DUMP}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let told = plan_of(&dump, &["--rules", RULES, "--from", "-"]);
+    let named = plan(&[]).text.replacen(DUMP, "-", 1);
+    assert_eq!((told.status, told.text), (Some(1), named));
+}
+
+#[test]
+fn yaml_and_folders_tell_the_same_and_what_cannot_be_read_is_told_with_its_place() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let list: Value = serde_json::from_str(&fs::read_to_string(format!("{root}/{DUMP}")).unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (index, item) in list["items"].as_array().unwrap().iter().enumerate() {
+        let (name, text) = match index % 2 {
+            0 => (format!("{index}.json"), item.to_string()),
+            _ => (format!("{index}.yaml"), format!("---\n{item:#}\n")),
+        };
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let path = folder.path().to_str().unwrap();
+    let told = plan_of(b"", &["--rules", RULES, "--from", path]);
+    let named = plan(&[]).text.replacen(DUMP, path, 1);
+    assert_eq!((told.status, told.text), (Some(1), named), "{}", told.errors);
+    fs::write(folder.path().join("broken.yaml"), "kind: Pod\nmetadata: { name: a\n").unwrap();
+    let told = plan_of(b"", &["--rules", RULES, "--from", path]);
+    assert!(told.status == Some(2) && told.text.is_empty(), "{}", told.text);
+    let errors = told.errors.replace('\n', " ");
+    assert!(errors.contains("broken.yaml") && errors.contains("nothing was planned"), "{errors}");
+}
+
+#[test]
+fn without_objects_or_without_a_time_there_is_no_plan() {
+    let told =
+        plan_of(br#"{"apiVersion": "v1", "kind": "List", "items": []}"#, &["--rules", RULES, "--from", "-"]);
+    assert!(told.status == Some(2) && told.errors.contains("there is no object"), "{}", told.errors);
+    let map =
+        r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "test-a"}}"#;
+    let list = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{map}]}}"#);
+    let told = plan_of(list.as_bytes(), &["--rules", RULES, "--from", "-"]);
+    assert!(told.status == Some(2) && told.errors.contains("--at"), "{}", told.errors);
+}
+
+#[test]
+fn what_the_dump_does_not_have_is_not_known_unless_it_is_complete() {
+    let row = |told: &Value, name: &str| {
+        let rows = told["rules"].as_array().unwrap().iter().flat_map(|rule| {
+            ["now", "within", "held"]
+                .into_iter()
+                .flat_map(|section| rule[section].as_array().unwrap().clone())
+        });
+        rows.filter(|row| row["name"] == name).collect::<Vec<_>>()
+    };
+    let partial = plan(&["--format", "json"]).json();
+    assert_eq!(row(&partial, "far-1")[0]["notKnown"], json!(["ReplicaSet far"]));
+    assert_eq!(row(&partial, "web-1")[0]["notKnown"], json!([]));
+    let notes = partial["notes"].to_string();
+    assert!(notes.contains("ReplicaSet (1)"), "{notes}");
+    let whole = plan(&["--format", "json", "--complete"]).json();
+    assert_eq!(row(&whole, "far-1")[0]["notKnown"], json!([]));
+    assert!(!whole["notes"].to_string().contains("ReplicaSet"), "{}", whole["notes"]);
+}
+
+#[test]
+fn without_namespaces_in_the_dump_a_note_says_that_what_they_protect_is_not_known() {
+    let text = fs::read_to_string(format!("{}/{DUMP}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut list: Value = serde_json::from_str(&text).unwrap();
+    list["items"].as_array_mut().unwrap().retain(|item| item["kind"] != "Namespace");
+    let told = plan_of(list.to_string().as_bytes(), &["--rules", RULES, "--from", "-", "--format", "json"]);
+    let told = told.json();
+    assert!(told["notes"].to_string().contains("Namespace (2)"), "{}", told["notes"]);
+    assert!(told["rules"][0]["now"].to_string().contains("run-4"), "what keeps it is not known: {told}");
+}
