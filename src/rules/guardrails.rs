@@ -22,6 +22,8 @@ use super::watch;
 
 pub(super) const GUARDRAILS: &str = "Guardrails";
 pub(super) const GUARDRAILS_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "protect", "unprotect"];
+/// What stands in a document below its name.
+pub(super) const PARTS: &[&str] = &["protect", "unprotect"];
 
 /// What stands under `protect`; the schema has `labels` and `priorityAtLeast` in a form of its own.
 pub(super) const PROTECT: &[Key] = &[
@@ -90,23 +92,52 @@ impl Lowering<'_> {
         if let Some((name, _)) = &name {
             self.subject = format!("guardrails {}", quoted(name));
         }
+        let missing = fields.get("kind").map_or(first, |kind| kind.value.place);
+        let parts = self.guardrails_parts(fields, within, missing, before);
+        if let Some(Unprotect { namespaces, owner_kinds }) = parts.as_ref().map(|(_, unprotect)| unprotect)
+            && let Some(entry) = fields.get("unprotect")
+        {
+            self.warn_of_lifted(entry, namespaces.as_ref(), owner_kinds);
+        }
+        let ((name, place), (protect, unprotect)) = (name?, parts?);
+        let confined =
+            within.split_first().map(|(first, rest)| rest.iter().fold(first.clone(), Globs::confined_to));
+        let document = Document { name, within: confined, protect, unprotect };
+        (self.out.errors() == before).then_some((document, place))
+    }
+
+    /// What a document says below its name, in a case of a test: it holds beside the packs' own.
+    pub(super) fn guardrails_of_case(&mut self, entry: &Entry, case: &str) -> Option<Document> {
+        let before = self.out.errors();
+        self.refuse_parameters(&entry.value, "guardrails have");
+        let keys = Keys {
+            of: "`guardrails`",
+            known: PARTS,
+            later: later::GUARDRAILS_KEYS,
+            example: "`{ protect: { namespaces: [prod-*] } }`",
+        };
+        let fields = self.fields(&entry.value, &keys)?;
+        let (protect, unprotect) =
+            self.guardrails_parts(fields, &Confinement::default(), entry.key.place, before)?;
+        let name = format!("of the case {case}");
+        (self.out.errors() == before).then_some(Document { name, within: None, protect, unprotect })
+    }
+
+    /// `missing` is where it is told that there is none of them, if there were no errors but those `before`.
+    fn guardrails_parts(
+        &mut self,
+        fields: Fields<'_>,
+        within: &Confinement,
+        missing: Place,
+        before: usize,
+    ) -> Option<(Protect, Unprotect)> {
         let protect = fields.get("protect").map(|entry| self.protect(entry));
         let unprotect = fields.get("unprotect").map(|entry| self.unprotect(entry, within));
         if protect.is_none() && unprotect.is_none() && self.out.errors() == before {
-            let place = fields.get("kind").map_or(first, |kind| kind.value.place);
             let help = "write `protect: { namespaces: [prod-*] }`";
-            self.report(Diagnostic::new(Code::MissingKey, place, "they protect nothing").help(help));
+            self.report(Diagnostic::new(Code::MissingKey, missing, "they protect nothing").help(help));
         }
-        let (name, place) = name?;
-        let confined =
-            within.split_first().map(|(first, rest)| rest.iter().fold(first.clone(), Globs::confined_to));
-        let document = Document {
-            name,
-            within: confined,
-            protect: protect.unwrap_or(Some(Protect::default()))?,
-            unprotect: unprotect.unwrap_or(Some(Unprotect::default()))?,
-        };
-        (self.out.errors() == before).then_some((document, place))
+        Some((protect.unwrap_or(Some(Protect::default()))?, unprotect.unwrap_or(Some(Unprotect::default()))?))
     }
 
     fn protect(&mut self, entry: &Entry) -> Option<Protect> {
@@ -162,7 +193,6 @@ impl Lowering<'_> {
             }
             None => Vec::new(),
         };
-        self.warn_of_lifted(fields, namespaces.as_ref(), &owner_kinds);
         Some(Unprotect { namespaces, owner_kinds })
     }
 
@@ -251,7 +281,7 @@ impl Lowering<'_> {
         }
     }
 
-    fn warn_of_lifted(&mut self, fields: Fields<'_>, namespaces: Option<&Globs>, owner_kinds: &[String]) {
+    fn warn_of_lifted(&mut self, entry: &Entry, namespaces: Option<&Globs>, owner_kinds: &[String]) {
         let lifted = [
             ("namespaces", namespaces.map(|globs| format!("in the system namespaces {globs}"))),
             (
@@ -260,11 +290,11 @@ impl Lowering<'_> {
             ),
         ];
         for (key, where_) in lifted {
-            let (Some(value), Some(where_)) = (fields.value(key), where_) else { continue };
+            let (Some(named), Some(where_)) = (entry.value.get(key), where_) else { continue };
             let message = format!("rules may act {where_}: their protection is lifted");
             let help =
                 "leave it out where that is not meant; whatever other guardrails protect stays protected";
-            self.report(Diagnostic::new(Code::LiftedProtection, value.place, message).help(help));
+            self.report(Diagnostic::new(Code::LiftedProtection, named.value.place, message).help(help));
         }
     }
 }

@@ -10,8 +10,7 @@ pub(super) const MATCHERS: &[&str] =
     &["cluster", "references", "referencedBy", "unreferenced", "dangling", "retain"];
 pub(super) const ACTIONS: &[&str] = &["drain", "notify", "create"];
 pub(super) const GUARDRAILS_KEYS: &[&str] = &["budgets", "breaker", "firstRun", "settle", "strain"];
-pub(super) const CASE_KEYS: &[&str] = &["guardrails"];
-pub(super) const TEST_STEP_KEYS: &[&str] = &["facts"];
+pub(super) const TEST_FACTS: &[&str] = &["strain", "strained"];
 
 /// The diagnostic for one of these words.
 pub(super) fn diagnostic(place: Place, word: &str) -> Diagnostic {

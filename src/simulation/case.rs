@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_healer_engine::evaluate::evaluate;
 use k8s_healer_engine::facts::Facts;
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::matcher::Context;
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
@@ -56,7 +57,7 @@ pub(super) struct Awaited {
 /// Plays a case with these rules; or tells what is wrong with the case.
 pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
     let prepared = Prepared::of(case, rules)?;
-    let guard = Guard { guardrails: Arc::clone(&rules.guardrails), ..Guard::default() };
+    let guard = Guard { guardrails: guardrails(case, rules), ..Guard::default() };
     let mut simulation = Simulation::new(prepared.kinds.clone(), case.now, guard);
     simulation.list(prepared.listed.iter().map(|(kind, value)| (*kind, Value::clone(value))));
     let mut awaited = Vec::new();
@@ -92,6 +93,13 @@ pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
     Ok(Played { records, mismatches, kinds, coverage })
 }
 
+/// Those of the packs, and the case's own: together they are as strict as the strictest.
+fn guardrails(case: &Case, rules: &RuleSet) -> Arc<Guardrails> {
+    let Some(own) = &case.guardrails else { return Arc::clone(&rules.guardrails) };
+    let documents = rules.guardrails.documents.iter().chain([own]).map(Arc::clone).collect();
+    Arc::new(Guardrails { documents })
+}
+
 /// Whether there was something to happen to.
 fn happen(simulation: &mut Simulation, event: &Event, id: &ObjectId) -> bool {
     match event {
@@ -108,6 +116,14 @@ fn happen(simulation: &mut Simulation, event: &Event, id: &ObjectId) -> bool {
             is_there
         }
         Event::Remove(_) => simulation.remove(id),
+        Event::Set(object, merge) => {
+            if simulation.world().get(id).is_some() {
+                simulation.patch(id, merge)
+            } else {
+                simulation.apply(id.kind, Value::clone(&object.value));
+                true
+            }
+        }
     }
 }
 

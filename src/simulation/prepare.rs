@@ -45,7 +45,7 @@ impl Prepared {
             .collect();
         // Names are known from the whole case: what is expected may come later.
         let applied = case.moments.iter().flat_map(|moment| &moment.events).filter_map(|event| match event {
-            Event::Apply(object) => Some(object),
+            Event::Apply(object) | Event::Set(object, _) => Some(object),
             _ => None,
         });
         let applied: Vec<&Object> = applied.collect();
@@ -56,7 +56,9 @@ impl Prepared {
             let mut steps = Steps { events: Vec::new(), expected: Vec::new() };
             for event in &moment.events {
                 steps.events.extend(match event {
-                    Event::Apply(object) => preparing.object(object).map(|(id, _)| id),
+                    Event::Apply(object) | Event::Set(object, _) => {
+                        preparing.object(object).map(|(id, _)| id)
+                    }
                     Event::Patch(reference, _) | Event::Remove(reference) => preparing.reference(reference),
                 });
             }
@@ -86,7 +88,7 @@ impl Prepared {
 fn kinds(case: &Case, rules: &RuleSet) -> Kinds {
     let references = case.moments.iter().flat_map(|moment| {
         let events = moment.events.iter().filter_map(|event| match event {
-            Event::Apply(_) => None,
+            Event::Apply(_) | Event::Set(..) => None,
             Event::Patch(reference, _) | Event::Remove(reference) => Some(&reference.resource),
         });
         events.chain(moment.expected.iter().map(|expected| &expected.object.resource))
@@ -94,7 +96,7 @@ fn kinds(case: &Case, rules: &RuleSet) -> Kinds {
     let watched = rules.rules.iter().flat_map(|rule| &rule.watch);
     let mut kinds = Kinds::named_by(watched.chain(references));
     let applied = case.moments.iter().flat_map(|moment| &moment.events).filter_map(|event| match event {
-        Event::Apply(object) => Some(object),
+        Event::Apply(object) | Event::Set(object, _) => Some(object),
         _ => None,
     });
     let objects: Vec<&Object> = case.objects.iter().chain(applied).collect();

@@ -126,11 +126,14 @@ const SEEN: &[(&str, &[&str])] = &[
         &[
             "",
             "/cases/0",
+            "/cases/0/guardrails",
             "/cases/0/timeline/0",
             "/cases/0/timeline/1/patch",
             "/cases/0/timeline/2/expect/0",
             "/cases/0/timeline/3/expect/0",
-            "/cases/1/timeline/0",
+            "/cases/1/timeline/0/facts",
+            "/cases/1/timeline/1/facts",
+            "/cases/1/timeline/2/facts/nodes/node-1",
         ],
     ),
     (

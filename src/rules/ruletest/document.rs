@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::descriptor::{Value, ValueKind};
@@ -12,7 +13,6 @@ use super::{CASE_KEYS, Case, METADATA_KEYS, RuleTest, TEST_KEYS};
 use crate::rules::code::Code;
 use crate::rules::diagnostic::{Diagnostic, Place, quoted};
 use crate::rules::document::Run;
-use crate::rules::later;
 use crate::rules::lowering::{Fields, Keys, Lowering};
 use crate::rules::names::is_parameter;
 use crate::rules::node::{Data, Entry, Node, Scalar};
@@ -165,7 +165,7 @@ impl Lowering<'_> {
         let keys = Keys {
             of: "a case",
             known: CASE_KEYS,
-            later: later::CASE_KEYS,
+            later: &[],
             example: "`name: …`, `now: …`, `objects: …`, `timeline: …`",
         };
         let fields = self.fields(node, &keys)?;
@@ -189,6 +189,10 @@ impl Lowering<'_> {
             }
         });
         let set = self.case_settings(fields);
+        let called = node.get("name").and_then(|name| name.value.scalar()).map(|name| quoted(&name.text));
+        let guardrails = fields
+            .get("guardrails")
+            .map(|entry| self.guardrails_of_case(entry, &called.unwrap_or_default()).map(Arc::new));
         let objects = match fields.value("objects") {
             Some(value) => self.objects(value, "`objects`", origins),
             None => Some(Vec::new()),
@@ -203,7 +207,17 @@ impl Lowering<'_> {
         }
         let (moments, until) = (moments?, until?);
         self.check_until(fields, until, moments.last().map(|last| last.at).unwrap_or_default())?;
-        Some(Case { name: name?, line: 0, place, now: now?, set: set?, objects: objects?, moments, until })
+        Some(Case {
+            name: name?,
+            line: 0,
+            place,
+            now: now?,
+            set: set?,
+            guardrails: guardrails.map_or(Some(None), |guardrails| guardrails.map(Some))?,
+            objects: objects?,
+            moments,
+            until,
+        })
     }
 
     fn check_until(&mut self, fields: Fields<'_>, until: Duration, last: Duration) -> Option<()> {

@@ -3,6 +3,7 @@
 
 mod document;
 mod expectations;
+mod facts;
 mod fixtures;
 mod objects;
 mod timeline;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_healer_engine::guardrails::Document;
 use k8s_healer_engine::rule::{Mode, WatchTarget};
 use serde_json::Value;
 
@@ -22,8 +24,10 @@ pub(super) use fixtures::Fixtures;
 pub(super) const TEST: &str = "RuleTest";
 pub(super) const TEST_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "rules", "bases", "cases"];
 pub(super) const METADATA_KEYS: &[&str] = &["name", "owner", "version", "description"];
-pub(super) const CASE_KEYS: &[&str] = &["name", "now", "set", "objects", "timeline", "until"];
-pub(super) const STEP_KEYS: &[&str] = &["at", "apply", "patch", "remove", "expect"];
+pub(super) const CASE_KEYS: &[&str] = &["name", "now", "set", "guardrails", "objects", "timeline", "until"];
+pub(super) const STEP_KEYS: &[&str] = &["at", "apply", "patch", "remove", "facts", "expect"];
+/// The objects that rules ask about, with their kind.
+pub(super) const FACTS: &[(&str, &str)] = &[("nodes", "Node"), ("namespaces", "Namespace")];
 pub(super) const PATCH_KEYS: &[&str] = &["object", "merge"];
 /// Beside the action, or `held`.
 pub(super) const EXPECTED_KEYS: &[&str] = &["held", "by", "rule", "step", "mode", "reason"];
@@ -54,6 +58,8 @@ pub struct Case {
     pub now: Timestamp,
     /// `--set` of this case: `pack.name=value`.
     pub set: Vec<String>,
+    /// What holds rules back in this case, beside the packs' own guardrails.
+    pub guardrails: Option<Arc<Document>>,
     /// What the first list returns.
     pub objects: Vec<Object>,
     /// What happens and what is expected, in order; those of one moment are one.
@@ -91,6 +97,8 @@ pub enum Event {
     Patch(Reference, Arc<Value>),
     /// An object vanishes, whatever holds it.
     Remove(Reference),
+    /// An object is created, or where it is there already, changes by a JSON merge patch.
+    Set(Object, Arc<Value>),
 }
 
 /// An object by its name: `resource[.group]/namespace/name`.

@@ -9,7 +9,6 @@ use super::objects::Origins;
 use super::{Event, Moment, PATCH_KEYS, STEP_KEYS};
 use crate::rules::code::Code;
 use crate::rules::diagnostic::Diagnostic;
-use crate::rules::later;
 use crate::rules::lowering::{Keys, Lowering};
 use crate::rules::node::{Data, Node};
 use crate::rules::values::collect;
@@ -59,7 +58,7 @@ impl Lowering<'_> {
         let keys = Keys {
             of: "a step of the timeline",
             known: STEP_KEYS,
-            later: later::TEST_STEP_KEYS,
+            later: &[],
             example: "`at: 5m`, `expect: nothing`",
         };
         let before = self.out.errors();
@@ -87,6 +86,9 @@ impl Lowering<'_> {
         if let Some(value) = fields.value("remove") {
             let remove = |item| self.reference(item, "`remove`").map(Event::Remove);
             events.extend(each(value).iter().filter_map(remove));
+        }
+        if let Some(value) = fields.value("facts") {
+            events.extend(self.facts(value));
         }
         let expected = match fields.value("expect") {
             Some(value) => self.expectations(value),

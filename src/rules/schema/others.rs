@@ -4,7 +4,7 @@ use k8s_healer_engine::registry::Registry;
 use serde_json::{Map, Value, json};
 
 use super::super::document::API_VERSION;
-use super::super::guardrails::{GUARDRAILS, PROTECT, UNPROTECT};
+use super::super::guardrails::{GUARDRAILS, PARTS, PROTECT, UNPROTECT};
 use super::super::overrides::{CHANGES, ENTRY, OVERRIDE};
 use super::values::{definitions, insert, list_of, mapping, parameters, property, reference, value};
 use super::{METADATA, fields, shaped};
@@ -41,6 +41,21 @@ pub fn rule_override() -> Value {
 /// The schema of documents of kind Guardrails. Selectors are what the matcher `labels` takes.
 #[must_use]
 pub fn guardrails(registry: &Registry) -> Value {
+    let properties = guardrails_parts(registry);
+    let summary =
+        "What holds rules back, whatever they say. Several documents are as strict as the strictest.";
+    let mut one_of_them = Map::new();
+    one_of_them.insert("anyOf".to_owned(), one_part());
+    document("guardrails.json", GUARDRAILS, summary, properties, one_of_them)
+}
+
+/// One of what stands in such a document below its name.
+pub(super) fn one_part() -> Value {
+    PARTS.iter().map(|part| json!({"required": [part]})).collect()
+}
+
+/// What stands in such a document below its name.
+pub(super) fn guardrails_parts(registry: &Registry) -> Value {
     let selector = registry.matcher("labels").map_or(json!({}), |labels| shaped(labels.shape, &[]));
     let named = |pattern: &str| {
         let name = json!({"type": "string", "pattern": pattern});
@@ -65,12 +80,7 @@ pub fn guardrails(registry: &Registry) -> Value {
         insert(part, "minProperties", 1.into());
         insert(part, "description", summary.into());
     }
-    let properties = json!({"protect": protect, "unprotect": unprotect});
-    let summary =
-        "What holds rules back, whatever they say. Several documents are as strict as the strictest.";
-    let mut one_of_them = Map::new();
-    one_of_them.insert("anyOf".to_owned(), json!([{"required": ["protect"]}, {"required": ["unprotect"]}]));
-    document("guardrails.json", GUARDRAILS, summary, properties, one_of_them)
+    json!({"protect": protect, "unprotect": unprotect})
 }
 
 fn document(id: &str, kind: &str, summary: &str, own: Value, more: Map<String, Value>) -> Value {
@@ -101,15 +111,19 @@ fn document(id: &str, kind: &str, summary: &str, own: Value, more: Map<String, V
     for (key, value) in more {
         insert(&mut schema, &key, value);
     }
-    let mut definitions = definitions();
-    // These documents have no parameters to fill in.
-    for filled_in in ["filledIn", "parameter"] {
-        definitions.insert(filled_in.to_owned(), false.into());
-    }
-    let definitions = used(&schema, &definitions);
+    let definitions = without_parameters(&schema);
     insert(&mut schema, "$defs", definitions.into());
     schema.sort_all_objects();
     schema
+}
+
+/// The definitions that a schema refers to, where there are no parameters to fill in.
+pub(super) fn without_parameters(schema: &Value) -> Map<String, Value> {
+    let mut definitions = definitions();
+    for filled_in in ["filledIn", "parameter"] {
+        definitions.insert(filled_in.to_owned(), false.into());
+    }
+    used(schema, &definitions)
 }
 
 /// Those definitions that a schema refers to, by others too.

@@ -5,7 +5,8 @@ use k8s_healer_engine::rule::Mode;
 use serde_json::{Map, Value, json};
 
 use super::super::document::API_VERSION;
-use super::super::ruletest::TEST;
+use super::super::ruletest::{FACTS, TEST};
+use super::others::{guardrails_parts, one_part, without_parameters};
 use super::values::{DURATION, NAME, PARAMETER, TIME, list_of, reference};
 
 /// `resource[.group]/namespace/name`, or without a namespace.
@@ -17,6 +18,7 @@ const OBJECT: &str = "^[a-z0-9][a-z0-9.-]*(/[^/]+)?/[^/]+$";
 pub fn rule_test(registry: &Registry) -> Value {
     let text = json!({"type": ["string", "number", "boolean"]});
     let one_or_more = |item: &str| one_or_list(&reference(item));
+    let guardrails = guardrails_parts(registry);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "ruletest.json",
@@ -51,7 +53,7 @@ pub fn rule_test(registry: &Registry) -> Value {
         "required": ["apiVersion", "kind", "metadata", "cases"],
         "additionalProperties": false,
         "$defs": {
-            "case": case(&text, &one_or_more("object")),
+            "case": case(&text, &one_or_more("object"), &guardrails),
             "duration": {"type": "string", "minLength": 1, "pattern": DURATION},
             "expectation": expectation(registry),
             "object": {
@@ -73,6 +75,11 @@ pub fn rule_test(registry: &Registry) -> Value {
             "step": step(&one_or_more),
         },
     });
+    for (name, definition) in without_parameters(&guardrails) {
+        if let Some(own) = schema["$defs"].as_object_mut() {
+            own.entry(name).or_insert(definition);
+        }
+    }
     // A build in which some crate asks serde_json to keep the order of insertion yields the same text.
     schema.sort_all_objects();
     schema
@@ -89,7 +96,7 @@ fn described(schema: &Value, text: &str) -> Value {
     schema
 }
 
-fn case(text: &Value, objects: &Value) -> Value {
+fn case(text: &Value, objects: &Value, guardrails: &Value) -> Value {
     json!({
         "description": "One story, told on a clock of its own.",
         "type": "object",
@@ -104,6 +111,11 @@ fn case(text: &Value, objects: &Value) -> Value {
                 "type": "object",
                 "propertyNames": {"pattern": format!("^([a-z0-9-]+\\.)?{}", &PARAMETER[1..])},
                 "additionalProperties": {"anyOf": [text, {"type": "array", "items": text}]},
+            },
+            "guardrails": {
+                "description": "What holds rules back in this case, as a document of kind Guardrails says it; it \
+                    holds beside those of the packs.",
+                "type": "object", "properties": guardrails, "additionalProperties": false, "anyOf": one_part(),
             },
             "objects": described(objects, "What the first list returns."),
             "timeline": {"description": "What happens and what is expected, in the order of time.",
@@ -122,6 +134,7 @@ fn step(one_or_more: &impl Fn(&str) -> Value) -> Value {
         "required": ["object", "merge"],
         "additionalProperties": false,
     });
+    let changed = json!({"type": "object", "additionalProperties": {"type": ["object", "null"]}});
     json!({
         "description": "A moment: what happens comes before what is due then.",
         "type": "object",
@@ -130,6 +143,14 @@ fn step(one_or_more: &impl Fn(&str) -> Value) -> Value {
             "apply": described(&one_or_more("object"), "Objects that are created or replaced."),
             "patch": described(&one_or_list(&patch), "Changes by JSON merge patches; null takes a field away."),
             "remove": described(&one_or_more("reference"), "Objects that vanish, whatever holds them."),
+            "facts": {
+                "description": "What becomes of the nodes and namespaces that rules ask about, by their names: one that \
+                    is there changes by a JSON merge patch, one that is not is created, null takes it away.",
+                "type": "object",
+                "properties": FACTS.iter().map(|(key, _)| ((*key).to_owned(), changed.clone())).collect::<Map<_, _>>(),
+                "minProperties": 1,
+                "additionalProperties": false,
+            },
             "expect": {
                 "description": "All that is done at this moment: what is not listed must not be done.",
                 "if": {"type": ["array", "object"]},
