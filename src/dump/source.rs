@@ -85,7 +85,8 @@ fn refused(head: &[u8]) -> Option<(String, &'static str)> {
 /// Whether a text is JSON, by its name or by how it begins: a mapping of YAML can begin with a bracket, too.
 fn is_json(window: &mut Window<'_>, path: &Path) -> io::Result<bool> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if name.strip_suffix(".gz").unwrap_or(&name).ends_with(".json") {
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    if plain.strip_suffix(".json").is_some() {
         return Ok(true);
     }
     loop {

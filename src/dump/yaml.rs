@@ -36,9 +36,9 @@ pub(super) fn value(bytes: &[u8]) -> Result<Option<Value>, Flaw> {
     options.block_nesting_limit = DEEPEST;
     let parser = Parser::new_from_str_with_options(text, options);
     let mut composer = Composer { parser, anchors: HashMap::new(), copied: 0, copied_bytes: 0 };
-    while let Some((event, span)) = composer.next()? {
+    while let Some((event, at)) = composer.next()? {
         if event.is_node() {
-            return composer.finish(event, span).map(Some);
+            return composer.finish(event, at).map(Some);
         }
     }
     Ok(None)
@@ -52,24 +52,29 @@ struct Composer<'t> {
 }
 
 impl<'t> Composer<'t> {
-    fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Flaw> {
-        self.parser.next().transpose().map_err(|error| syntax(&error))
+    /// With the byte at which it begins: a whole span is larger than most events, and would be moved for each.
+    fn next(&mut self) -> Result<Option<(Event<'t>, usize)>, Flaw> {
+        match self.parser.next_event() {
+            Some(Ok((event, span))) => Ok(Some((event, offset(&span)))),
+            Some(Err(error)) => Err(syntax(&error)),
+            None => Ok(None),
+        }
     }
 
     /// The node, and nothing behind it.
-    fn finish(&mut self, event: Event<'t>, span: Span) -> Result<Value, Flaw> {
-        let value = self.node(event, span, 0)?;
-        while let Some((event, span)) = self.next()? {
+    fn finish(&mut self, event: Event<'t>, at: usize) -> Result<Value, Flaw> {
+        let value = self.node(event, at, 0)?;
+        while let Some((event, at)) = self.next()? {
             if event.is_node() {
-                return Err(Flaw::new(offset(span), "not YAML: a second value stands here", ""));
+                return Err(Flaw::new(at, "not YAML: a second value stands here", ""));
             }
         }
         Ok(value)
     }
 
-    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Value, Flaw> {
+    fn node(&mut self, event: Event<'t>, at: usize, depth: usize) -> Result<Value, Flaw> {
         if depth > DEEPEST {
-            return Err(too_deep(offset(span)));
+            return Err(too_deep(at));
         }
         let anchor = event.anchor_id();
         let value = match event {
@@ -84,16 +89,16 @@ impl<'t> Composer<'t> {
             }
             Event::SequenceStart(..) => self.list(depth)?,
             Event::MappingStart(..) => self.map(depth)?,
-            Event::Alias(id) => self.alias(id, offset(span))?,
+            Event::Alias(id) => self.alias(id, at)?,
             Event::UnresolvedAlias(name) => {
                 let message = format!("no anchor of this object is called `{name}`");
-                return Err(Flaw::new(offset(span), message, "write out what the alias stands for"));
+                return Err(Flaw::new(at, message, "write out what the alias stands for"));
             }
             // Nothing else is a node.
             _ => Value::Null,
         };
         if let Some(anchor) = anchor {
-            self.count(&value, offset(span))?;
+            self.count(&value, at)?;
             self.anchors.insert(anchor, value.clone());
         }
         Ok(value)
@@ -101,11 +106,11 @@ impl<'t> Composer<'t> {
 
     fn list(&mut self, depth: usize) -> Result<Value, Flaw> {
         let mut items = Vec::new();
-        while let Some((event, span)) = self.next()? {
+        while let Some((event, at)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
                 break;
             }
-            items.push(self.node(event, span, depth + 1)?);
+            items.push(self.node(event, at, depth + 1)?);
         }
         Ok(Value::Array(items))
     }
@@ -113,7 +118,7 @@ impl<'t> Composer<'t> {
     fn map(&mut self, depth: usize) -> Result<Value, Flaw> {
         let mut map = Map::new();
         let mut merged = Vec::new();
-        while let Some((event, span)) = self.next()? {
+        while let Some((event, at)) = self.next()? {
             let key = match event {
                 Event::MappingEnd => break,
                 Event::Scalar(text, style, _, _) => {
@@ -122,17 +127,17 @@ impl<'t> Composer<'t> {
                 }
                 _ => {
                     let help = "write a string, or put it into quotes if `{` or `[` begins a text";
-                    return Err(Flaw::new(offset(span), "a key is a list, a mapping or an alias", help));
+                    return Err(Flaw::new(at, "a key is a list, a mapping or an alias", help));
                 }
             };
-            let Some((event, value_span)) = self.next()? else { break };
-            let value = self.node(event, value_span, depth + 1)?;
+            let Some((event, value_at)) = self.next()? else { break };
+            let value = self.node(event, value_at, depth + 1)?;
             match key {
                 None => merged.push(value),
                 Some(key) => {
                     if map.contains_key(&key) {
                         let message = format!("the key `{key}` stands here twice");
-                        return Err(Flaw::new(offset(span), message, "keep one of the two"));
+                        return Err(Flaw::new(at, message, "keep one of the two"));
                     }
                     map.insert(key, value);
                 }
@@ -232,7 +237,7 @@ fn unclear(text: &str) -> Option<Number> {
     }
 }
 
-fn offset(span: Span) -> usize {
+fn offset(span: &Span) -> usize {
     span.byte_range().unwrap_or_default().start
 }
 
