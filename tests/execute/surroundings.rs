@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use k8s_healer::cluster::discovery::Catalogue;
+use k8s_healer::cluster::discovery::{Catalogue, discover};
 use k8s_healer::cluster::surroundings::{Above, Known, Surroundings, Unknown};
 use k8s_healer::cluster::transport::Transport;
 use k8s_healer_engine::facts::{Fact, Others};
@@ -10,6 +10,7 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use serde_json::{Value, json};
 
+use crate::support::{Scene, Stage, on_both};
 use crate::wire::{self, Record, Reply, answering, pods, resource};
 
 fn catalogue() -> Arc<Catalogue> {
@@ -176,4 +177,50 @@ async fn an_object_whose_namespace_is_gone_may_be_protected() {
     let Above { namespace, unknown, .. } = surroundings.above(&pod("web-1", json!([]))).await;
     assert!(namespace.is_none());
     assert_eq!(unknown, ["namespace test-a is gone"]);
+}
+
+on_both!(
+    the_namespace_and_the_controllers_of_a_pod_are_found_where_they_are,
+    without_rights_what_stands_around_a_pod_is_unknown,
+);
+
+async fn the_namespace_and_the_controllers_of_a_pod_are_found_where_they_are(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let set = json!({"metadata": {"name": "web"}, "spec": {
+        "replicas": 0, "selector": {"matchLabels": {"app": "web"}},
+        "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "i"}]}},
+    }});
+    let set = scene.create("replicasets.apps", &set).await;
+    let uid = set["metadata"]["uid"].as_str().unwrap();
+    let pod = Observation::new(json!({"metadata": {
+        "name": "web-1", "namespace": scene.namespace, "uid": "pod",
+        "ownerReferences": [owner("ReplicaSet", "web", uid)],
+    }}));
+    let (surroundings, _) = around(&scene).await;
+    let above = surroundings.above(&pod).await;
+    assert_eq!(above.unknown, Vec::<String>::new());
+    assert_eq!(above.namespace.as_ref().unwrap().name(), scene.namespace);
+    assert_eq!(above.present()[0].0, "ReplicaSet web");
+    let found = surroundings.facts(&pod, &others()).await;
+    assert_eq!(found.facts.get(&Fact::Owner(uid.to_owned())), Some(&true.into()));
+    let namespace = found.facts.get(&Fact::Namespace(scene.namespace.clone())).unwrap();
+    assert_eq!(namespace["status"]["phase"], "Active");
+}
+
+async fn without_rights_what_stands_around_a_pod_is_unknown(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
+    let scene = Scene::without_rights(&cluster).await;
+    let (surroundings, namespace) = around(&scene).await;
+    let pod = Observation::new(json!({"metadata": {"name": "web-1", "namespace": namespace, "uid": "pod"}}));
+    let asked = Others { namespaces: Some(Projection::default()), ..Others::default() };
+    let found = surroundings.facts(&pod, &asked).await;
+    let forbidden = Unknown::Forbidden { grant: "get on namespaces".to_owned() };
+    assert_eq!(found.unknown, [(Fact::Namespace(namespace), forbidden)]);
+}
+
+/// What the scene's account sees of it.
+async fn around(scene: &Scene) -> (Surroundings, String) {
+    let transport = wire::transport(scene.account().client().await);
+    let catalogue = Arc::new(discover(&transport).await.unwrap());
+    (Surroundings::new(transport, catalogue), scene.namespace.clone())
 }
