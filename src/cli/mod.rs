@@ -8,6 +8,7 @@ mod demo;
 pub mod diagnostics;
 mod discover;
 mod doctor;
+mod explain;
 pub mod fields;
 mod init;
 mod man;
@@ -46,6 +47,7 @@ enum Command {
     Init(init::Arguments),
     Doctor(doctor::Arguments),
     Discover(discover::Arguments),
+    Explain(explain::Arguments),
     Sweep(daemon::sweep::Arguments),
     Summary(daemon::summary::Arguments),
     Demo(demo::Arguments),
@@ -77,6 +79,7 @@ pub fn run(arguments: Arguments) -> u8 {
         Command::Init(arguments) => init::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Discover(arguments) => discover::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Sweep(arguments) => daemon::sweep::run(&arguments),
         Command::Summary(arguments) => daemon::summary::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -40,6 +40,8 @@ struct Named {
 #[derive(Deserialize)]
 struct Name {
     name: String,
+    #[serde(default)]
+    namespace: String,
 }
 
 /// How many objects there are, by a page of one; `None`: the server does not say. I/O.
@@ -61,6 +63,34 @@ fn page_path(path: &str, token: &str) -> String {
         query.append_pair("continue", token);
     }
     format!("{path}?{}", query.finish())
+}
+
+/// The names of some objects of a kind in a namespace (`None`: of the cluster), of the first page: enough to tell
+/// which one is meant. I/O.
+pub async fn some_names(
+    transport: &Transport,
+    resource: &Resource,
+    namespace: Option<&str>,
+) -> Result<Vec<String>, ReadError> {
+    let grant = grant("list", resource, None, namespace);
+    let path = page_path(&resource.collection_path(namespace), "");
+    let page: Page<Named> = fetch(transport, &path, METADATA_LIST, &grant).await?;
+    Ok(page.items.unwrap_or_default().into_iter().map(|item| item.metadata.name).collect())
+}
+
+/// The namespaces in which there is an object of this name. I/O.
+pub async fn namespaces_of(
+    transport: &Transport,
+    resource: &Resource,
+    name: &str,
+) -> Result<Vec<String>, ReadError> {
+    let mut query = form_urlencoded::Serializer::new(format!("limit={PAGE}"));
+    query.append_pair("fieldSelector", &format!("metadata.name={name}"));
+    let path = format!("{}?{}", resource.collection_path(None), query.finish());
+    let grant = grant("list", resource, None, None);
+    let page: Page<Named> = fetch(transport, &path, METADATA_LIST, &grant).await?;
+    let items = page.items.unwrap_or_default().into_iter();
+    Ok(items.map(|item| item.metadata.namespace).filter(|namespace| !namespace.is_empty()).collect())
 }
 
 /// The names of all objects of a cluster-scoped kind, as of one moment. I/O.

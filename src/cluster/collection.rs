@@ -25,6 +25,8 @@ const METADATA_OBJECT: &str = "application/json;as=PartialObjectMetadata;g=meta.
 pub(super) struct Collection {
     pub(super) transport: Transport,
     pub(super) path: String,
+    /// What of it is read, as the end of a query; empty: all.
+    pub(super) selector: String,
     pub(super) metadata_only: bool,
     pub(super) decoder: Decoder,
     pub(super) timings: Timings,
@@ -75,14 +77,15 @@ impl Collection {
         let accept = if self.metadata_only { METADATA_OBJECT } else { "application/json" };
         // A server that compresses a streaming list sends one gzip member for each flush; the client
         // stops at the end of the first. Seen on 1.37: "extra bytes after body has been decompressed".
-        let request = Request::get(format!("{}?{query}", self.path))
+        let request = Request::get(format!("{}?{query}{}", self.path, self.selector))
             .header(header::ACCEPT, accept)
             .header(header::ACCEPT_ENCODING, "identity");
         self.send(request).await
     }
 
     async fn open(&self, query: &str, accept: &str) -> Result<Body, Failure> {
-        self.send(Request::get(format!("{}?{query}", self.path)).header(header::ACCEPT, accept)).await
+        let path = format!("{}?{query}{}", self.path, self.selector);
+        self.send(Request::get(path).header(header::ACCEPT, accept)).await
     }
 
     async fn send(&self, request: http::request::Builder) -> Result<Body, Failure> {
@@ -112,6 +115,12 @@ impl Collection {
             Err(_) => Status { message: String::from_utf8_lossy(&bytes).into_owned(), ..Status::default() },
         }
     }
+}
+
+/// What selects the one object of this name, whatever its kind.
+pub(super) fn selecting(name: &str) -> String {
+    let name: String = name.bytes().map(query_byte).collect();
+    format!("&fieldSelector=metadata.name%3D{name}")
 }
 
 /// The next bytes of a body, past what is none; `None` at its end.

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::backoff::BackOff;
 use super::clock::Clock;
-use super::collection::Collection;
+use super::collection::{Collection, selecting};
 use super::decode::{Decoder, Event};
 use super::failure::{Failure, Meaning, Status, Stop};
 use super::stream::{Milestone, Next, Stream};
@@ -42,6 +42,7 @@ impl Follower {
         let collection = Collection {
             transport: watch.transport.clone(),
             path: watch.resource.collection_path(watch.namespace.as_deref()),
+            selector: watch.name.as_deref().map(selecting).unwrap_or_default(),
             metadata_only: watch.projection.is_metadata_only(),
             decoder: Decoder::new(&watch.projection, &watch.resource),
             timings,

@@ -40,6 +40,7 @@ pub async fn survey(
     let collection = Collection {
         transport: transport.clone(),
         path: resource.collection_path(namespace),
+        selector: String::new(),
         metadata_only: projection.is_metadata_only(),
         decoder: Decoder::new(projection, resource),
         timings,

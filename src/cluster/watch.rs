@@ -105,6 +105,8 @@ pub struct Watch {
     pub resource: Arc<Resource>,
     /// `None`: the whole cluster.
     pub namespace: Option<String>,
+    /// The object of this name alone; `None`: all.
+    pub name: Option<String>,
     /// What is read of each object; the identity is always read. Where it reads metadata alone, only
     /// metadata is asked for.
     pub projection: Arc<Projection>,

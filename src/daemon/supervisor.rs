@@ -421,6 +421,7 @@ fn watch_of(
         transport: shared.transport.clone(),
         resource,
         namespace,
+        name: None,
         projection,
         timings: shared.timings,
         random: Arc::clone(&shared.random),

@@ -135,27 +135,52 @@ pub fn protection(
     guardrails: &Guardrails,
     now: Timestamp,
 ) -> Option<Held> {
-    let held = |by: String| Some(Held { by, until: LookAgain::WhenItChanges });
-    if let Some(namespace) = protected_namespace(subject, itself, guardrails) {
-        return held(format!("the protected namespace {namespace}"));
-    }
-    if subject.object.namespace().is_none() && itself.reach.leaves_out_the_cluster() {
-        return held("being in none of the namespaces that were named".to_owned());
-    }
-    if KEY_KINDS.contains(&subject.resource) && !subject.is_named {
-        return held(format!("its kind: only a rule that names {} acts on it", subject.resource));
-    }
-    if subject.resource == "pods"
-        && let Some(by) = system_pod(subject.object, guardrails)
-    {
-        return held(by);
-    }
-    let by_guardrails = guardrails.protection(subject);
-    let own_mark = || {
-        let (mark, until) = marked(subject.object, now)?;
-        Some(Held { by: mark, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
-    };
-    by_guardrails.or_else(own_mark).or_else(|| marked_above(subject, now))
+    PROTECTIONS.iter().find_map(|protection| protection(subject, itself, guardrails, now))
+}
+
+/// All protections that hold the subject back, the first of each sort: whoever lifts one meets the next.
+#[must_use]
+pub fn protections(
+    subject: &Subject<'_>,
+    itself: &Itself,
+    guardrails: &Guardrails,
+    now: Timestamp,
+) -> Vec<Held> {
+    PROTECTIONS.iter().filter_map(|protection| protection(subject, itself, guardrails, now)).collect()
+}
+
+type Protection = fn(&Subject<'_>, &Itself, &Guardrails, Timestamp) -> Option<Held>;
+
+/// In the order in which they are told.
+const PROTECTIONS: &[Protection] = &[
+    |subject, itself, guardrails, _| {
+        let namespace = protected_namespace(subject, itself, guardrails)?;
+        its_own(format!("the protected namespace {namespace}"))
+    },
+    |subject, itself, _, _| {
+        let is_left_out = subject.object.namespace().is_none() && itself.reach.leaves_out_the_cluster();
+        if is_left_out { its_own("being in none of the namespaces that were named".to_owned()) } else { None }
+    },
+    |subject, _, _, _| {
+        let is_key = KEY_KINDS.contains(&subject.resource) && !subject.is_named;
+        let told = || format!("its kind: only a rule that names {} acts on it", subject.resource);
+        if is_key { its_own(told()) } else { None }
+    },
+    |subject, _, guardrails, _| {
+        let by = if subject.resource == "pods" { system_pod(subject.object, guardrails) } else { None };
+        by.and_then(its_own)
+    },
+    |subject, _, guardrails, _| guardrails.protection(subject),
+    |subject, _, _, now| {
+        let (by, until) = marked(subject.object, now)?;
+        Some(Held { by, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
+    },
+    |subject, _, _, now| marked_above(subject, now),
+];
+
+#[expect(clippy::unnecessary_wraps, reason = "as a protection answers")]
+fn its_own(by: String) -> Option<Held> {
+    Some(Held { by, until: LookAgain::WhenItChanges })
 }
 
 fn protected_namespace<'a>(

@@ -172,6 +172,22 @@ impl Item {
         }
     }
 
+    /// On one line: `{ over: 6m }`, `[Failed, Succeeded]`.
+    #[must_use]
+    pub fn flow(&self) -> String {
+        match &self.tree {
+            Tree::Scalar { shown, .. } => shown.clone(),
+            Tree::List(items) => {
+                format!("[{}]", items.iter().map(Self::flow).collect::<Vec<_>>().join(", "))
+            }
+            Tree::Map(entries) if entries.is_empty() => "{}".to_owned(),
+            Tree::Map(entries) => {
+                let entry = |(key, item): &(String, Self)| format!("{}: {}", yaml_key(key), item.flow());
+                format!("{{ {} }}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     /// As one value is shown.
     #[must_use]
     pub fn as_shown(&self) -> Option<&str> {

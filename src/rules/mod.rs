@@ -72,6 +72,12 @@ use effective::{EffectiveGuardrails, EffectiveRule};
 use others::Others;
 use ruletest::{Fixtures, RuleTest};
 
+/// Reads the name of a kind as a person writes it: as `watch` has it. `None`: it is none.
+#[must_use]
+pub fn target(text: &str) -> Option<WatchTarget> {
+    watch::parse(text)
+}
+
 /// Which documents are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reads {

@@ -11,6 +11,7 @@ pub mod comparison;
 pub mod coverage;
 mod disruptions;
 mod effects;
+pub mod explain;
 mod facts;
 pub mod gathering;
 mod guarding;

@@ -44,6 +44,7 @@ impl Followed {
             transport: transport(scene.account()).await,
             resource: core("namespaces", "Namespace", false),
             namespace: None,
+            name: None,
             projection: projection(),
             timings: Timings {
                 server_time_out,

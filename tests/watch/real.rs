@@ -56,6 +56,7 @@ impl View {
             transport: Transport::new(cluster.client().await, clock, Duration::from_secs(10)),
             resource: Arc::new(resource),
             namespace: Some(namespace.to_owned()),
+            name: None,
             projection: Arc::new(projection),
             timings: Timings {
                 back_off_first: Duration::from_millis(100),

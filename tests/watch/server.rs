@@ -72,6 +72,7 @@ impl Server {
             transport: self.transport.clone(),
             resource: Arc::new(pods()),
             namespace: None,
+            name: None,
             projection: Arc::new(projection),
             timings: Timings::default(),
             random: Arc::new(SeededRandom::new(1)),

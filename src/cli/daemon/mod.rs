@@ -4,7 +4,7 @@
 mod arguments;
 mod ask;
 pub(super) mod flags;
-mod follow;
+pub(super) mod follow;
 mod follower;
 mod held;
 mod instance;

@@ -1,0 +1,85 @@
+//! The rules of a question: read as `validate-rules` reads them, with what is written of each.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use k8s_healer_engine::facts::Others;
+use k8s_healer_engine::guard::{Itself, Reach};
+use k8s_healer_engine::rule::{Rule, RuleId, RuleSet};
+use k8s_healer_engine::values::Globs;
+
+use super::{Arguments, tell};
+use crate::cli::daemon::follow::own_namespace;
+use crate::cli::diagnostics::{Renderer, Style};
+use crate::rules::effective::EffectiveRule;
+use crate::rules::{Code, Input, LoadOptions, Loaded, Origin, load};
+use crate::simulation::Guard;
+use crate::simulation::explain::Watcher;
+
+/// More reports are of no use to a person; `validate-rules` counts them all.
+const MOST_SHOWN: usize = 50;
+
+/// Sound rules.
+pub(super) struct Rules {
+    pub(super) set: RuleSet,
+    pub(super) origins: BTreeMap<RuleId, Origin>,
+    written: BTreeMap<RuleId, EffectiveRule>,
+    pub(super) guard: Guard,
+}
+
+impl Rules {
+    /// Reads them, or the exit code after their mistakes have been shown. I/O.
+    pub(super) fn load(arguments: &Arguments) -> Result<Self, u8> {
+        let paths = &arguments.rules;
+        if paths.is_empty() {
+            tell("no rules: name files or folders with --rules, in K8S_HEALER_RULES or in the config file");
+            return Err(2);
+        }
+        let inputs = Input::of_paths(paths).map_err(|reason| {
+            tell(&reason);
+            2
+        })?;
+        let options = LoadOptions { set: arguments.set.clone(), effective: true, ..LoadOptions::default() };
+        let mut loaded = load(&inputs, &options);
+        let Some(set) = loaded.rule_set.take() else {
+            let renderer = Renderer::new(&loaded.sources, Style::of_terminal(&io::stderr()));
+            for diagnostic in loaded.diagnostics.iter().take(MOST_SHOWN) {
+                super::say(&renderer.render(diagnostic));
+            }
+            tell("the rules have errors: what they would do cannot be told");
+            let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
+            return Err(if unreadable { 2 } else { 1 });
+        };
+        let mut rules = Self::of(set, loaded, &arguments.exclude_namespaces);
+        rules.guard.itself.namespace = own_namespace();
+        Ok(rules)
+    }
+
+    /// These rules, which were taken out of what was loaded.
+    pub(super) fn of(set: RuleSet, loaded: Loaded, excluded: &[String]) -> Self {
+        // Each of them was parsed when it was given.
+        let excluded = if excluded.is_empty() { None } else { Globs::parse(excluded).ok() };
+        let itself = Itself { namespace: None, reach: Reach { only: None, excluded } };
+        let guard = Guard { itself, guardrails: Arc::clone(&set.guardrails) };
+        let written = loaded.effective_rules.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
+        Self { set, origins: loaded.origins, written, guard }
+    }
+
+    /// These rules, with what is written of them.
+    pub(super) fn watchers<'a>(&'a self, rules: &'a [(Arc<Rule>, bool)]) -> Vec<Watcher<'a>> {
+        let watcher = |(rule, is_named): &'a (Arc<Rule>, bool)| Watcher {
+            rule,
+            is_named: *is_named,
+            written: self.written.get(&rule.id),
+        };
+        rules.iter().map(watcher).collect()
+    }
+}
+
+/// What these rules ask of other objects.
+pub(super) fn others(rules: &[(Arc<Rule>, bool)]) -> Others {
+    let mut others = Others::default();
+    rules.iter().for_each(|(rule, _)| rule.reads_of_others(&mut others));
+    others
+}

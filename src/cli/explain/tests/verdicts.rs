@@ -1,0 +1,106 @@
+//! Every verdict has its words.
+
+use serde_json::{Value, json};
+
+use super::Scene;
+
+/// The keys of a rule, what the pod has, and the verdict.
+fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
+    let labelled = |label: &str| json!({"metadata": {"labels": {label: "x"}}});
+    let keep = json!({"metadata": {"annotations": {"k8s-healer.io/keep-until": "2026-01-01T00:10:00Z"}}});
+    let deleted = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:04:00Z", "deletionGracePeriodSeconds": 0, "finalizers": ["test.io/a"]}});
+    vec![
+        ("match: [ age: { over: 6m } ]", json!({}), "rule would delete it in 1m"),
+        ("match: [ age: { over: 5m } ]", json!({}), "rule would delete it now"),
+        (
+            "match: [ age: { over: 5m } ]\nmode: observe",
+            json!({}),
+            "rule would tell that it would delete it now",
+        ),
+        ("match: [ age: { over: 5m } ]\nmode: dry-run", json!({}), "rule would delete it (dry run) now"),
+        ("match: [ age: { over: 5m } ]\nfor: 7m", json!({}), "rule would delete it in 7m"),
+        ("match: [ name: { glob: web-1 } ]\nfor: 3m", json!({}), "rule would delete it now"),
+        (
+            "match: [ age: { over: 5m } ]\nschedule: { cron: \"0 20 * * *\", for: 1h }",
+            json!({}),
+            "rule would delete it in 19h55m",
+        ),
+        (
+            "match: [ phase: Failed ]",
+            json!({"status": {"phase": "Running"}}),
+            "nothing: rule is not true of it: phase: Running, asked Failed",
+        ),
+        (
+            "match: [ phase: Failed ]",
+            json!({}),
+            "nothing, as far as is known: rule is unknown of it: phase: unknown",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nunless: [ labels: { matchLabels: { keep: x } } ]",
+            labelled("keep"),
+            "nothing: rule spares it: labels: label keep=x",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nunless: [ phase: Running ]",
+            json!({}),
+            "nothing: rule spares it, since an exception is unknown: phase: unknown",
+        ),
+        (
+            "match: [ age: { over: 5m } ]",
+            labelled("k8s-healer.io/protect"),
+            "held back: protected by the label k8s-healer.io/protect; without that, rule would delete it now",
+        ),
+        (
+            "match: [ age: { over: 5m } ]",
+            keep,
+            "rule would delete it in 5m, and is held back until then: protected by the annotation k8s-healer.io/keep-until (2026-01-01T00:10:00Z)",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nactions: [ log: { message: old } ]",
+            labelled("k8s-healer.io/protect"),
+            "rule would log now",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nactions: [ log: { message: old }, delete: { after: 2m } ]",
+            json!({}),
+            "rule would delete it in 2m",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nactions: [ label: { x: \"1\" } ]",
+            json!({"metadata": {"labels": {"x": "1"}}}),
+            "nothing: rule is true of it, and has nothing to do",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nactions: [ label: { x: { valueFrom: $.metadata.annotations.y } } ]",
+            json!({}),
+            "held back: the value of `label` at $.metadata.annotations.y cannot be read; without that, rule would label x=($.metadata.annotations.y) now",
+        ),
+        (
+            "match: [ age: { over: 1m } ]\nactions: [ delete: {}, stripFinalizers: { after: 2m, only: [test.io/a] } ]",
+            deleted.clone(),
+            "rule would strip the finalizers test.io/a in 1m",
+        ),
+        (
+            "match: [ terminating: true ]\nactions: [ stripFinalizers: { only: [test.io/a] } ]",
+            deleted,
+            "rule would strip the finalizers test.io/a now",
+        ),
+        (
+            "match: [ age: { over: 5m } ]\nlimits: { maxUnhealthy: 10%, from: 1 }",
+            json!({}),
+            "rule would delete it now, unless its limits hold it back",
+        ),
+    ]
+}
+
+#[test]
+fn the_verdict_says_what_would_be_done_and_when_or_what_holds_it_back() {
+    let mut wrong = Vec::new();
+    for (keys, object, expected) in verdicts() {
+        let told = Scene::of_rule(keys, object).verdict();
+        if told != expected {
+            wrong.push(format!("{keys}\n{told}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,186 @@
+//! What it comes to, in one line: for each rule, and for the object.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_healer_engine::moment::elapsed;
+use k8s_healer_engine::rule::Mode;
+use k8s_healer_engine::truth::Truth;
+use k8s_healer_engine::values::format_duration;
+
+use crate::simulation::explain::{Due, Explained, Explanation, Hold, Part};
+
+/// A kind of verdict, the one that counts more first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Word {
+    /// Something would be done.
+    Acts,
+    /// Something would be done, and is held back.
+    Held,
+    /// The rule's mode lets it tell what it would do, no more.
+    Tells,
+    /// It is not known whether a rule is true of it.
+    Unknown,
+    /// Nothing is done.
+    Nothing,
+}
+
+impl Word {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Acts => "acts",
+            Self::Held => "held",
+            Self::Tells => "tells",
+            Self::Unknown => "unknown",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+/// What it comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) word: Word,
+    /// When something would be done or told, or is held back.
+    pub(super) at: Option<Timestamp>,
+    pub(super) text: String,
+}
+
+/// What a rule comes to; the text goes on from its name.
+pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
+    let verdict = |word, at, text| Verdict { word, at, text };
+    let course = &rule.course;
+    if !rule.place.selects {
+        return verdict(Word::Nothing, None, format!("does not look at it: {}", rule.place.why));
+    }
+    if let Some(due) = &course.due {
+        let word = if rule.mode == Mode::Enforce { Word::Acts } else { Word::Tells };
+        let held = course.holds.last().map(|hold| format!(", and is held back until then: {}", hold.by));
+        let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
+        let limits = rule.rule.limits.map(|_| ", unless its limits hold it back");
+        return verdict(word, Some(due.at), text + &held.unwrap_or_default() + limits.unwrap_or_default());
+    }
+    if let Some(Hold { at, by, action, .. }) = course.holds.last() {
+        let text = format!("would {} {}, and is held back: {by}", object_of(action), moment(*at, now));
+        return verdict(Word::Held, Some(*at), text);
+    }
+    if let Some(due) = &course.tells {
+        let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
+        return verdict(Word::Tells, Some(due.at), text);
+    }
+    let (word, text) = idle(rule);
+    verdict(word, None, text)
+}
+
+/// Why a rule does nothing to an object that it looks at.
+fn idle(rule: &Explained) -> (Word, String) {
+    let selector = rule.place.selector.iter();
+    let of_truth = |truth: Truth| {
+        let parts = rule.matches.iter().chain(selector.clone());
+        parts.into_iter().find(|part| part.truth == truth)
+    };
+    if let Some(part) = of_truth(Truth::False) {
+        return (Word::Nothing, format!("is not true of it: {}", seen(part)));
+    }
+    if let Some(part) = of_truth(Truth::Unknown) {
+        return (Word::Unknown, format!("is unknown of it: {}", seen(part)));
+    }
+    match rule.unless.iter().find(|part| part.truth != Truth::False) {
+        Some(part) if part.truth == Truth::Unknown => {
+            (Word::Nothing, format!("spares it, since an exception is unknown: {}", seen(part)))
+        }
+        Some(part) => (Word::Nothing, format!("spares it: {}", seen(part))),
+        None => match &rule.window {
+            Some(window) if window.open_until.is_none() && window.opens.is_none() => {
+                (Word::Nothing, "is true of it, and its schedule does not open any more".to_owned())
+            }
+            _ => (Word::Nothing, "is true of it, and has nothing to do".to_owned()),
+        },
+    }
+}
+
+/// The values of the first matcher that makes it what it is.
+fn seen(part: &Part) -> String {
+    let key = part.key.as_deref().map(|key| format!("{key}: ")).unwrap_or_default();
+    if !part.parts.is_empty() {
+        // `not` of something true is false, so what decides may have another truth itself.
+        let same = part.parts.iter().find(|inner| inner.truth == part.truth);
+        return same.or(part.parts.first()).map(|inner| format!("{key}{}", seen(inner))).unwrap_or(key);
+    }
+    let why = part.unknown.first().map(|why| format!(" ({why})")).unwrap_or_default();
+    let asked = part.asked.as_deref().filter(|_| part.truth == Truth::False);
+    let asked = asked.map(|asked| format!(", asked {asked}")).unwrap_or_default();
+    format!("{key}{}{why}{asked}", part.seen)
+}
+
+/// What it comes to for the object.
+pub(super) fn of_object(explanation: &Explanation, name: &str, now: Timestamp) -> Verdict {
+    let rules = &explanation.rules;
+    let verdicts: Vec<(&Explained, Verdict)> = rules.iter().map(|rule| (rule, of_rule(rule, now))).collect();
+    let order = |(_, verdict): &&(&Explained, Verdict)| (verdict.word, verdict.at.unwrap_or(Timestamp::MAX));
+    let Some((rule, first)) = verdicts.iter().min_by_key(order) else {
+        return Verdict { word: Word::Nothing, at: None, text: "nothing: no rule watches it".to_owned() };
+    };
+    let id = called(rule, rules);
+    let text = match first.word {
+        Word::Acts | Word::Tells => format!("{id} {}", first.text),
+        Word::Held => {
+            let hold = rule.course.holds.last();
+            let (by, action) = hold.map_or(("", ""), |hold| (&hold.by, &hold.action));
+            format!(
+                "held back: {by}; without that, {id} would {} {}",
+                object_of(action),
+                moment(first.at.unwrap_or(now), now)
+            )
+        }
+        Word::Unknown => format!("nothing, as far as is known: {id} {}", first.text),
+        Word::Nothing => match verdicts.as_slice() {
+            [_] => format!("nothing: {id} {}", first.text),
+            all if all.iter().all(|(rule, _)| !rule.place.selects) => {
+                format!("nothing: none of {} rules looks at {name}", all.len())
+            }
+            all => format!("nothing: none of {} rules is true of it", all.len()),
+        },
+    };
+    let others = verdicts.iter().filter(|(_, other)| other.word == Word::Acts).count();
+    let others = if first.word == Word::Acts { others.saturating_sub(1) } else { 0 };
+    let more = match others {
+        0 => String::new(),
+        1 => "; one more rule would act".to_owned(),
+        others => format!("; {others} more rules would act"),
+    };
+    Verdict { text: text + &more, ..first.clone() }
+}
+
+/// Without its pack, where that is enough.
+fn called(rule: &Explained, rules: &[Explained]) -> String {
+    let id = &rule.rule.id;
+    let namesakes = rules.iter().filter(|other| other.rule.id.name == id.name).count();
+    if namesakes > 1 { id.to_string() } else { id.name.to_string() }
+}
+
+fn doing(due: &Due, mode: Mode) -> String {
+    let action = object_of(&due.action);
+    match mode {
+        Mode::Enforce => action,
+        Mode::DryRun => format!("{action} (dry run)"),
+        Mode::Observe => format!("tell that it would {action}"),
+    }
+}
+
+/// `delete it`; what says of what it speaks stays as it is.
+fn object_of(action: &str) -> String {
+    let is_verb = !action.contains(' ') && action != "log";
+    if is_verb { format!("{action} it") } else { action.to_owned() }
+}
+
+/// `now`, `in 1m48s`.
+pub(super) fn moment(at: Timestamp, now: Timestamp) -> String {
+    if at <= now { "now".to_owned() } else { format!("in {}", until(at, now)) }
+}
+
+/// In whole seconds, rounded up: at that moment it is so.
+pub(super) fn until(at: Timestamp, now: Timestamp) -> String {
+    let left = elapsed(now, at);
+    format_duration(Duration::from_secs(left.as_secs() + u64::from(left.subsec_nanos() > 0)))
+}
