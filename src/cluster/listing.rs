@@ -54,6 +54,7 @@ pub async fn list_all(
     let collection = Collection {
         transport: transport.clone(),
         path: resource.collection_path(namespace),
+        selector: String::new(),
         metadata_only: projection.is_metadata_only(),
         decoder: Decoder::new(projection, resource),
         timings: Timings::default(),

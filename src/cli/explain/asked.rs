@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_healer_engine::facts::{Fact, Facts};
 use k8s_healer_engine::observation::Observation;
-use k8s_healer_engine::rule::{Mode, Rule, RuleId};
+use k8s_healer_engine::rule::{Rule, RuleId};
 
 use super::rules::Rules;
 use crate::simulation::explain::{Explanation, Question, explain};
@@ -39,13 +39,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn explain(
-        &self,
-        subject: &Subject,
-        rules: &Rules,
-        mode: Mode,
-        now: Timestamp,
-    ) -> Explanation {
+    pub(super) fn explain(&self, subject: &Subject, rules: &Rules, now: Timestamp) -> Explanation {
         let names: Vec<&str> = subject.names.iter().map(String::as_str).collect();
         let question = Question {
             object: &self.object,
@@ -58,7 +52,6 @@ impl Asked {
             unknown_above: &self.unknown_above,
             true_since: &self.true_since,
             guard: &rules.guard,
-            mode,
             now,
         };
         explain(&question, &rules.watchers(&subject.watching))

@@ -67,7 +67,7 @@ pub(super) async fn follow(
         following.around(&asked.object, &asked.ancestors);
         // What was waited for is so, though the server's clock may be known too roughly to say it.
         let now = live.now().max(planned.take().unwrap_or(Timestamp::MIN));
-        let told = told(arguments, rules, &live.subject, &asked, now, "live".to_owned());
+        let told = told(rules, &live.subject, &asked, now, "live".to_owned());
         remember(&told.explanation, now, &mut true_since);
         if shown.is_new(&told) {
             show(arguments, &told).map_err(|error| error.to_string())?;

@@ -70,9 +70,7 @@ fn of_rule(told: &Told<'_>, rule: &Explained) -> Value {
             "over": wait.over,
         })),
         "schedule": rule.window.as_ref().map(of_window),
-        "limits": rule.rule.limits.as_ref().map(|limits| json!({
-            "maxUnhealthy": limits.most.to_string(), "from": limits.from,
-        })),
+        "limits": rule.limits,
         "mode": rule.mode.to_string(),
         "cooldown": format_duration(rule.rule.cooldown),
         "steps": rule.rule.steps.iter().map(|step| json!({

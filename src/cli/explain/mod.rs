@@ -141,12 +141,11 @@ async fn explain_live(arguments: &Arguments, name: &Name, rules: &Rules) -> Resu
     }
     let asked = live.ask(object, BTreeMap::new()).await;
     let now = arguments.at.unwrap_or_else(|| live.now());
-    let told = told(arguments, rules, &live.subject, &asked, now, "live".to_owned());
+    let told = told(rules, &live.subject, &asked, now, "live".to_owned());
     show(arguments, &told).map_err(|error| error.to_string())
 }
 
 fn told<'a>(
-    arguments: &Arguments,
     rules: &'a Rules,
     subject: &Subject,
     asked: &'a Asked,
@@ -159,7 +158,7 @@ fn told<'a>(
         object: &asked.object,
         now,
         source,
-        explanation: asked.explain(subject, rules, arguments.mode.into(), now),
+        explanation: asked.explain(subject, rules, now),
         origins: &rules.origins,
         notes: subject.notes.clone(),
     }

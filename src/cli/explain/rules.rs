@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard::{Itself, Reach};
-use k8s_healer_engine::rule::{Rule, RuleId, RuleSet};
+use k8s_healer_engine::rule::{Mode, Rule, RuleId, RuleSet};
 use k8s_healer_engine::values::Globs;
 
 use super::{Arguments, tell};
@@ -53,6 +53,7 @@ impl Rules {
         };
         let mut rules = Self::of(set, loaded, &arguments.exclude_namespaces);
         rules.guard.itself.namespace = own_namespace();
+        rules.guard.mode = arguments.mode.into();
         Ok(rules)
     }
 
@@ -61,7 +62,7 @@ impl Rules {
         // Each of them was parsed when it was given.
         let excluded = if excluded.is_empty() { None } else { Globs::parse(excluded).ok() };
         let itself = Itself { namespace: None, reach: Reach { only: None, excluded } };
-        let guard = Guard { itself, guardrails: Arc::clone(&set.guardrails) };
+        let guard = Guard { itself, guardrails: Arc::clone(&set.guardrails), mode: Mode::Enforce };
         let written = loaded.effective_rules.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
         Self { set, origins: loaded.origins, written, guard }
     }

@@ -22,7 +22,6 @@ struct Scene {
     subject: Subject,
     asked: Asked,
     now: Timestamp,
-    mode: Mode,
 }
 
 impl Scene {
@@ -57,7 +56,6 @@ impl Scene {
                 true_since: BTreeMap::new(),
             },
             now: "2026-01-01T00:05:00Z".parse().unwrap(),
-            mode: Mode::Enforce,
         }
     }
 
@@ -78,7 +76,7 @@ impl Scene {
             object: &self.asked.object,
             now: self.now,
             source: "live".to_owned(),
-            explanation: self.asked.explain(&self.subject, &self.rules, self.mode, self.now),
+            explanation: self.asked.explain(&self.subject, &self.rules, self.now),
             origins: &self.rules.origins,
             notes: self.subject.notes.clone(),
         }
@@ -169,7 +167,7 @@ fn what_protects_an_object_is_told_whole() {
     scene.asked.unknown_above =
         vec!["namespace test-a cannot be read, and it could be protected: no".to_owned()];
     scene.now = "2026-01-01T00:06:00Z".parse().unwrap();
-    scene.mode = Mode::Observe;
+    scene.rules.guard.mode = Mode::Observe;
     scene.subject.notes = vec!["pack/other is left out: several groups serve pod".to_owned()];
     snapshot("protected", &scene.text());
 }

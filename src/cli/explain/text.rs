@@ -141,12 +141,9 @@ impl<W: Write> Printer<'_, W> {
         if let Some(window) = &rule.window {
             self.entry("schedule", &[self.window(window)])?;
         }
-        if let Some(limits) = &rule.rule.limits {
-            let text = format!(
-                "nothing is done where more than {} match, of {} or more: `plan` counts them",
-                limits.most, limits.from
-            );
-            self.entry("limits", &[text])?;
+        if let Some(limits) = &rule.limits {
+            let aside = "what else matches or is under way is known to `plan` and to the daemon";
+            self.entry("limits", &[format!("{}: {}", printable(limits), self.paint(FAINT, aside))])?;
         }
         self.entry("mode", &[self.mode(rule)])?;
         let steps = steps(rule);

@@ -57,7 +57,7 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
         let word = if rule.mode == Mode::Enforce { Word::Acts } else { Word::Tells };
         let held = course.holds.last().map(|hold| format!(", and is held back until then: {}", hold.by));
         let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
-        let limits = rule.rule.limits.map(|_| ", unless its limits hold it back");
+        let limits = rule.rule.limits.as_ref().map(|_| ", unless its limits hold it back");
         return verdict(word, Some(due.at), text + &held.unwrap_or_default() + limits.unwrap_or_default());
     }
     if let Some(Hold { at, by, action, .. }) = course.holds.last() {

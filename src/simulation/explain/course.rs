@@ -129,7 +129,7 @@ fn guarded(question: &Question<'_>, watcher: &Watcher<'_>, effect: &Effect, mome
     if !effect.writes() {
         return Next::Tells;
     }
-    let Guard { itself, guardrails } = question.guard;
+    let Guard { itself, guardrails, .. } = question.guard;
     match protection(&question.subject(watcher.is_named), itself, guardrails, moment) {
         Some(held) => {
             let until = match held.until {

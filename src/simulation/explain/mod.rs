@@ -49,8 +49,6 @@ pub struct Question<'a> {
     pub true_since: &'a BTreeMap<RuleId, Timestamp>,
     /// What holds rules back, whatever they say.
     pub guard: &'a Guard,
-    /// How far any rule goes.
-    pub mode: Mode,
     /// When.
     pub now: Timestamp,
 }
@@ -100,6 +98,8 @@ pub struct Explained {
     pub hold: Option<Wait>,
     /// Its window.
     pub window: Option<Opening>,
+    /// Its limits, as they are written.
+    pub limits: Option<String>,
     /// What it comes to by time alone.
     pub course: Course,
 }
@@ -142,7 +142,7 @@ pub struct Opening {
 /// Explains an object by all rules that watch its kind.
 #[must_use]
 pub fn explain(question: &Question<'_>, watchers: &[Watcher<'_>]) -> Explanation {
-    let Guard { itself, guardrails } = question.guard;
+    let Guard { itself, guardrails, .. } = question.guard;
     Explanation {
         protections: protections(&question.subject(true), itself, guardrails, question.now),
         unknown_above: question.unknown_above.to_vec(),
@@ -192,11 +192,11 @@ fn explained(question: &Question<'_>, watcher: &Watcher<'_>) -> Explained {
     let unless = unless.map(|(at, matcher)| tree::part(question, matcher.as_ref(), written.exception(at)));
     let selector = rule.matches.get(own).map(|selector| {
         let part = tree::part(question, selector.as_ref(), None);
-        Part { asked: written.selector(), ..part }
+        Part { asked: written.of_key("namespaceSelector"), ..part }
     });
     Explained {
         rule: Arc::clone(rule),
-        mode: rule.mode.min(question.mode),
+        mode: rule.mode.min(question.guard.mode),
         place: place(question, rule, selector),
         truth: verdict.truth,
         holds_since: verdict.holds_since,
@@ -209,6 +209,7 @@ fn explained(question: &Question<'_>, watcher: &Watcher<'_>) -> Explained {
             open_until: window.open_until(now),
             opens: window.opening(now).filter(|opening| *opening > now),
         }),
+        limits: written.of_key("limits"),
         course: course::of(question, watcher),
     }
 }

@@ -79,8 +79,9 @@ impl<'a> Written<'a> {
         item(self.key("unless")?, at)
     }
 
-    pub(super) fn selector(self) -> Option<String> {
-        self.key("namespaceSelector").map(bare)
+    /// What stands under a key of the rule, on one line.
+    pub(super) fn of_key(self, name: &str) -> Option<String> {
+        self.key(name).map(bare)
     }
 }
 
