@@ -8,12 +8,12 @@ use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::registry::Registry;
-use k8s_healer_engine::rule::{Rule, RuleSet};
+use k8s_healer_engine::rule::{Rule, RuleSet, WatchTarget};
 use serde_json::Value;
 
 use super::Watching;
 use super::world::{World, WorldKind};
-use crate::rules::offline::{Kind, Kinds};
+use crate::rules::offline::{Kind, Kinds, Meaning};
 
 /// Objects that are being gathered.
 #[derive(Debug)]
@@ -91,6 +91,12 @@ impl Gathering {
             .map(AsRef::as_ref)
             .collect();
         projection_of(&rules, &kind.group, &kind.kind, &self.others)
+    }
+
+    /// What a name stands for among the objects so far; kinds have the indices that they have in the world.
+    #[must_use]
+    pub fn meaning(&self, target: &WatchTarget) -> Meaning<'_> {
+        self.kinds.meaning(target)
     }
 
     /// No object more.

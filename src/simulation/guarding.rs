@@ -77,19 +77,19 @@ pub(super) struct Passed {
 }
 
 /// What stands above an object.
-struct Above {
+pub(super) struct Above {
     /// Its Namespace, where there is one.
-    namespace: Option<Arc<Observation>>,
+    pub(super) namespace: Option<Arc<Observation>>,
     /// What controls it, the nearest first: those that there are, with what to call them.
-    controllers: Vec<(String, Observation)>,
+    pub(super) controllers: Vec<(String, Observation)>,
     /// Where the namespace and these are.
     places: Vec<ObjectId>,
     /// Who stands for the object and its replacements.
     lineage: Lineage,
     /// What nobody has looked up.
-    missing: Vec<Named>,
+    pub(super) missing: Vec<Named>,
     /// What may protect it, and is known not to be there any more, or could not be read.
-    unreadable: Option<String>,
+    pub(super) unreadable: Option<String>,
 }
 
 impl Simulation {
@@ -172,7 +172,7 @@ impl Simulation {
 
 impl World {
     /// Follows the namespace, and the controlling owner upwards, as the daemon does it.
-    fn above(&self, id: &ObjectId, object: &Observation) -> Above {
+    pub(super) fn above(&self, id: &ObjectId, object: &Observation) -> Above {
         let mut above = Above {
             namespace: None,
             controllers: Vec::new(),

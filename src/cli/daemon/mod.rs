@@ -4,7 +4,7 @@
 mod arguments;
 mod ask;
 pub(super) mod flags;
-pub(super) mod follow;
+mod follow;
 mod follower;
 mod held;
 mod instance;

@@ -34,6 +34,7 @@ pub(super) struct Asked {
     pub(super) namespace: Option<Arc<Observation>>,
     pub(super) ancestors: Vec<(String, Observation)>,
     pub(super) unknown_above: Vec<String>,
+    pub(super) missing: Vec<String>,
     /// Since when rules have been true, as far as was seen.
     pub(super) true_since: BTreeMap<RuleId, Timestamp>,
 }
@@ -50,6 +51,7 @@ impl Asked {
             namespace: self.namespace.as_deref(),
             ancestors: &self.ancestors,
             unknown_above: &self.unknown_above,
+            missing: &self.missing,
             true_since: &self.true_since,
             guard: &rules.guard,
             now,

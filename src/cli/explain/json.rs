@@ -27,7 +27,7 @@ pub(super) fn document(told: &Told<'_>) -> Value {
         "source": told.source,
         "verdict": of_verdict(&verdict),
         "protectedBy": told.explanation.protections.iter().map(|held| &held.by).collect::<Vec<_>>(),
-        "protectionUnknown": told.explanation.unknown_above,
+        "protectionUnknown": told.explanation.unknown_above.iter().chain(&told.explanation.missing).collect::<Vec<_>>(),
         "rules": told.explanation.rules.iter().map(|rule| of_rule(told, rule)).collect::<Vec<_>>(),
         "notes": told.notes,
     })

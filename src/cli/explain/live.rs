@@ -88,6 +88,7 @@ impl Live {
             ancestors: above.present(),
             namespace: above.namespace,
             unknown_above: above.unknown,
+            missing: Vec::new(),
             true_since,
             object,
         }

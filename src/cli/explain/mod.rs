@@ -1,6 +1,7 @@
 //! `explain`: why an object was, or was not, touched, and when that changes.
 
 mod asked;
+mod dump;
 mod follow;
 mod json;
 mod live;
@@ -13,7 +14,7 @@ mod verdict;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -39,7 +40,7 @@ const MOST_NAMED: usize = 8;
 /// The object is asked of the cluster, or taken from a dump. Nothing is written. A rule's `for` counts from now, unless
 /// the object itself tells since when the rule is true of it; what a daemon that runs remembers is not asked for.
 ///
-/// Exit status: 0 it is explained, 1 the rules have errors, 2 it could not be explained.
+/// Exit status: 0 it is explained, whatever the answer is, 2 it could not be.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The object: KIND/NAME, KIND NAME or KIND/NAMESPACE/NAME; the kind as kubectl has it
@@ -66,7 +67,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "GLOB", value_parser = glob, help_heading = "Rules")]
     exclude_namespaces: Vec<String>,
 
-    /// The moment to tell of, as in 2026-04-01T10:00:00Z; else now
+    /// Files and folders to read the object from, instead of a cluster; `-` is standard input; may be repeated
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Dump", conflicts_with = "watch")]
+    from: Vec<PathBuf>,
+
+    /// What the dump does not have does not exist; else it is not known whether it does
+    #[arg(long, requires = "from", help_heading = "Dump")]
+    complete: bool,
+
+    /// The moment that it is; else the server's time, or the newest time in the dump
     #[arg(long, value_name = "TIME", value_parser = moment_of)]
     at: Option<Timestamp>,
 
@@ -122,6 +131,12 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Ok(rules) => rules,
         Err(status) => return status,
     };
+    if !arguments.from.is_empty() {
+        return match explain_dump(arguments, &name, &rules, &mut io::stdin().lock()) {
+            Ok(()) => 0,
+            Err(reason) => failed(&reason),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&format!("the runtime cannot be started: {error}")),
@@ -130,6 +145,17 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Ok(()) => 0,
         Err(reason) => failed(&reason),
     }
+}
+
+fn explain_dump(
+    arguments: &Arguments,
+    name: &Name,
+    rules: &Rules,
+    stdin: &mut dyn Read,
+) -> Result<(), String> {
+    let dump::Found { subject, asked, at } = dump::find(arguments, name, rules, stdin)?;
+    let told = told(rules, &subject, &asked, at, "from a dump".to_owned());
+    show(arguments, &told).map_err(|error| error.to_string())
 }
 
 /// Client required.

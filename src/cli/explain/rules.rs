@@ -10,10 +10,10 @@ use k8s_healer_engine::rule::{Mode, Rule, RuleId, RuleSet};
 use k8s_healer_engine::values::Globs;
 
 use super::{Arguments, tell};
-use crate::cli::daemon::follow::own_namespace;
+use crate::cli::daemon::own_namespace;
 use crate::cli::diagnostics::{Renderer, Style};
 use crate::rules::effective::EffectiveRule;
-use crate::rules::{Code, Input, LoadOptions, Loaded, Origin, load};
+use crate::rules::{Input, LoadOptions, Loaded, Origin, load};
 use crate::simulation::Guard;
 use crate::simulation::explain::Watcher;
 
@@ -48,8 +48,7 @@ impl Rules {
                 super::say(&renderer.render(diagnostic));
             }
             tell("the rules have errors: what they would do cannot be told");
-            let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
-            return Err(if unreadable { 2 } else { 1 });
+            return Err(2);
         };
         let mut rules = Self::of(set, loaded, &arguments.exclude_namespaces);
         rules.guard.itself.namespace = own_namespace();

@@ -53,6 +53,7 @@ impl Scene {
                 namespace: Some(Arc::new(Observation::new(namespace))),
                 ancestors: Vec::new(),
                 unknown_above: Vec::new(),
+                missing: Vec::new(),
                 true_since: BTreeMap::new(),
             },
             now: "2026-01-01T00:05:00Z".parse().unwrap(),

@@ -90,8 +90,11 @@ impl<W: Write> Printer<'_, W> {
     fn protections(&mut self) -> io::Result<()> {
         let explanation = &self.told.explanation;
         let held = explanation.protections.iter().map(|held| self.paint(YELLOW, &held.by));
-        let unknown =
-            explanation.unknown_above.iter().map(|why| format!("{} {why}", self.mark(Truth::Unknown)));
+        let unknown = explanation
+            .unknown_above
+            .iter()
+            .chain(&explanation.missing)
+            .map(|why| format!("{} {why}", self.mark(Truth::Unknown)));
         let mut values: Vec<String> = held.chain(unknown).collect();
         if values.is_empty() {
             values.push("nothing".to_owned());

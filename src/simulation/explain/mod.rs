@@ -2,6 +2,7 @@
 //! seen, what protects the object, and what the rule comes to if nothing but time passes. The truth, the values and
 //! the moments are the engine's own. No I/O: what stands around the object is handed in.
 
+mod around;
 mod course;
 mod tree;
 
@@ -21,6 +22,7 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 use k8s_healer_engine::truth::Truth;
 
+pub use self::around::Around;
 pub use self::course::{Course, Due, Hold};
 pub use self::tree::{Change, Part};
 use super::Guard;
@@ -45,6 +47,8 @@ pub struct Question<'a> {
     pub ancestors: &'a [(String, Observation)],
     /// Why it is not known what protects it; each of these holds every write back.
     pub unknown_above: &'a [String],
+    /// What could protect it, and was not to be had where it was looked for.
+    pub missing: &'a [String],
     /// Since when rules have been true without a break, as far as that was seen.
     pub true_since: &'a BTreeMap<RuleId, Timestamp>,
     /// What holds rules back, whatever they say.
@@ -71,6 +75,8 @@ pub struct Explanation {
     pub protections: Vec<Held>,
     /// Why it is not known whether more protects it.
     pub unknown_above: Vec<String>,
+    /// What could protect it, and was not to be had where it was looked for.
+    pub missing: Vec<String>,
     /// Each rule, in the order given.
     pub rules: Vec<Explained>,
 }
@@ -146,6 +152,7 @@ pub fn explain(question: &Question<'_>, watchers: &[Watcher<'_>]) -> Explanation
     Explanation {
         protections: protections(&question.subject(true), itself, guardrails, question.now),
         unknown_above: question.unknown_above.to_vec(),
+        missing: question.missing.to_vec(),
         rules: watchers.iter().map(|watcher| explained(question, watcher)).collect(),
     }
 }

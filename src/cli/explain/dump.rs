@@ -1,0 +1,161 @@
+//! The object and what stands around it as a dump has them. What the dump does not have is not known, unless it is
+//! said to be complete.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::rule::WatchTarget;
+
+use super::asked::{Asked, Subject};
+use super::name::Name;
+use super::rules::{Rules, others};
+use super::{Arguments, among};
+use crate::cli::diagnostics::{Style, show_problems};
+use crate::dump;
+use crate::rules::nearest;
+use crate::rules::offline::Meaning;
+use crate::simulation::explain::Around;
+use crate::simulation::gathering::{Gathered, Gathering};
+use crate::simulation::world::{ObjectId, World, WorldKind};
+
+/// An object of a dump, and the moment of the dump.
+pub(super) struct Found {
+    pub(super) subject: Subject,
+    pub(super) asked: Asked,
+    pub(super) at: Timestamp,
+}
+
+/// Reads a dump. I/O.
+pub(super) fn find(
+    arguments: &Arguments,
+    name: &Name,
+    rules: &Rules,
+    stdin: &mut dyn Read,
+) -> Result<Found, String> {
+    let mut gathering = Gathering::new(&rules.set, arguments.complete);
+    let read = dump::read(&arguments.from, stdin, &mut |item: dump::Item| {
+        gathering.add(&item.api_version, &item.kind, item.value);
+    });
+    let summary = read.map_err(|problems| {
+        // Whether anybody reads it changes nothing.
+        drop(show_problems(&problems, Style::of_terminal(&io::stderr()), &mut io::stderr().lock()));
+        "the dump cannot be read as a whole; nothing is explained".to_owned()
+    })?;
+    let target = lower(&name.kind);
+    let meaning = match gathering.meaning(&target) {
+        Meaning::Kind(kind) => Ok(Some(kind)),
+        Meaning::Absent => Ok(None),
+        Meaning::Ambiguous(first, second) => {
+            Err(format!("{first} and {second} both have {target}: write {target}.{first}"))
+        }
+    }?;
+    let Gathered { world, watching, refused, .. } = gathering.finish();
+    let kind = meaning.ok_or_else(|| no_kind(&world, &target))?;
+    let resource = &world.kinds()[kind].resource;
+    let (id, object) = object(&world, kind, name, arguments)?;
+    let watching: Vec<_> = watching[kind].iter().map(|one| (Arc::clone(&one.rule), one.is_named)).collect();
+    if watching.is_empty() {
+        let watch = rules.set.rules.iter().flat_map(|rule| &rule.watch).map(ToString::to_string);
+        let mut watch: Vec<String> = watch.collect();
+        watch.sort();
+        watch.dedup();
+        return Err(format!("no rule watches {resource}: they watch {}", among(&watch)));
+    }
+    let Some(at) = arguments.at.or(summary.newest) else {
+        return Err("no object in the dump tells a time: write the moment of the dump with --at".to_owned());
+    };
+    let Around { facts, unknown, namespace, ancestors, missing } =
+        world.around(&id, &object, &others(&watching));
+    let asked = Asked {
+        facts,
+        unknown,
+        namespace,
+        ancestors,
+        missing,
+        unknown_above: Vec::new(),
+        true_since: BTreeMap::new(),
+        object: (*object).clone(),
+    };
+    let subject = Subject {
+        resource: resource.clone(),
+        names: world.kinds()[kind].names.clone(),
+        name: world.name_of(&id),
+        watching,
+        notes: refused.into_iter().map(|refused| format!("left out: {refused}")).collect(),
+    };
+    Ok(Found { subject, asked, at })
+}
+
+/// `Pod` is `pod`: as on a cluster, upper and lower case are alike.
+fn lower(target: &WatchTarget) -> WatchTarget {
+    match target {
+        WatchTarget::Resource { name, group } => {
+            WatchTarget::Resource { name: name.to_lowercase(), group: group.clone() }
+        }
+        other => other.clone(),
+    }
+}
+
+fn no_kind(world: &World, target: &WatchTarget) -> String {
+    let written = target.to_string();
+    let all = world.kinds().iter();
+    let all: Vec<&str> = all
+        .flat_map(|WorldKind { resource, names, .. }| names.iter().chain([resource]))
+        .map(String::as_str)
+        .collect();
+    let help = match nearest(&written, all.into_iter()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => {
+            let resources: Vec<String> = world.kinds().iter().map(|kind| kind.resource.clone()).collect();
+            format!("it has {}", among(&resources))
+        }
+    };
+    format!("the dump has no object of a kind {written}: {help}")
+}
+
+/// The object that is meant; without a namespace, the one of this name in whichever.
+fn object(
+    world: &World,
+    kind: usize,
+    name: &Name,
+    arguments: &Arguments,
+) -> Result<(ObjectId, Arc<Observation>), String> {
+    let namespace = arguments.namespace.as_ref().or(name.namespace.as_ref());
+    let resource = &world.kinds()[kind].resource;
+    let of_kind = || world.iter().filter(|(id, _)| id.kind == kind);
+    let is_there = |id: &ObjectId| {
+        // What lies in no namespace is found whatever the flag says.
+        let own = id.key.namespace.as_deref();
+        namespace.is_none_or(|namespace| own.is_none_or(|own| own == namespace))
+    };
+    let named: Vec<_> = of_kind().filter(|(id, _)| *id.key.name == *name.name).collect();
+    let found: Vec<_> = named.iter().filter(|(id, _)| is_there(id)).collect();
+    match found.as_slice() {
+        [(id, object)] => return Ok(((*id).clone(), Arc::clone(object))),
+        [_, _, ..] => {
+            let namespaces: Vec<String> =
+                found.iter().filter_map(|(id, _)| Some(id.key.namespace.as_ref()?.to_string())).collect();
+            return Err(format!(
+                "there are several {resource} of the name {}: name one of the namespaces {} with -n",
+                name.name,
+                among(&namespaces)
+            ));
+        }
+        [] => {}
+    }
+    let place = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
+    let head = format!("the dump has no {resource}/{place}{}", name.name);
+    if let Some((id, _)) = named.first() {
+        return Err(format!("{head}, but {}", world.name_of(id)));
+    }
+    let names: Vec<String> =
+        of_kind().filter(|(id, _)| is_there(id)).map(|(id, _)| id.key.name.to_string()).collect();
+    Err(match nearest(&name.name, names.iter().map(String::as_str)) {
+        Some(near) => format!("{head}: did you mean {near}?"),
+        None if names.is_empty() => format!("{head}, and no other there"),
+        None => format!("{head}: it has {}", among(&names)),
+    })
+}
