@@ -157,7 +157,7 @@ fn tell_watched(censuses: &BTreeMap<String, Option<Census>>) {
             None => rows.push(Row { kind, rule: "(not listed yet)".to_owned(), ..Row::default() }),
             Some(census) => {
                 let forbidden = census.health == Health::Forbidden;
-                rows.extend(census.rules.iter().map(|RuleCensus { rule, selected, matching }| Row {
+                rows.extend(census.rules.iter().map(|RuleCensus { rule, selected, matching, .. }| Row {
                     kind,
                     rule: rule.to_string(),
                     forbidden,

@@ -5,6 +5,7 @@
 mod check;
 mod data;
 mod reads;
+mod times;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +19,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::projection::Projection;
-use crate::values::ParseError;
+use crate::values::{ParseError, Path};
 
 pub use check::FUNCTIONS;
 pub use data::{LONGEST_LIST, LONGEST_TEXT};
@@ -39,17 +40,19 @@ pub struct Expression {
     source: String,
     parsed: IdedExpr,
     reads: Projection,
+    paths: Vec<Path>,
     patterns: Arc<Patterns>,
     failed: AtomicU64,
 }
 
-/// The functions of the language, and those of Kubernetes on texts.
+/// The functions of the language, and those of Kubernetes on texts and times.
 fn environment() -> Arc<Env> {
     static ENVIRONMENT: OnceLock<Arc<Env>> = OnceLock::new();
     Arc::clone(ENVIRONMENT.get_or_init(|| {
         let mut environment = Env::stdlib();
         // What cannot be added is missing at the first call, which is then unknown.
         environment.add_extension(cel::extensions::strings).unwrap_or_default();
+        times::add(&mut environment).unwrap_or_default();
         Arc::new(environment)
     }))
 }
@@ -70,9 +73,9 @@ impl Expression {
             ParseError::new(format!("is no expression of CEL{at}"), help)
         })?;
         let patterns = check::check(&parsed)?;
-        let reads = reads::of(&parsed);
+        let (reads, paths) = reads::of(&parsed);
         let failed = AtomicU64::new(0);
-        Ok(Self { source: source.to_owned(), parsed, reads, patterns: Arc::new(patterns), failed })
+        Ok(Self { source: source.to_owned(), parsed, reads, paths, patterns: Arc::new(patterns), failed })
     }
 
     /// As it is written.
@@ -85,6 +88,12 @@ impl Expression {
     #[must_use]
     pub fn reads(&self) -> &Projection {
         &self.reads
+    }
+
+    /// The paths that must lead somewhere for it to be known: all that it reads, but what it asks for by `has`.
+    #[must_use]
+    pub fn paths(&self) -> &[Path] {
+        &self.paths
     }
 
     /// How many evaluations have failed.

@@ -25,7 +25,9 @@ impl Lowering<'_> {
             ValueKind::Count => self.parsed(node, kind, what, example, Count::parse).map(Value::Count),
             ValueKind::Pattern => self.pattern(node, what, example).map(Value::Pattern),
             ValueKind::Expression => {
-                self.parsed(node, kind, what, example, Expression::parse).map(Value::Expression)
+                let expression = self.parsed(node, kind, what, example, Expression::parse)?;
+                expression.paths().iter().for_each(|path| self.uses.add_path(path, node));
+                Some(Value::Expression(expression))
             }
             ValueKind::Path => self.path(node, kind, what, example).map(Value::Path),
             ValueKind::Time => {

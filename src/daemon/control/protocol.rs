@@ -182,6 +182,9 @@ pub struct RuleStatus {
     pub held: u64,
     /// Steps that failed.
     pub failed: u64,
+    /// Evaluations of the rule's expressions (`cel`) that failed, over all its kinds: what failed was unknown.
+    #[serde(default)]
+    pub unknown: u64,
 }
 
 /// How a watch is.

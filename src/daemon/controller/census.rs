@@ -41,6 +41,8 @@ pub struct RuleCensus {
     pub selected: usize,
     /// Of how many it is true, or with how many it is in the middle of its steps.
     pub matching: usize,
+    /// How many evaluations of its expressions have failed, over all its kinds.
+    pub unknown: u64,
 }
 
 /// Everything that was due has been tried.
@@ -86,7 +88,8 @@ impl Controller {
         let counted = |(index, (rule, matching)): (usize, (&Arc<Rule>, usize))| {
             let in_force = !self.tracker.is_retired(index);
             let selected = self.tracker.selected_by(index);
-            in_force.then(|| RuleCensus { rule: rule.id.clone(), selected, matching })
+            let unknown = rule.failed();
+            in_force.then(|| RuleCensus { rule: rule.id.clone(), selected, matching, unknown })
         };
         let deadline = |(at, key): (Timestamp, ObjectKey)| Deadline {
             at,

@@ -192,6 +192,8 @@ fn add_censuses(status: &mut Status, censuses: BTreeMap<Place, Option<Census>>) 
             }
             row.selected += counted.selected;
             row.matching += counted.matching;
+            // All places count the same rule.
+            row.unknown = row.unknown.max(counted.unknown);
         }
         status.deadlines.extend(census.deadlines);
         status.watches.push(WatchStatus {

@@ -30,6 +30,18 @@ pub const FUNCTIONS: &[&str] = &[
     "bool",
     "dyn",
     "type",
+    "timestamp",
+    "duration",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfYear",
+    "getDayOfWeek",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
 ];
 
 /// Names of types, to compare `type(x)` with.

@@ -1,25 +1,54 @@
 //! What an expression reads of an object: the fields that it selects, below which all is read where they are
 //! used as they are. A field that it looks up by a name that it works out reads all that it looks into.
 
+use std::collections::BTreeSet;
+
 use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::OBJECT;
 use crate::projection::Projection;
-use crate::values::Segment;
+use crate::values::{Path, Segment};
 
-/// What an expression reads.
-pub(super) fn of(expression: &IdedExpr) -> Projection {
-    let mut reading = Reading { bound: Vec::new(), found: Vec::new() };
+/// What an expression reads, and the paths that it counts on: those that it does not ask for first by `has`.
+pub(super) fn of(expression: &IdedExpr) -> (Projection, Vec<Path>) {
+    let mut reading = Reading { bound: Vec::new(), found: Vec::new(), tested: Vec::new() };
     reading.used(expression);
     let mut projection = Projection::default();
     reading.found.iter().for_each(|segments| projection.read_segments(segments));
-    projection
+    let Reading { found, tested, .. } = reading;
+    let counted_on = |segments: &&Vec<Segment>| {
+        !segments.is_empty() && !tested.iter().any(|tested| segments.starts_with(tested))
+    };
+    let written: BTreeSet<String> =
+        found.iter().filter(counted_on).map(|segments| written(segments)).collect();
+    (projection, written.iter().filter_map(|path| Path::parse(path).ok()).collect())
+}
+
+/// As a path is written.
+fn written(segments: &[Segment]) -> String {
+    let mut path = "$".to_owned();
+    for segment in segments {
+        match segment {
+            Segment::Member(name) if is_plain(name) => path.push_str(&format!(".{name}")),
+            Segment::Member(name) => {
+                path.push_str(&format!("['{}']", name.replace('\\', "\\\\").replace('\'', "\\'")));
+            }
+            Segment::Element(_) | Segment::Every => path.push_str("[*]"),
+        }
+    }
+    path
+}
+
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 struct Reading<'e> {
     /// The variables of the comprehensions around, with what each stands for, if that is a part of the object.
     bound: Vec<(&'e str, Option<Vec<Segment>>)>,
     found: Vec<Vec<Segment>>,
+    /// Those that `has` asks for.
+    tested: Vec<Vec<Segment>>,
 }
 
 impl<'e> Reading<'e> {
@@ -36,7 +65,11 @@ impl<'e> Reading<'e> {
             Expr::Ident(name) => self.name(name),
             Expr::Select(select) => {
                 let part = self.part(&select.operand);
-                part.map(|part| [part, vec![Segment::Member(select.field.clone())]].concat())
+                let part = part.map(|part| [part, vec![Segment::Member(select.field.clone())]].concat());
+                if select.test {
+                    self.tested.extend(part.clone());
+                }
+                part
             }
             Expr::Call(call) if call.func_name == operators::INDEX => self.index(&call.args),
             Expr::Call(call) => {

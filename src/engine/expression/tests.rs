@@ -35,6 +35,23 @@ fn only_what_is_selected_is_read() {
 }
 
 #[test]
+fn the_paths_that_it_counts_on_are_named_once_each() {
+    for (source, paths) in [
+        ("true", vec![]),
+        ("object.a.b == 1 || object.a.b == 2", vec!["$.a.b"]),
+        ("object.a['x.y/z'] == object.a['it\\'s']", vec!["$.a['it\\'s']", "$.a['x.y/z']"]),
+        ("object.l.exists(i, i.n == object.l[0].m)", vec!["$.l[*].m", "$.l[*].n"]),
+        ("has(object.a.b) && object.a.b.c == 1 && object.a.d == 2", vec!["$.a.d"]),
+        ("object.l.exists(i, has(i.n) && i.n == i.m)", vec!["$.l[*].m"]),
+        ("object == object", vec![]),
+    ] {
+        let expression = Expression::parse(source).unwrap();
+        let found: Vec<&str> = expression.paths().iter().map(Path::source).collect();
+        assert_eq!(found, paths, "{source}");
+    }
+}
+
+#[test]
 fn longer_lists_maps_and_texts_are_unknown() {
     let numbers = |count: usize| json!({"l": vec![1; count], "other": vec![1; 100_000]});
     let all = Expression::parse("object.l.all(i, i == 1)").unwrap();
@@ -73,7 +90,7 @@ fn what_has_no_bound_or_is_not_there_is_refused() {
         ("object.a.replace('a', 'aa') == ''", "calls `replace`"),
         ("object.l.join(',') == ''", "calls `join`"),
         ("'%s'.format([object]) == ''", "calls `format`"),
-        ("timestamp(object.a) < timestamp(object.b)", "calls `timestamp`"),
+        ("quantity(object.a).isGreaterThan(quantity('1Gi'))", "calls `isGreaterThan`"),
         ("object.?a == 1", "is no expression"),
         ("Pod{a: 1} == 1", "makes a message"),
         ("object.a.matches(object.b)", "matches what is no regular expression"),

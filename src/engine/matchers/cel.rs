@@ -10,17 +10,22 @@ use crate::verdict::Verdict;
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "cel",
     summary: "An expression of CEL is true; its one variable is `object`. It has the operators and macros of the \
-              language (`has`, `all`, `exists`, `exists_one`, `map`, `filter`) and, of Kubernetes' functions, \
-              `size`, `startsWith`, `endsWith`, `contains`, `matches` (with a regular expression in quotes), \
-              `charAt`, `indexOf`, `lastIndexOf`, `lowerAscii`, `upperAscii`, `substring`, `trim`, and the \
-              conversions `int`, `uint`, `double`, `string`, `bool`, `dyn`, `type`. There is no `now`, since when it \
-              changes could not be told: use `age`. At most 2,000 bytes, two comprehensions in each other, lists \
-              and maps of 256, texts of 16 KiB.",
+              language (`has`, `all`, `exists`, `exists_one`, `map`, `filter`) and, of the functions that Kubernetes \
+              has: `size`; on texts `startsWith`, `endsWith`, `contains`, `matches` (with a regular expression in \
+              quotes), `charAt`, `indexOf`, `lastIndexOf`, `lowerAscii`, `upperAscii`, `substring`, `trim`; on times \
+              `timestamp`, `duration`, their comparison and arithmetic, `getFullYear`, `getMonth`, `getDate`, \
+              `getDayOfMonth`, `getDayOfYear`, `getDayOfWeek`, `getHours`, `getMinutes`, `getSeconds`, \
+              `getMilliseconds`; and the conversions `int`, `uint`, `double`, `string`, `bool`, `dyn`, `type`. It has \
+              not: `quantity`, `url`, `ip`, `cidr`, `semver`, `format`, `find`, `findAll`, optional values, the \
+              functions on lists and sets, `authorizer`, and `split`, `join` and `replace`, since what they make has \
+              no bound. There is no `now`, since when it changes could not be told: use `age`. At most 2,000 bytes, \
+              two comprehensions in each other, lists and maps of 256, texts of 16 KiB.",
     shape: Shape::Value(ValueKind::Expression),
     unknown_when: "it fails, is no boolean, or looks at a longer list, map or text than it may",
     examples: &[
         "cel: object.spec.replicas > 3 && !object.spec.paused",
         "cel: \"object.status.conditions.exists(c, c.type == 'Ready' && c.status == 'False')\"",
+        "cel: timestamp(object.status.completionTime) - timestamp(object.status.startTime) > duration('1h')",
     ],
     kinds: &[],
     build: |mut arguments| {

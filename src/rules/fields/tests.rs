@@ -186,6 +186,24 @@ fn every_path_of_a_rule_is_checked_wherever_it_stands() {
 }
 
 #[test]
+fn the_paths_of_an_expression_are_checked_but_for_those_that_it_asks_for_itself() {
+    let files = schemas(&[("a.yaml", DEFINITION)]);
+    for (source, expected) in [
+        ("object.status.phase == 'Ready' && object.spec.parts.exists(p, p.name == 'a')", None),
+        ("object.spec.limits.exists(k, k == 'cpu') && object.spec.limits['a/b'] == '1'", None),
+        ("object.metadata.labels['a.b/c'] == 'x' && size(object.metadata.finalizers) > 0", None),
+        ("has(object.spec.other) && object.spec.other.deep == 1", None),
+        ("object.status.phse == 'Ready'", Some("did you mean `phase`?")),
+        ("object.spec.parts.exists(p, p.nam == 'a')", Some("did you mean `name`?")),
+        ("timestamp(object.status.sinec) > timestamp('2026-01-01T00:00:00Z')", Some("did you mean `since`?")),
+    ] {
+        let said = said(&files.schemas, "wd", &format!("  - cel: \"{source}\""));
+        let found = said.first().map(|(code, _, help)| (*code, help.as_str()));
+        assert_eq!(found, expected.map(|help| (Code::UnknownField, help)), "{source}: {said:?}");
+    }
+}
+
+#[test]
 fn the_version_that_a_rule_names_counts_and_of_several_the_one_that_servers_prefer() {
     let files = schemas(&[("a.yaml", DEFINITION)]);
     let old = "  - field: { path: $.spec.old, exists: true }";

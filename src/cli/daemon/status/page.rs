@@ -83,10 +83,18 @@ impl Page<'_> {
         let with_reasons = self.status.rules.iter().any(|row| row.reason.is_some());
         let mut header =
             vec!["RULE", "KIND", "STATE", "SELECTED", "TRUE NOW", "ACTED", "HELD BACK", "FAILED"];
+        let with_unknown = self.status.rules.iter().any(|row| row.unknown > 0);
+        header.extend(with_unknown.then_some("CEL FAILED"));
         header.extend(with_reasons.then_some("WHY"));
         let mut table = Table::new(self.look, &header).keep_whole(&[2, 3, 4, 5, 6, 7]);
         for row in &self.status.rules {
-            table.row(rule_cells(row).into_iter().take(header.len()));
+            let unknown =
+                (row.unknown.to_string(), if row.unknown == 0 { Tone::Plain } else { Tone::Warning });
+            let reason = (row.reason.clone().unwrap_or_default(), Tone::Plain);
+            let mut cells = rule_cells(row);
+            cells.extend(with_unknown.then_some(unknown));
+            cells.extend(with_reasons.then_some(reason));
+            table.row(cells.into_iter());
         }
         table.show(out)
     }
@@ -201,7 +209,6 @@ fn rule_cells(row: &RuleStatus) -> Vec<(String, Tone)> {
         number(row.acted, Tone::Good),
         number(row.held, Tone::Warning),
         number(row.failed, Tone::Bad),
-        (row.reason.clone().unwrap_or_default(), Tone::Plain),
     ]
 }
 

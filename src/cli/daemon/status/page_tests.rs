@@ -22,7 +22,7 @@ fn rule(name: &str, kind: &str, state: RuleState, reason: Option<&str>) -> RuleS
         matching: 3,
         acted: 17,
         held: 2,
-        failed: 0,
+        ..RuleStatus::default()
     }
 }
 
@@ -233,4 +233,18 @@ fn times_are_told_to_two_units() {
     for (seconds, text) in [(0, "0s"), (59, "59s"), (125, "2m5s"), (3725, "1h2m"), (90_061, "1d1h")] {
         assert_eq!(rounded(Duration::from_secs(seconds)), text);
     }
+}
+
+#[test]
+fn what_failed_in_expressions_is_a_column_where_there_is_any() {
+    let mut status = well();
+    assert!(!shown(&status, Look::PLAIN).contains("CEL FAILED"));
+    status.rules[1].unknown = 42;
+    let page = shown(&status, Look::PLAIN);
+    let rows: Vec<&str> = page.lines().skip_while(|line| !line.contains("CEL FAILED")).take(3).collect();
+    assert!(
+        rows.len() == 3 && rows.iter().any(|row| row.contains("crash-loop") && row.contains("42")),
+        "{page}"
+    );
+    assert!(rows.iter().any(|row| row.contains("vm-stale") && !row.contains("42")), "{page}");
 }

@@ -1,0 +1,418 @@
+//! Moments and spans of time in expressions, by the words that Kubernetes has for them. The crate's own need chrono;
+//! these stand on jiff, as all other times do. What cannot be read or leaves the range is an error, so unknown.
+
+use std::any::Any;
+use std::cmp::Ordering;
+
+use cel::common::traits::{Adder, Comparer, Subtractor};
+use cel::common::types::{CelInt, CelString, DURATION_TYPE, TIMESTAMP_TYPE, Type};
+use cel::common::value::{CowVal, StaticVal, Val};
+use cel::{Env, ExecutionError, add_member_overload, add_overload};
+use jiff::civil::Weekday;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned};
+
+use crate::values::{parse_time, parse_time_zone};
+
+/// `timestamp('2026-01-01T00:00:00Z')`.
+#[derive(Clone, Debug, PartialEq)]
+struct Moment(Timestamp);
+
+/// `duration('1h30m')`.
+#[derive(Clone, Debug, PartialEq)]
+struct Span(SignedDuration);
+
+type Failed = ExecutionError;
+
+fn wrong(function: &str, message: &str) -> Failed {
+    ExecutionError::function_error(function, message)
+}
+
+/// What both types have in common.
+macro_rules! value {
+    ($type:ident, $cel:ident, $static:ident) => {
+        static $static: Type = $cel;
+
+        impl Val for $type {
+            fn get_type(&self) -> &Type {
+                &$static
+            }
+
+            fn cel_type() -> &'static Type {
+                &$static
+            }
+
+            fn as_adder<'b, 'v>(&'b self) -> Option<&'b (dyn Adder + 'v)>
+            where
+                Self: 'v,
+            {
+                Some(self)
+            }
+
+            fn as_subtractor<'b, 'v>(&'b self) -> Option<&'b (dyn Subtractor + 'v)>
+            where
+                Self: 'v,
+            {
+                Some(self)
+            }
+
+            fn as_comparer(&self) -> Option<&dyn Comparer> {
+                Some(self)
+            }
+
+            fn equals(&self, other: &dyn Val) -> bool {
+                other.downcast_ref::<Self>().is_some_and(|other| self == other)
+            }
+
+            fn clone_as_boxed<'v>(&self) -> Box<dyn Val + 'v>
+            where
+                Self: 'v,
+            {
+                Box::new(self.clone())
+            }
+
+            fn as_any(&self) -> Option<&dyn Any> {
+                Some(self)
+            }
+        }
+
+        impl StaticVal for $type {}
+
+        impl Comparer for $type {
+            fn compare(&self, other: &dyn Val) -> Result<Ordering, Failed> {
+                let other = other.downcast_ref::<Self>().map(|other| self.0.cmp(&other.0));
+                other.ok_or_else(|| wrong("compare", "a time is compared with something else"))
+            }
+        }
+    };
+}
+
+value!(Moment, TIMESTAMP_TYPE, MOMENT);
+value!(Span, DURATION_TYPE, SPAN);
+
+impl Adder for Moment {
+    fn add<'b, 'v>(&'b self, other: &(dyn Val + 'v)) -> Result<CowVal<'b, 'v>, Failed>
+    where
+        Self: 'v,
+    {
+        let sum = other.downcast_ref::<Span>().and_then(|span| self.0.checked_add(span.0).ok());
+        sum.map(|sum| CowVal::owned(Self(sum)))
+            .ok_or_else(|| wrong("+", "a timestamp takes a duration, up to its range"))
+    }
+}
+
+impl Subtractor for Moment {
+    fn sub<'b, 'v>(&'b self, other: &(dyn Val + 'v)) -> Result<CowVal<'b, 'v>, Failed>
+    where
+        Self: 'v,
+    {
+        if let Some(other) = other.downcast_ref::<Self>() {
+            return Ok(CowVal::owned(Span(self.0.duration_since(other.0))));
+        }
+        let difference = other.downcast_ref::<Span>().and_then(|span| self.0.checked_sub(span.0).ok());
+        difference
+            .map(|difference| CowVal::owned(Self(difference)))
+            .ok_or_else(|| wrong("-", "a timestamp takes a timestamp or a duration, up to its range"))
+    }
+}
+
+impl Adder for Span {
+    fn add<'b, 'v>(&'b self, other: &(dyn Val + 'v)) -> Result<CowVal<'b, 'v>, Failed>
+    where
+        Self: 'v,
+    {
+        if let Some(moment) = other.downcast_ref::<Moment>() {
+            let sum = moment.0.checked_add(self.0).map_err(|_| wrong("+", "it is beyond all times"))?;
+            return Ok(CowVal::owned(Moment(sum)));
+        }
+        let sum = other.downcast_ref::<Self>().and_then(|other| self.0.checked_add(other.0));
+        sum.map(|sum| CowVal::owned(Self(sum)))
+            .ok_or_else(|| wrong("+", "a duration takes a timestamp or a duration"))
+    }
+}
+
+impl Subtractor for Span {
+    fn sub<'b, 'v>(&'b self, other: &(dyn Val + 'v)) -> Result<CowVal<'b, 'v>, Failed>
+    where
+        Self: 'v,
+    {
+        let difference = other.downcast_ref::<Self>().and_then(|other| self.0.checked_sub(other.0));
+        difference
+            .map(|span| CowVal::owned(Self(span)))
+            .ok_or_else(|| wrong("-", "a duration takes a duration"))
+    }
+}
+
+fn timestamp(text: &CelString<'_>) -> Result<Moment, Failed> {
+    parse_time(text.inner(), &[]).map(Moment).ok_or_else(|| wrong("timestamp", "it is no time of RFC 3339"))
+}
+
+fn timestamp_of_seconds(seconds: &CelInt) -> Result<Moment, Failed> {
+    let moment = Timestamp::from_second(*seconds.inner());
+    moment.map(Moment).map_err(|_| wrong("timestamp", "it is beyond all times"))
+}
+
+fn same_moment(moment: &Moment) -> Moment {
+    moment.clone()
+}
+
+fn duration(text: &CelString<'_>) -> Result<Span, Failed> {
+    parse_span(text.inner()).map(Span).ok_or_else(|| wrong("duration", "it is no duration, such as `1h30m`"))
+}
+
+fn same_span(span: &Span) -> Span {
+    span.clone()
+}
+
+/// As Go reads it: numbers with units, a fraction of each allowed, a sign before them all.
+fn parse_span(text: &str) -> Option<SignedDuration> {
+    let (sign, mut rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if rest == "0" {
+        return Some(SignedDuration::ZERO);
+    }
+    let mut nanoseconds: i128 = 0;
+    loop {
+        let number = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').len();
+        let (written, behind) = rest.split_at(number);
+        let unit_end = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(unit_end);
+        let unit: i128 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            _ => return None,
+        };
+        nanoseconds = nanoseconds.checked_add(of_units(written, unit)?)?;
+        rest = behind;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    i64::try_from(sign * nanoseconds).ok().map(SignedDuration::from_nanos)
+}
+
+/// So many units, with a fraction of one.
+fn of_units(number: &str, unit: i128) -> Option<i128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() && fraction.is_empty() || fraction.contains('.') || whole.len() + fraction.len() > 30
+    {
+        return None;
+    }
+    let digits = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<i128>().ok() };
+    let part =
+        digits(fraction)?.checked_mul(unit)? / 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    digits(whole)?.checked_mul(unit)?.checked_add(part)
+}
+
+fn moment_in_seconds(moment: &Moment) -> CelInt {
+    CelInt::from(moment.0.as_second())
+}
+
+fn moment_as_text<'v>(moment: &Moment) -> CelString<'v> {
+    CelString::from(moment.0.to_string())
+}
+
+/// `3600s`, `0.5s`.
+fn span_as_text<'v>(span: &Span) -> CelString<'v> {
+    let (seconds, rest) = (span.0.as_secs(), span.0.subsec_nanos().unsigned_abs());
+    let sign = if span.0.is_negative() && seconds == 0 { "-" } else { "" };
+    let fraction = format!("{rest:09}");
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    CelString::from(format!("{sign}{seconds}{point}{fraction}s"))
+}
+
+/// In this zone: a name of the IANA database, or an offset such as `+02:00`.
+fn zoned(moment: &Moment, zone: &str) -> Result<Zoned, Failed> {
+    let unknown = || wrong("timestamp", "there is no such time zone");
+    let zone = match zone.split_once(':') {
+        None if zone.is_empty() => TimeZone::UTC,
+        None => parse_time_zone(zone).map_err(|_| unknown())?,
+        Some((hours, minutes)) => {
+            let whole: i32 = hours.parse().map_err(|_| unknown())?;
+            let minutes: i32 = minutes.parse().map_err(|_| unknown())?;
+            if !(-23..=23).contains(&whole) || !(0..=59).contains(&minutes) {
+                return Err(unknown());
+            }
+            let minutes = if hours.starts_with('-') { -minutes } else { minutes };
+            TimeZone::fixed(Offset::from_seconds(whole * 3_600 + minutes * 60).map_err(|_| unknown())?)
+        }
+    };
+    Ok(moment.0.to_zoned(zone))
+}
+
+/// The parts of a moment, in UTC and in a zone.
+macro_rules! parts {
+    ($($plain:ident $in_zone:ident $name:literal |$at:ident| $part:expr;)*) => {
+        $(
+            fn $plain(moment: &Moment) -> CelInt {
+                let $at = moment.0.to_zoned(TimeZone::UTC);
+                CelInt::from(i64::from($part))
+            }
+
+            fn $in_zone(moment: &Moment, zone: &CelString<'_>) -> Result<CelInt, Failed> {
+                let $at = zoned(moment, zone.inner())?;
+                Ok(CelInt::from(i64::from($part)))
+            }
+        )*
+
+        fn add_parts(env: &mut Env) -> Result<(), cel::DeclarationError> {
+            $(
+                add_member_overload!(env, fn $plain: (Moment) -> CelInt, name = $name, id = stringify!($plain))?;
+                add_member_overload!(
+                    env,
+                    fn $in_zone: (Moment, CelString) -> Result<CelInt>,
+                    name = $name,
+                    id = stringify!($in_zone)
+                )?;
+            )*
+            Ok(())
+        }
+    };
+}
+
+parts! {
+    full_year full_year_in "getFullYear" |at| at.year();
+    month month_in "getMonth" |at| at.month() - 1;
+    date date_in "getDate" |at| at.day();
+    day_of_month day_of_month_in "getDayOfMonth" |at| at.day() - 1;
+    day_of_year day_of_year_in "getDayOfYear" |at| at.day_of_year() - 1;
+    day_of_week day_of_week_in "getDayOfWeek" |at| Weekday::to_sunday_zero_offset(at.weekday());
+    hours hours_in "getHours" |at| at.hour();
+    minutes minutes_in "getMinutes" |at| at.minute();
+    seconds seconds_in "getSeconds" |at| at.second();
+    milliseconds milliseconds_in "getMilliseconds" |at| at.millisecond();
+}
+
+fn span_hours(span: &Span) -> CelInt {
+    CelInt::from(span.0.as_hours())
+}
+
+fn span_minutes(span: &Span) -> CelInt {
+    CelInt::from(span.0.as_mins())
+}
+
+fn span_seconds(span: &Span) -> CelInt {
+    CelInt::from(span.0.as_secs())
+}
+
+/// Those beyond its seconds, as Kubernetes counts them.
+fn span_milliseconds(span: &Span) -> CelInt {
+    CelInt::from(i64::from(span.0.subsec_millis()))
+}
+
+/// Adds all of them.
+pub(super) fn add(env: &mut Env) -> Result<(), cel::DeclarationError> {
+    env.add_type(TIMESTAMP_TYPE)?;
+    env.add_type(DURATION_TYPE)?;
+    add_overload!(env, fn timestamp: (CelString) -> Result<Moment>, name = "timestamp", id = "string_to_timestamp")?;
+    add_overload!(
+        env,
+        fn timestamp_of_seconds: (CelInt) -> Result<Moment>,
+        name = "timestamp",
+        id = "int64_to_timestamp"
+    )?;
+    add_overload!(env, fn same_moment: (Moment) -> Moment, name = "timestamp", id = "timestamp_to_timestamp")?;
+    add_overload!(env, fn duration: (CelString) -> Result<Span>, name = "duration", id = "string_to_duration")?;
+    add_overload!(env, fn same_span: (Span) -> Span, name = "duration", id = "duration_to_duration")?;
+    add_overload!(env, fn moment_in_seconds: (Moment) -> CelInt, name = "int", id = "timestamp_to_int64")?;
+    add_overload!(env, fn moment_as_text: (Moment) -> CelString, name = "string", id = "timestamp_to_string")?;
+    add_overload!(env, fn span_as_text: (Span) -> CelString, name = "string", id = "duration_to_string")?;
+    add_parts(env)?;
+    add_member_overload!(env, fn span_hours: (Span) -> CelInt, name = "getHours", id = "duration_to_hours")?;
+    add_member_overload!(env, fn span_minutes: (Span) -> CelInt, name = "getMinutes", id = "duration_to_minutes")?;
+    add_member_overload!(env, fn span_seconds: (Span) -> CelInt, name = "getSeconds", id = "duration_to_seconds")?;
+    add_member_overload!(
+        env,
+        fn span_milliseconds: (Span) -> CelInt,
+        name = "getMilliseconds",
+        id = "duration_to_milliseconds"
+    )?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::expression::Expression;
+    use serde_json::json;
+
+    /// Every line is true of the same object.
+    #[test]
+    fn times_are_what_kubernetes_says_that_they_are() {
+        let object = json!({"a": "2026-01-01T23:30:00Z", "b": "2026-01-02T01:00:00.250+01:00", "d": "1h30m"});
+        for source in [
+            "timestamp(object.a) < timestamp(object.b)",
+            "timestamp(object.b) == timestamp('2026-01-02T00:00:00.25Z')",
+            "timestamp(object.a) != timestamp(object.b)",
+            "timestamp(object.b) - timestamp(object.a) == duration('30m0.25s')",
+            "timestamp(object.a) + duration(object.d) == timestamp('2026-01-02T01:00:00Z')",
+            "duration(object.d) + timestamp(object.a) > timestamp(object.b)",
+            "timestamp(object.a) - duration('90m') <= timestamp('2026-01-01T22:00:00Z')",
+            "duration('1h') + duration('30m') == duration(object.d)",
+            "duration('1h') - duration('30m') >= duration('1800s')",
+            "timestamp(timestamp(object.a)) == timestamp(object.a)",
+            "duration(duration('1s')) == duration('1000ms')",
+            "timestamp(0) == timestamp('1970-01-01T00:00:00Z')",
+            "int(timestamp('1970-01-01T00:01:00Z')) == 60",
+            "string(timestamp(object.b)) == '2026-01-02T00:00:00.25Z'",
+            "string(duration('90m')) == '5400s' && string(duration('-0.5s')) == '-0.5s'",
+            "duration('1.5h') == duration('90m') && duration('-1m') < duration('0')",
+            "duration('1us') == duration('1000ns') && duration('1µs') == duration('1us')",
+            "timestamp(object.a).getFullYear() == 2026",
+            "timestamp(object.a).getMonth() == 0",
+            "timestamp(object.a).getDate() == 1 && timestamp(object.a).getDayOfMonth() == 0",
+            "timestamp(object.a).getDayOfYear() == 0",
+            "timestamp(object.a).getDayOfWeek() == 4",
+            "timestamp('2026-01-04T00:00:00Z').getDayOfWeek() == 0",
+            "timestamp(object.a).getHours() == 23 && timestamp(object.a).getMinutes() == 30",
+            "timestamp(object.b).getSeconds() == 0 && timestamp(object.b).getMilliseconds() == 250",
+            "timestamp(object.a).getHours('Europe/Rome') == 0 && timestamp(object.a).getDate('+01:00') == 2",
+            "timestamp(object.a).getHours('-00:30') == 23 && timestamp(object.a).getHours('') == 23",
+            "timestamp(object.a).getMinutes('-00:30') == 0",
+            "duration('90m').getHours() == 1 && duration('90m').getMinutes() == 90",
+            "duration('90m').getSeconds() == 5400 && duration('1.25s').getMilliseconds() == 250",
+            "[timestamp(object.a), timestamp(object.b)].exists(t, t.getDate() == 2)",
+            "[object.a, object.b].all(t, timestamp(t) > timestamp('2026-01-01T00:00:00Z'))",
+            "type(timestamp(object.a)) == type(timestamp(object.b))",
+        ] {
+            assert_eq!(Expression::parse(source).unwrap().truth(&object), Ok(true), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_unknown() {
+        let object = json!({"a": "yesterday", "b": "2026-01-01T00:00:00Z"});
+        for source in [
+            "timestamp(object.a) < timestamp(object.b)",
+            "timestamp(object.none) < timestamp(object.b)",
+            "timestamp(object.b) < object.b",
+            "timestamp(object.b) == timestamp(object.b) + 1",
+            "timestamp(object.b) + timestamp(object.b) == timestamp(object.b)",
+            "timestamp(object.b) + duration('2562047h') > timestamp('9999-12-31T23:59:59Z')
+                && timestamp('9999-12-31T00:00:00Z') + duration('48h') > timestamp(object.b)",
+            "timestamp(9223372036854775807) > timestamp(0)",
+            "duration('') > duration('0')",
+            "duration('5') > duration('0')",
+            "duration('5d') > duration('0')",
+            "duration('h') > duration('0')",
+            "duration('1.2.3s') > duration('0')",
+            "duration('.s') > duration('0')",
+            "duration('- 5s') < duration('0')",
+            "duration('99999999999999h') > duration('0')",
+            "timestamp(object.b).getHours('Europe/Roma') == 1",
+            "timestamp(object.b).getHours('local') == 1",
+            "timestamp(object.b).getHours('+24:00') == 1",
+            "timestamp(object.b).getHours('+01:60') == 1",
+            "object.b.getHours() == 1",
+            "timestamp(object.b)",
+        ] {
+            assert!(Expression::parse(source).unwrap().truth(&object).is_err(), "{source}");
+        }
+    }
+}
