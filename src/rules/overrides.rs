@@ -1,8 +1,10 @@
 //! Documents of kind RuleOverride: they switch rules off, or change their mode, their parameters or where they
-//! look, by `pack/rule` or for a whole pack. What is said of a rule counts more than what is said of its pack, and
-//! `--set` more than both; two that say something of the same are an error.
+//! look, by `pack/rule` or for a whole pack. What is confined to fewer namespaces counts less than what is not; of the
+//! rest, what is said of a rule counts more than what is said of its pack. `--set` counts more than all of them; two
+//! that say something of the same are an error.
 
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use k8s_healer_engine::descriptor::{Key, ValueKind};
@@ -160,26 +162,27 @@ impl Overrides {
     /// What they change of a rule.
     pub(super) fn of_rule(&self, pack: &str, rule: &str, within: &Confinement) -> Changes {
         let id = format!("{pack}/{rule}");
-        let mut changes = Changes::default();
+        let mut strongest: BTreeMap<&str, (&Override, &Change)> = BTreeMap::new();
         for one in self.reaching(within) {
-            let own = !one.of_pack && one.target == id;
-            let of_its_pack = one.of_pack && one.target == pack;
-            if !own && !of_its_pack {
+            let is_meant = one.target == if one.of_pack { pack } else { id.as_str() };
+            if !is_meant {
                 continue;
             }
             one.used.set(true);
             for change in &one.changes {
-                if change.is_parameter() {
-                    // A pack's are set for the pack as a whole.
-                    changes.parameters.extend(own.then(|| change.entry.clone()));
-                    continue;
+                let known = strongest.get(change.key.as_str());
+                if known.is_none_or(|(known, _)| one.strength() > known.strength()) {
+                    strongest.insert(&change.key, (one, change));
                 }
-                let known = changes.keys.iter().position(|entry| entry.key.text == change.key);
-                match known {
-                    Some(known) if own => changes.keys[known] = change.entry.clone(),
-                    Some(_) => {}
-                    None => changes.keys.push(change.entry.clone()),
-                }
+            }
+        }
+        let mut changes = Changes::default();
+        for (one, change) in strongest.into_values() {
+            match change.is_parameter() {
+                // A pack's are set for the pack as a whole.
+                true if one.of_pack => {}
+                true => changes.parameters.push(change.entry.clone()),
+                false => changes.keys.push(change.entry.clone()),
             }
         }
         changes
@@ -222,6 +225,13 @@ impl Overrides {
             );
             out.push(Diagnostic::new(Code::UnknownRule, one.place, message).help(help));
         }
+    }
+}
+
+impl Override {
+    /// The greater one holds: whoever wrote the file of a folder that is confined may not undo what is said of all.
+    fn strength(&self) -> (Reverse<usize>, bool) {
+        (Reverse(self.within.len()), !self.of_pack)
     }
 }
 

@@ -352,6 +352,28 @@ fn a_confined_pack_cannot_reach_out_by_scope_overrides_or_guardrails() {
 }
 
 #[test]
+fn what_is_said_of_all_holds_against_an_override_that_is_confined_however_exact_it_is() {
+    let team = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
+    let own = "{ rule: vms/stale, enabled: true, mode: enforce, parameters: { age: 1m } }";
+    let all = "{ pack: vms, mode: observe, parameters: { age: 1h } }";
+    let load = |team: &str, platform: &str| {
+        let loaded = Teams::new(team, platform).load(&["team=team-a-*", "platform"]);
+        let rules = loaded.rule_set.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)).rules;
+        let rule = rules.iter().find(|rule| &*rule.id.name == "stale").cloned();
+        rule.map(|rule| (rule.mode, rule.cooldown))
+    };
+    let own = format!("{team}---\n{}", overriding("team", own));
+    let hour = Some((Mode::Observe, Duration::from_secs(3600)));
+    assert_eq!(load(&own, &overriding("all", all)), hour);
+    assert_eq!(load(&own, &overriding("all", "{ pack: vms, enabled: false }")), None);
+    // Where nobody says it of all, the team's own holds; and among equals what is said of the rule.
+    let elsewhere = overriding("all", "{ pack: vms, namespaces: [team-a-1] }");
+    assert_eq!(load(&own, &elsewhere), Some((Mode::Enforce, Duration::from_secs(60))));
+    let both = format!("{all}, {{ rule: vms/stale, mode: dry-run, parameters: {{ age: 2h }} }}");
+    assert_eq!(load(&team, &overriding("all", &both)), Some((Mode::DryRun, Duration::from_secs(7200))));
+}
+
+#[test]
 fn guardrails_of_a_confined_file_hold_in_its_namespaces_alone() {
     let team = format!(
         "{}---\n{}",
