@@ -11,7 +11,8 @@ use super::comparison::{below, shown};
 use super::diagnostic::Place;
 use super::lowering::Fields;
 use super::node::{Data, Entry, Form, Node, Scalar};
-use super::rule::{COOLDOWN, DEFAULT_KEYS, RULE_KEYS};
+use super::rule::{COOLDOWN, RULE_KEYS};
+use super::scope::inherits;
 
 /// Keys where one text may stand for a list of one.
 const TEXT_OR_LIST: &[&str] = &["watch", "namespaces"];
@@ -84,12 +85,9 @@ pub struct PathValue {
 
 /// The keys of a sound rule, its parameters resolved, with the defaults of its pack.
 pub(super) fn keys_of(rule: &Node, defaults: Option<Fields<'_>>) -> Vec<(String, Item)> {
-    let looks_itself = rule.get("scope").is_some() || rule.get("namespaces").is_some();
     let mut keys = Vec::new();
     for key in RULE_KEYS.iter().filter(|key| **key != "name") {
-        let overridden = looks_itself && matches!(*key, "scope" | "namespaces");
-        let inherits = DEFAULT_KEYS.contains(key) && !overridden;
-        let default = || defaults.filter(|_| inherits).and_then(|defaults| defaults.get(key));
+        let default = || defaults.filter(|_| inherits(rule, key)).and_then(|defaults| defaults.get(key));
         let item = match rule.get(key).or_else(default) {
             Some(Entry { value, .. }) if TEXT_OR_LIST.contains(key) && value.scalar().is_some() => {
                 Some(Item { tree: Tree::List(vec![Item::of(value)]), origin: Some(value.place) })
@@ -199,6 +197,12 @@ impl Item {
 }
 
 impl Tree {
+    /// A text.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::scalar(&Scalar { text: text.to_owned(), plain: false })
+    }
+
     fn scalar(scalar: &Scalar) -> Self {
         let data = match scalar.form() {
             Form::Null => Value::Null,

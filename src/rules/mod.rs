@@ -21,6 +21,7 @@ mod files;
 pub mod flat;
 mod guardrails;
 mod input;
+pub mod intersection;
 mod kinds;
 mod later;
 mod limits;

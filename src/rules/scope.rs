@@ -15,7 +15,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 use super::lowering::{Fields, Lowering};
 use super::node::{Entry, MERGE, Node};
-use super::rule::{RULE_KEYS, place_of};
+use super::rule::{DEFAULT_KEYS, RULE_KEYS, place_of};
 use super::values::items;
 
 const EXAMPLE: &str = "[test-*]";
@@ -184,6 +184,19 @@ pub(super) fn is_protected(glob: &str) -> bool {
         Some(prefix) => glob.starts_with(prefix),
         None => glob == *system,
     })
+}
+
+/// Whether a rule takes a key from the defaults where it does not have it itself. Where it looks, one key decides, and
+/// those of one place alone count; a selector of its own is narrower than the whole cluster.
+pub(super) fn inherits(rule: &Node, key: &str) -> bool {
+    let has = |own: &str| rule.get(own).is_some();
+    let is_settled = match key {
+        "scope" => has("scope") || has("namespaces") || has("namespaceSelector"),
+        "namespaces" => has("scope") || has("namespaces"),
+        "namespaceSelector" => has("scope"),
+        _ => false,
+    };
+    DEFAULT_KEYS.contains(&key) && !is_settled
 }
 
 /// The selector of namespaces that is in force: the rule's own, else that of the defaults, unless the rule looks into

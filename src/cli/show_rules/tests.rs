@@ -153,3 +153,62 @@ fn a_confined_path_is_shown_with_its_namespaces() {
     let table = String::from_utf8(out).unwrap();
     assert!(table.contains("test-* within team-a-*"), "{table}");
 }
+
+/// The rules of a pack that is confined, and what is shown of them as YAML, read again.
+fn confined(defaults: &str, rule: &str, within: &str) -> (Loaded, Loaded, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: a }}\ndefaults: {defaults}\nrules:\n  \
+         - {{ name: b, watch: pods, {rule} match: [ age: {{ over: 1h }} ], actions: [ delete: {{}} ] }}\n"
+    );
+    fs::write(folder.path().join("pack.yaml"), text).unwrap();
+    let path = folder.path().join(format!("pack.yaml{within}"));
+    let arguments = Arguments { paths: vec![path], format: Format::Yaml, ..Arguments::default() };
+    let before = loaded(&arguments).unwrap();
+    let mut out = Vec::new();
+    show(&arguments, &before, Look { colour: false, width: None }, &mut out).unwrap();
+    let yaml = String::from_utf8(out).unwrap();
+    let again =
+        load(&[Input::Text { name: "again".into(), bytes: yaml.clone().into() }], &LoadOptions::default());
+    (before, again, yaml)
+}
+
+#[test]
+fn a_confined_rule_that_is_shown_as_yaml_looks_no_further_when_it_is_read_again() {
+    let scope = |loaded: &Loaded, yaml: &str| match &loaded.rule_set {
+        Some(rules) => rules.rules[0].scope.clone(),
+        None => panic!("{:?}\n{yaml}", loaded.diagnostics),
+    };
+    for (defaults, rule) in [
+        ("{ namespaces: test-* }", ""),
+        ("{ namespaces: [\"*\", \"!team-a-x\"] }", ""),
+        ("{ namespaces: [team-a-1, prod, \"*-1\"] }", ""),
+        ("{ namespaceSelector: { matchLabels: { team: a } } }", ""),
+        ("{ namespaceSelector: { matchLabels: { team: a } } }", "namespaces: [team-*],"),
+    ] {
+        let (before, again, yaml) = confined(defaults, rule, "=team-a-*,!team-a-2");
+        let (before, again) = (scope(&before, &yaml), scope(&again, &yaml));
+        for namespace in ["team-a-1", "team-a-2", "team-a-x", "team-b-1", "prod", "test-1", "other"] {
+            let selects = before.selects(Some(namespace));
+            assert_eq!(again.selects(Some(namespace)), selects, "{namespace} {defaults}\n{yaml}");
+        }
+    }
+    let (before, again, yaml) = confined("{ namespaces: \"[s-t]eam-a-*\" }", "", "=team-a-*");
+    assert!(before.rule_set.is_some() && again.rule_set.is_none_or(|rules| rules.rules.is_empty()), "{yaml}");
+    assert!(
+        yaml.contains("# a/b is left out: no list of globs says where it looks within team-a-*"),
+        "{yaml}"
+    );
+}
+
+#[test]
+fn what_a_rule_does_not_inherit_is_not_shown() {
+    let by_labels = "{ namespaceSelector: { matchLabels: { team: a } } }";
+    let (before, again, yaml) = confined(by_labels, "scope: cluster,", "");
+    assert!(!yaml.contains("namespaceSelector"), "{yaml}");
+    assert_eq!(compare(&before.written, &again.written).lines(), [""; 0], "{yaml}");
+    let own = "namespaceSelector: { matchLabels: { team: a } },";
+    let (before, again, yaml) = confined("{ scope: cluster }", own, "");
+    assert!(again.rule_set.is_some(), "{:?}\n{yaml}", again.diagnostics);
+    assert_eq!(compare(&before.written, &again.written).lines(), [""; 0], "{yaml}");
+}

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::place;
 use crate::cli::table::printable;
-use crate::rules::effective::{Item, Tree, yaml_key};
+use crate::rules::effective::{EffectiveRule, Item, Tree, yaml_key};
+use crate::rules::intersection::intersection;
 use crate::rules::{Loaded, Place};
 
 pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::Result<()> {
@@ -20,16 +21,22 @@ pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::
             )?;
             continue;
         }
+        let Some(keys) = confined(rule) else {
+            let within = printable(&rule.within.join(" within "));
+            writeln!(
+                printer.out,
+                "# {} is left out: no list of globs says where it looks within {within}",
+                rule.id
+            )?;
+            continue;
+        };
         if pack != Some(&rule.id.pack) {
             pack = Some(&rule.id.pack);
             printer.head("RulePack", &rule.id.pack)?;
             writeln!(printer.out, "rules:")?;
         }
         printer.line(&format!("  - name: {}", rule.id.name), Some(rule.place))?;
-        for globs in &rule.within {
-            writeln!(printer.out, "    # confined to {globs}")?;
-        }
-        printer.entries(&rule.keys, 4)?;
+        printer.entries(&keys, 4)?;
     }
     for document in &loaded.effective_guardrails {
         printer.head("Guardrails", &document.name)?;
@@ -39,6 +46,34 @@ pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::
         printer.entries(&document.keys, 0)?;
     }
     Ok(())
+}
+
+/// The keys of a rule, its `namespaces` as narrow as the path makes them that it came by; `None`: globs cannot say it.
+fn confined(rule: &EffectiveRule) -> Option<Vec<(String, Item)>> {
+    let mut keys = rule.keys.clone();
+    if rule.within.is_empty() {
+        return Some(keys);
+    }
+    let own = keys.iter().position(|(key, _)| key == "namespaces");
+    let said = own.map(|own| &keys[own].1);
+    let mut lists: Vec<Vec<String>> =
+        rule.within.iter().map(|globs| globs.split(", ").map(str::to_owned).collect()).collect();
+    if let Some(Tree::List(items)) = said.map(|item| &item.tree) {
+        lists.insert(0, items.iter().filter_map(|item| item.data().as_str().map(str::to_owned)).collect());
+    }
+    let origin = said.and_then(|item| item.origin);
+    let mut common = intersection(&lists)?;
+    if common.is_empty() {
+        // A list that includes nothing is none.
+        common = vec!["*".to_owned(), "!*".to_owned()];
+    }
+    let items = common.iter().map(|glob| Item { tree: Tree::text(glob), origin }).collect();
+    let namespaces = ("namespaces".to_owned(), Item { tree: Tree::List(items), origin });
+    match own {
+        Some(own) => keys[own] = namespaces,
+        None => keys.insert(0, namespaces),
+    }
+    Some(keys)
 }
 
 struct Printer<'a, W> {

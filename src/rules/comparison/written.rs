@@ -8,7 +8,8 @@ use k8s_healer_engine::values::{Globs, format_duration};
 
 use crate::rules::lowering::Fields;
 use crate::rules::node::{Data, Entry, Form, Node, Scalar};
-use crate::rules::rule::{COOLDOWN, DEFAULT_KEYS, RULE_KEYS};
+use crate::rules::rule::{COOLDOWN, RULE_KEYS};
+use crate::rules::scope::inherits;
 
 /// Keys where one text may stand for a list of one.
 const TEXT_OR_LIST: &[&str] = &["watch", "namespaces"];
@@ -26,13 +27,8 @@ impl Written {
     /// A sound rule, its parameters resolved, with the defaults of its pack, and what the pack is confined to.
     pub(in crate::rules) fn of(rule: &Node, defaults: Option<Fields<'_>>, within: &[Globs]) -> Self {
         let mut writer = Writer::default();
-        // One of the two chooses where the rule looks, and only those of one place count.
-        let looks_itself = rule.get("scope").is_some() || rule.get("namespaces").is_some();
         for key in RULE_KEYS.iter().filter(|key| **key != "name") {
-            let overridden = looks_itself && matches!(*key, "scope" | "namespaces")
-                || rule.get("scope").is_some() && *key == "namespaceSelector";
-            let inherits = DEFAULT_KEYS.contains(key) && !overridden;
-            let default = || defaults.filter(|_| inherits).and_then(|defaults| defaults.get(key));
+            let default = || defaults.filter(|_| inherits(rule, key)).and_then(|defaults| defaults.get(key));
             match rule.get(key).or_else(default) {
                 Some(Entry { value, .. }) if TEXT_OR_LIST.contains(key) && value.scalar().is_some() => {
                     writer.list(key, std::slice::from_ref(value));

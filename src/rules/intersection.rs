@@ -1,0 +1,138 @@
+//! What several lists of globs all match, as one list of globs, where globs can say it: what a rule that is confined
+//! looks at, written out.
+
+use k8s_healer_engine::values::Globs;
+
+/// One list that matches just what all of them match; excludes with their `!`. Empty: nothing is matched by all.
+/// `None`: globs cannot say it.
+#[must_use]
+pub fn intersection(lists: &[Vec<String>]) -> Option<Vec<String>> {
+    let mut excludes: Vec<String> = Vec::new();
+    let mut common = vec!["*".to_owned()];
+    for list in lists {
+        let (excluded, included): (Vec<&String>, Vec<&String>) =
+            list.iter().partition(|glob| glob.starts_with('!'));
+        let mut narrowed = Vec::new();
+        for one in &common {
+            for other in &included {
+                narrowed.extend(of_two(one, other)?);
+            }
+        }
+        common = without_repetition(narrowed);
+        excludes.extend(excluded.into_iter().cloned());
+    }
+    if !common.is_empty() {
+        common.extend(without_repetition(excludes));
+    }
+    Some(common)
+}
+
+fn without_repetition(globs: Vec<String>) -> Vec<String> {
+    let mut once: Vec<String> = Vec::new();
+    for glob in globs {
+        if !once.contains(&glob) {
+            once.push(glob);
+        }
+    }
+    once
+}
+
+fn of_two(one: &str, other: &str) -> Option<Vec<String>> {
+    if one == other || other == "*" {
+        return Some(vec![one.to_owned()]);
+    }
+    if one == "*" {
+        return Some(vec![other.to_owned()]);
+    }
+    for (name, glob) in [(one, other), (other, one)] {
+        if !name.contains(['*', '?', '[', ']']) {
+            let matches = Globs::parse(&[glob]).is_ok_and(|globs| globs.matches(name));
+            return Some(if matches { vec![name.to_owned()] } else { Vec::new() });
+        }
+    }
+    let ((one_start, one_end), (other_start, other_end)) = (around_the_star(one)?, around_the_star(other)?);
+    let start = longer(one_start, other_start, |long, short| long.starts_with(short));
+    let end = longer(one_end, other_end, |long, short| long.ends_with(short));
+    let (Some(start), Some(end)) = (start, end) else { return Some(Vec::new()) };
+    // Where the start is of one glob and the end of the other, both may lie over each other.
+    let shortest = (one_start.len() + one_end.len()).max(other_start.len() + other_end.len());
+    let names = (shortest..start.len() + end.len()).filter_map(|length| {
+        let shared = start.len() + end.len() - length;
+        let over = start.get(start.len().checked_sub(shared)?..)?;
+        end.strip_prefix(over).map(|rest| format!("{start}{rest}"))
+    });
+    let names: Vec<String> = names.collect();
+    Some(std::iter::once(format!("{start}*{end}")).chain(names).collect())
+}
+
+/// What stands before and behind the one star of a glob; `None`: there is more to it.
+fn around_the_star(glob: &str) -> Option<(&str, &str)> {
+    let (start, end) = glob.split_once('*')?;
+    let is_plain = |part: &str| part.is_ascii() && !part.contains(['*', '?', '[', ']']);
+    (is_plain(start) && is_plain(end)).then_some((start, end))
+}
+
+/// The longer of two, if it holds the shorter one.
+fn longer<'t>(one: &'t str, other: &'t str, holds: impl Fn(&str, &str) -> bool) -> Option<&'t str> {
+    let (long, short) = if one.len() >= other.len() { (one, other) } else { (other, one) };
+    holds(long, short).then_some(long)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lists(lists: &[&[&str]]) -> Vec<Vec<String>> {
+        lists.iter().map(|list| list.iter().map(ToString::to_string).collect()).collect()
+    }
+
+    /// All names of up to five letters.
+    fn names() -> Vec<String> {
+        let mut names = vec![String::new()];
+        let mut last = names.clone();
+        for _ in 0..5 {
+            last = last
+                .iter()
+                .flat_map(|name| ["a", "b", "-"].map(|letter| format!("{name}{letter}")))
+                .collect();
+            names.extend(last.clone());
+        }
+        names
+    }
+
+    #[test]
+    fn the_list_matches_what_all_lists_match() {
+        let names = names();
+        for case in [
+            &[&["a*"][..], &["*b"]][..],
+            &[&["ab*"], &["*ba"]],
+            &[&["aba*"], &["*aba"]],
+            &[&["a*b"], &["ab*"]],
+            &[&["a*", "b"], &["ab*", "!abb", "b*"]],
+            &[&["*"], &["a-*", "!a-b"]],
+            &[&["a*a"], &["a*a"], &["*a", "!aa"]],
+            &[&["a"], &["[ab]", "?"]],
+            &[&["a*"], &["b*"]],
+            &[&["a"], &["b", "c*"]],
+        ] {
+            let all: Vec<Globs> = case.iter().map(|list| Globs::parse(list).unwrap()).collect();
+            let common = intersection(&lists(case)).unwrap();
+            let globs = Globs::parse(&common);
+            for name in &names {
+                let expected = all.iter().all(|globs| globs.matches(name));
+                assert_eq!(
+                    globs.as_ref().is_ok_and(|globs| globs.matches(name)),
+                    expected,
+                    "{case:?} {name}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_globs_cannot_say_is_not_said() {
+        for case in [[&["a?*"][..], &["*b"]], [&["[ab]*"], &["a*"]], [&["a*b*"], &["*c"]]] {
+            assert_eq!(intersection(&lists(&case)), None, "{case:?}");
+        }
+    }
+}
