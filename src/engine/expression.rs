@@ -22,7 +22,7 @@ use crate::projection::Projection;
 use crate::values::{ParseError, Path};
 
 pub use check::FUNCTIONS;
-pub use data::{LONGEST_LIST, LONGEST_TEXT};
+pub use data::{LONGEST_LIST, LONGEST_TEXT, MOST_TEXT, MOST_VALUES};
 
 /// Longer ones are programs, not conditions.
 pub const LONGEST: usize = 2_000;

@@ -74,6 +74,37 @@ fn longer_lists_maps_and_texts_are_unknown() {
 }
 
 #[test]
+fn of_a_large_object_no_more_is_looked_at_than_can_be_copied_for_each_item_of_a_list() {
+    // A megabyte: within the bounds of each list and text.
+    let item =
+        |number: usize| json!({"n": number, "data": vec!["x".repeat(16); 250], "more": vec![number; 40]});
+    let object = json!({"l": (0..250).map(item).collect::<Vec<_>>(), "small": [1, 2]});
+    assert!(object.to_string().len() > 900_000);
+    for source in [
+        "object.l.map(a, object.l.map(b, b)).size() == 250",
+        "object.l.all(a, object.l.all(b, a == b || a != b))",
+        "object.l.filter(a, true).size() == 250",
+    ] {
+        let expression = Expression::parse(source).unwrap();
+        let why = expression.truth(&object).unwrap_err();
+        assert!(why.contains("looks at more than"), "{source}: {why}");
+        assert_eq!(expression.failed(), 1, "{source}");
+    }
+    // What is not read costs nothing.
+    for source in ["object.l.all(a, a.n >= 0)", "object.small.all(a, object.small.exists(b, a == b))"] {
+        assert_eq!(Expression::parse(source).unwrap().truth(&object), Ok(true), "{source}");
+    }
+    let all = Expression::parse("object.l.all(x, x.all(y, y == 1))").unwrap();
+    let rows = |count: usize| json!({"l": vec![vec![1; 255]; count]});
+    assert_eq!(all.truth(&rows(15)), Ok(true));
+    assert!(all.truth(&rows(17)).unwrap_err().contains(&MOST_VALUES.to_string()));
+    let texts = Expression::parse("object.l.all(x, x != '')").unwrap();
+    let texts_of = |count: usize| json!({"l": vec!["x".repeat(LONGEST_TEXT); count]});
+    assert_eq!(texts.truth(&texts_of(7)), Ok(true));
+    assert!(texts.truth(&texts_of(9)).unwrap_err().contains(&MOST_TEXT.to_string()));
+}
+
+#[test]
 fn what_has_no_bound_or_is_not_there_is_refused() {
     let deep = |count: usize| format!("{}true{}", "(".repeat(count), ")".repeat(count));
     let chain = |count: usize| vec!["object.a"; count].join(" + ") + " > 0";

@@ -19,9 +19,10 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
               not: `quantity`, `url`, `ip`, `cidr`, `semver`, `format`, `find`, `findAll`, optional values, the \
               functions on lists and sets, `authorizer`, and `split`, `join` and `replace`, since what they make has \
               no bound. There is no `now`, since when it changes could not be told: use `age`. At most 2,000 bytes, \
-              two comprehensions in each other, lists and maps of 256, texts of 16 KiB.",
+              two comprehensions in each other, lists and maps of 256, texts of 16 KiB; in all 4,096 values and \
+              128 KiB of text.",
     shape: Shape::Value(ValueKind::Expression),
-    unknown_when: "it fails, is no boolean, or looks at a longer list, map or text than it may",
+    unknown_when: "it fails, is no boolean, or looks at a longer list, map or text, or at more in all, than it may",
     examples: &[
         "cel: object.spec.replicas > 3 && !object.spec.paused",
         "cel: \"object.status.conditions.exists(c, c.type == 'Ready' && c.status == 'False')\"",
