@@ -21,8 +21,9 @@ Options of start, restart and run:
 
   --rules PATH              rules: a file, or a folder of packs; may be repeated. Where neither this
                             nor K8S_HEALER_RULES nor the config file names any: rules.yaml of the
-                            folder that you are in, if it has one, else the packs that come with
-                            k8s-healer, rules/ beside this script
+                            folder that you are in, if it has one, else the packs kubevirt-ui and
+                            pods of rules/ beside this script: of the others, which may delete
+                            namespaces, none runs unless it is named
   --kubeconfig FILE         the cluster; without it, as kubectl finds it
   --source-kubeconfig FILE  the cluster, by a copy of this file: nobody changes it under the daemon.
                             The copy is yours alone, lies in .kubeconfigs/ beside this script (git
@@ -279,9 +280,14 @@ case $verb in
         build_if_needed
         # A restart keeps the rules of the daemon that runs.
         if [ -z "$rules" ] && [ "$verb" != restart ] && ! rules_are_configured; then
-            if [ -f rules.yaml ]; then rules=$PWD/rules.yaml; else rules=$here/rules; fi
-            say "the rules are $rules; --rules names others"
-            set -- --rules "$rules" "$@"
+            if [ -f rules.yaml ]; then
+                say "the rules are $PWD/rules.yaml; --rules names others"
+                set -- --rules "$PWD/rules.yaml" "$@"
+            else
+                # What acts on pods and virtual machines of tests alone. Nobody meant test-namespaces by naming nothing.
+                say "the rules are $here/rules/kubevirt-ui and $here/rules/pods; --rules names others"
+                set -- --rules "$here/rules/kubevirt-ui" --rules "$here/rules/pods" "$@"
+            fi
         fi
         ;;
 esac

@@ -1,8 +1,9 @@
 //! What becomes of the words that the script is given.
 
 use std::fs;
+use std::path::Path;
 
-use crate::checkout::{Checkout, shells, words};
+use crate::checkout::{Checkout, PACKS, shells, words};
 
 /// Each means something to a shell that is not careful with it.
 fn odd() -> Vec<&'static str> {
@@ -21,8 +22,8 @@ fn what_it_does_not_know_is_passed_on_word_for_word() {
             ran.passed_on(&[&["daemon", verb], odd].concat());
             assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""), "{shell:?}");
         }
-        let rules = checkout.file("rules");
-        let rules = &["--rules", rules.to_str().unwrap()];
+        let rules = checkout.packs();
+        let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
         for verb in ["start", "run"] {
             let ran = checkout.run(shell, &[&[verb], odd].concat());
             ran.passed_on(&[&["daemon", verb], &rules[..], odd].concat());
@@ -62,24 +63,39 @@ fn rules_that_are_given_are_the_only_ones() {
 #[test]
 fn without_any_rules_the_ones_of_this_folder_are_taken_or_the_packs_and_it_says_which() {
     let checkout = Checkout::new();
-    let (packs, own) = (checkout.file("rules"), checkout.here("rules.yaml"));
+    let own = checkout.here("rules.yaml");
+    let packs = checkout.packs();
+    let one = ["--rules".to_owned(), own.to_str().unwrap().to_owned()];
     for shell in shells() {
         fs::remove_file(&own).ok();
-        for rules in [&packs, &own] {
-            let rules = rules.to_str().unwrap();
+        for rules in [&packs[..], &one] {
+            let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
             let ran = checkout.run(shell, &["start"]);
-            ran.passed_on(&["daemon", "start", "--rules", rules]);
-            assert!(ran.err.contains(&format!("the rules are {rules}")), "{ran:?}");
+            ran.passed_on(&[&["daemon", "start"], &rules[..]].concat());
+            let named: Vec<&str> = rules.iter().copied().filter(|word| *word != "--rules").collect();
+            assert!(ran.err.contains(&format!("the rules are {};", named.join(" and "))), "{ran:?}");
             fs::write(&own, "").unwrap();
         }
     }
 }
 
 #[test]
+fn what_it_takes_where_nothing_is_named_is_shipped_and_deletes_no_namespaces() {
+    for pack in PACKS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(pack).join("pack.yaml");
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{pack}: {error}"));
+        let watches_namespaces =
+            |line: &str| line.trim_start().starts_with("watch:") && line.contains("namespaces");
+        assert!(!text.lines().any(watches_namespaces), "{pack}");
+    }
+}
+
+#[test]
 fn rules_that_are_configured_are_not_overruled() {
     let checkout = Checkout::new();
-    let packs = checkout.file("rules");
-    let packs = &["--rules", packs.to_str().unwrap()][..];
+    let packs = checkout.packs();
+    let packs: Vec<&str> = packs.iter().map(String::as_str).collect();
+    let packs = &packs[..];
     fs::write(checkout.here("with.toml"), "log-level = 'debug'\nrules = ['a']\n").unwrap();
     fs::write(checkout.here("without.toml"), "# rules = ['a']\nlog-file = 'rules'\n").unwrap();
     for shell in shells() {

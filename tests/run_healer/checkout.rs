@@ -30,6 +30,9 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
+/// The packs that the script takes where nobody names any.
+pub(crate) const PACKS: [&str; 2] = ["rules/kubevirt-ui", "rules/pods"];
+
 pub(crate) struct Checkout {
     folder: TempDir,
 }
@@ -76,6 +79,14 @@ impl Checkout {
     /// A file of the checkout.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.outside("the check out").join(name)
+    }
+
+    /// The flags that name the packs which are taken where nobody names any.
+    pub(crate) fn packs(&self) -> Vec<String> {
+        PACKS
+            .iter()
+            .flat_map(|pack| ["--rules".to_owned(), self.file(pack).to_str().unwrap().to_owned()])
+            .collect()
     }
 
     pub(crate) fn script(&self) -> PathBuf {

@@ -9,8 +9,9 @@ use crate::checkout::{Checkout, program, shells};
 /// The packs beside the script are what it finds only if it finds itself.
 #[track_caller]
 fn finds_itself(checkout: &Checkout, command: std::process::Command) {
-    let rules = checkout.file("rules");
-    checkout.ends(command, &["start"]).passed_on(&["daemon", "start", "--rules", rules.to_str().unwrap()]);
+    let packs = checkout.packs();
+    let packs: Vec<&str> = packs.iter().map(String::as_str).collect();
+    checkout.ends(command, &["start"]).passed_on(&[&["daemon", "start"], &packs[..]].concat());
 }
 
 #[test]
