@@ -179,7 +179,7 @@ fn patch(
 ) -> Result<Request<Vec<u8>>, RequestError> {
     let path = patch_path(path, dry_run);
     match change {
-        Change::Merge(change) => {
+        Change::Merge(change) | Change::Once(change) => {
             let mut change = change.clone();
             // It is the object's own identity: no rule can name another (`patch` refuses to).
             let own = json!({"metadata": {"uid": live.uid(), "resourceVersion": live.resource_version()}});

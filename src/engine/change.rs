@@ -10,6 +10,8 @@ use crate::projection::Projection;
 pub enum Change {
     /// A merge patch: null removes, a list is replaced whole.
     Merge(Value),
+    /// A merge patch that says when it was made: made twice, it does twice what it does.
+    Once(Value),
     /// The operations of a JSON patch, in their order.
     Json(json_patch::Patch),
 }
@@ -29,7 +31,7 @@ impl Change {
     pub fn applied(&self, object: &Value) -> Result<Value, DoesNotApply> {
         let mut changed = object.clone();
         match self {
-            Self::Merge(patch) => json_patch::merge(&mut changed, patch),
+            Self::Merge(patch) | Self::Once(patch) => json_patch::merge(&mut changed, patch),
             Self::Json(patch) => json_patch::patch(&mut changed, patch)
                 .map_err(|error| DoesNotApply(format!("{}: {}", error.path, error.kind)))?,
         }
@@ -40,7 +42,7 @@ impl Change {
     /// is above it.
     pub fn is_made(&self, object: &Value) -> Result<bool, DoesNotApply> {
         match self {
-            Self::Merge(patch) => Ok(is_merged(patch, Some(object))),
+            Self::Merge(patch) | Self::Once(patch) => Ok(is_merged(patch, Some(object))),
             Self::Json(_) => self.applied(object).map(|changed| changed == *object),
         }
     }
@@ -55,7 +57,7 @@ impl Change {
     #[must_use]
     pub fn written(&self) -> Vec<Vec<String>> {
         match self {
-            Self::Merge(patch) => {
+            Self::Merge(patch) | Self::Once(patch) => {
                 let mut leaves = Vec::new();
                 collect(patch, &mut Vec::new(), &mut leaves);
                 leaves

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::support::scene::*;
-use crate::support::{Answer, Fault, Proxy, Seen, Stage, on_both, shapes, wait_until};
+use crate::support::{Answer, Daemon, Fault, Proxy, Seen, Stage, on_both, shapes, wait_until};
 
 on_both!(
     while_the_credentials_do_not_count_nothing_is_done_and_then_it_goes_on,
@@ -15,6 +15,8 @@ on_both!(
     after_a_503_whose_outcome_is_unknown_the_object_is_read_before_anything_is_sent_again,
     a_delete_whose_answer_is_lost_is_not_sent_again,
     a_lost_answer_does_not_end_the_sequence_of_steps,
+    a_restart_whose_answer_is_lost_is_not_asked_for_again,
+    a_json_patch_of_which_nobody_knows_what_became_is_not_sent_again,
     a_read_that_is_never_answered_holds_up_its_own_object_alone_and_not_for_ever,
     a_namespace_that_cannot_be_read_could_be_protected_and_holds_back,
     a_conflict_is_looked_at_again_and_nothing_is_repeated_blindly,
@@ -118,6 +120,44 @@ async fn a_lost_answer_does_not_end_the_sequence_of_steps(stage: Stage) {
     // A deletionTimestamp has whole seconds and counts as the start of its second.
     assert!(waited >= SignedDuration::from_secs(2), "{waited:?}");
     assert!(writes[1].received.as_second() - writes[0].received.as_second() >= 3, "{waited:?}");
+}
+
+/// How many patches were sent until some time after the daemon has left it at one.
+async fn patches(daemon: &mut Daemon, proxy: &Proxy) -> usize {
+    daemon.wait_for_line("it may not be done twice", SOON).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    proxy.seen_that(is_patch).len()
+}
+
+fn is_patch(seen: &Seen) -> bool {
+    seen.method == Method::PATCH
+}
+
+async fn a_restart_whose_answer_is_lost_is_not_asked_for_again(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let proxy = Proxy::start(scene.account());
+    proxy.inject(is_patch, Fault::LoseAnswer, 1);
+    scene
+        .create("deployments.apps", &shapes::with_labels(shapes::replica_set("web", 1), &[("state", "bad")]))
+        .await;
+    let rule = bad_rule("actions: [ { restart: {} } ]").replace("configmaps", "deployments");
+    let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule, &[]).await;
+    assert_eq!(patches(&mut daemon, &proxy).await, 1, "another one would roll out again");
+    let web = scene.objects.get("deployments.apps", &scene.namespace, "web").await.unwrap();
+    let annotations = &web["spec"]["template"]["metadata"]["annotations"];
+    assert!(annotations["kubectl.kubernetes.io/restartedAt"].is_string(), "{web}");
+}
+
+async fn a_json_patch_of_which_nobody_knows_what_became_is_not_sent_again(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let proxy = Proxy::start(scene.account());
+    proxy.answer(is_patch, Answer::status(503), 1);
+    let rule = bad_rule("actions: [ { patch: { json: [ { op: move, from: /data/a, path: /data/b } ] } } ]");
+    let mut daemon = scene.daemon_at(&proxy.kubeconfig(), &rule, &[]).await;
+    let mut map = bad("map");
+    map["data"] = serde_json::json!({"a": "1"});
+    scene.create("configmaps", &map).await;
+    assert_eq!(patches(&mut daemon, &proxy).await, 1);
 }
 
 async fn a_read_that_is_never_answered_holds_up_its_own_object_alone_and_not_for_ever(stage: Stage) {

@@ -38,7 +38,7 @@ impl Action for Restart {
         let now = context.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let template = json!({"metadata": {"annotations": {RESTARTED_AT: now}}});
         Ok(Effect::Patch {
-            change: Change::Merge(json!({"spec": {"template": template}})),
+            change: Change::Once(json!({"spec": {"template": template}})),
             part: None,
             told: "restarted".to_owned(),
         })
@@ -68,6 +68,7 @@ mod tests {
             let annotations = json!({"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"});
             let spec = json!({"template": {"metadata": {"annotations": annotations}}});
             assert_eq!(change.applied(&json!({})).unwrap()["spec"], spec);
+            assert!(!change.may_be_repeated(), "it would roll out twice");
         }
         let paused = effect("restart", json!({}), &json!({"spec": {"paused": true}}));
         assert_eq!(paused, Err(Inapplicable::NotYet { at: None }));
