@@ -1,6 +1,7 @@
 //! The wire: connections, requests in, answers and streams out, each with its record.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use futures::stream;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Collected, Full, Limited, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::{Body as HttpBody, Frame};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -23,7 +24,8 @@ use super::server::Server;
 /// As kube-apiserver's limit.
 const LARGEST_BODY: usize = 3 << 20;
 
-type Sent = UnsyncBoxBody<Bytes, Infallible>;
+/// What an answer is sent as.
+pub type Sent = UnsyncBoxBody<Bytes, Infallible>;
 
 /// Answers until it is told to stop, or the listener breaks.
 pub async fn serve(server: Arc<Server>, listener: TcpListener, stop: CancellationToken) {
@@ -63,7 +65,12 @@ pub async fn serve(server: Arc<Server>, listener: TcpListener, stop: Cancellatio
     }
 }
 
-async fn respond(server: &Arc<Server>, request: Request<Incoming>) -> Response<Sent> {
+/// The answer to one request, however it came: for whoever speaks to the server without a connection.
+pub async fn respond<B>(server: &Arc<Server>, request: Request<B>) -> Response<Sent>
+where
+    B: HttpBody,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let received = server.now();
     let (head, body) = request.into_parts();
     let asked = Asked::new(head.method, &head.uri, head.headers, received);
