@@ -44,8 +44,8 @@ pub(super) fn find(
         drop(show_problems(&problems, Style::of_terminal(&io::stderr()), &mut io::stderr().lock()));
         "the dump cannot be read as a whole; nothing is explained".to_owned()
     })?;
-    let target = lower(&name.kind);
-    let meaning = match gathering.meaning(&target) {
+    let target = &name.kind;
+    let meaning = match gathering.meaning(target) {
         Meaning::Kind(kind) => Ok(Some(kind)),
         Meaning::Absent => Ok(None),
         Meaning::Ambiguous(first, second) => {
@@ -53,7 +53,7 @@ pub(super) fn find(
         }
     }?;
     let Gathered { world, watching, refused, .. } = gathering.finish();
-    let kind = meaning.ok_or_else(|| no_kind(&world, &target))?;
+    let kind = meaning.ok_or_else(|| no_kind(&world, target))?;
     let resource = &world.kinds()[kind].resource;
     let (id, object) = object(&world, kind, name, arguments)?;
     let watching: Vec<_> = watching[kind].iter().map(|one| (Arc::clone(&one.rule), one.is_named)).collect();
@@ -87,16 +87,6 @@ pub(super) fn find(
         notes: refused.into_iter().map(|refused| format!("left out: {refused}")).collect(),
     };
     Ok(Found { subject, asked, at })
-}
-
-/// `Pod` is `pod`: as on a cluster, upper and lower case are alike.
-fn lower(target: &WatchTarget) -> WatchTarget {
-    match target {
-        WatchTarget::Resource { name, group } => {
-            WatchTarget::Resource { name: name.to_lowercase(), group: group.clone() }
-        }
-        other => other.clone(),
-    }
 }
 
 fn no_kind(world: &World, target: &WatchTarget) -> String {

@@ -66,10 +66,11 @@ pub(super) async fn follow(
         let asked = live.ask(current.object.clone(), true_since.clone()).await;
         following.around(&asked.object, &asked.ancestors);
         // What was waited for is so, though the server's clock may be known too roughly to say it.
+        let is_due = planned.is_some();
         let now = live.now().max(planned.take().unwrap_or(Timestamp::MIN));
         let told = told(rules, &live.subject, &asked, now, "live".to_owned());
         remember(&told.explanation, now, &mut true_since);
-        if shown.is_new(&told) {
+        if shown.is_new(&told) || is_due {
             show(arguments, &told).map_err(|error| error.to_string())?;
         }
         let next = told.explanation.changes_at(now);

@@ -30,7 +30,9 @@ impl Name {
         if !is_word(name) || !namespace.is_none_or(|namespace| is_word(namespace)) {
             return Err(format!("{} names no object: {FORMS}", words.join(" ")));
         }
-        let target = rules::target(&kind).filter(|target| !target.is_wide());
+        // `Pod` is `pod`, as kubectl has it; with a version before it, it is the kind itself.
+        let written = if kind.contains('/') { kind.clone() } else { kind.to_lowercase() };
+        let target = rules::target(&written).filter(|target| !target.is_wide());
         match target.filter(|target| !matches!(target, WatchTarget::Except(_))) {
             Some(target) => Ok(Self { kind: target, namespace: namespace.cloned(), name: name.clone() }),
             None => {
@@ -80,6 +82,7 @@ mod tests {
             (&["v1/Pod", "web-1"], "v1/Pod - web-1"),
             (&["kubevirt.io/v1/VirtualMachine/vm-1"], "kubevirt.io/v1/VirtualMachine - vm-1"),
             (&["kubevirt.io/v1/VirtualMachine/test-a/vm-1"], "kubevirt.io/v1/VirtualMachine test-a vm-1"),
+            (&["VirtualMachine", "vm-1"], "virtualmachine - vm-1"),
             (&["clusterroles/system:node"], "clusterroles - system:node"),
         ] {
             assert_eq!(read(words).as_deref(), Ok(expected), "{words:?}");

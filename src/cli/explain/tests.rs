@@ -167,10 +167,19 @@ fn what_protects_an_object_is_told_whole() {
     scene.asked.ancestors = vec![("ReplicaSet web".to_owned(), Observation::new(protected))];
     scene.asked.unknown_above =
         vec!["namespace test-a cannot be read, and it could be protected: no".to_owned()];
+    scene.asked.object = ended(scene.asked.object.object());
     scene.now = "2026-01-01T00:06:00Z".parse().unwrap();
     scene.rules.guard.mode = Mode::Observe;
     scene.subject.notes = vec!["pack/other is left out: several groups serve pod".to_owned()];
     snapshot("protected", &scene.text());
+}
+
+/// The same object, whose deletion was asked for.
+fn ended(object: &Value) -> Observation {
+    let mut object = object.clone();
+    let metadata = json!({"deletionTimestamp": "2026-01-01T00:05:30Z", "deletionGracePeriodSeconds": 30, "finalizers": ["test.io/a"]});
+    json_patch::merge(&mut object, &json!({ "metadata": metadata }));
+    Observation::new(object)
 }
 
 #[test]

@@ -90,18 +90,37 @@ impl<W: Write> Printer<'_, W> {
     fn protections(&mut self) -> io::Result<()> {
         let explanation = &self.told.explanation;
         let held = explanation.protections.iter().map(|held| self.paint(YELLOW, &held.by));
-        let unknown = explanation
+        let unknown: Vec<String> = explanation
             .unknown_above
             .iter()
             .chain(&explanation.missing)
-            .map(|why| format!("{} {why}", self.mark(Truth::Unknown)));
-        let mut values: Vec<String> = held.chain(unknown).collect();
+            .map(|why| format!("{} {}", self.mark(Truth::Unknown), printable(why)))
+            .collect();
+        let mut values: Vec<String> = held.collect();
         if values.is_empty() {
-            values.push("nothing".to_owned());
+            let nothing = if unknown.is_empty() { "nothing" } else { "nothing that is known" };
+            values.push(nothing.to_owned());
         }
+        values.extend(unknown);
         self.say("")?;
+        self.of_object("protected by", &values)?;
+        let object = self.told.object;
+        let finalizers = object.finalizers();
+        if !finalizers.is_empty() {
+            let held = format!("{}: deleted, it stays until they are gone", finalizers.join(", "));
+            self.of_object("finalizers", &[printable(&held)])?;
+        }
+        match object.deletion_asked() {
+            _ if !object.is_terminating() => Ok(()),
+            Some(since) => self.of_object("terminating", &[format!("since {since}")]),
+            None => self.of_object("terminating", &["it does not tell since when".to_owned()]),
+        }
+    }
+
+    /// What is told of the object itself.
+    fn of_object(&mut self, key: &str, values: &[String]) -> io::Result<()> {
         for (at, value) in values.iter().enumerate() {
-            let key = if at == 0 { "protected by" } else { "" };
+            let key = if at == 0 { key } else { "" };
             self.say(&format!("{key:<width$}{value}", width = INDENT + 1))?;
         }
         Ok(())
@@ -176,7 +195,7 @@ impl<W: Write> Printer<'_, W> {
             line.push_str(&format!(", {} in {}", change.to, until(change.at, now)));
         }
         for why in &part.unknown {
-            line.push_str(&self.paint(YELLOW, &format!(": {why}")));
+            line.push_str(&self.paint(YELLOW, &format!(" ({why})")));
         }
         if let Some(asked) = &part.asked {
             line.push_str("  ");

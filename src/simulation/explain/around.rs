@@ -40,7 +40,12 @@ impl World {
         Around {
             facts,
             unknown,
-            missing: above.missing.iter().map(is_absent).chain(above.unreadable).collect(),
+            missing: above
+                .missing
+                .iter()
+                .map(|named| format!("{}, and could protect it", is_absent(named)))
+                .chain(above.unreadable)
+                .collect(),
             namespace: above.namespace,
             ancestors: above.controllers,
         }

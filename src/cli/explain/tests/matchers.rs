@@ -181,7 +181,7 @@ fn a_fact_that_could_not_be_looked_up_says_why() {
         Scene::of_rule("match: [ node: { ready: false } ]", json!({"spec": {"nodeName": "node-1"}}));
     let fact = Fact::Node("node-1".to_owned());
     scene.asked.unknown = vec![(fact, "not permitted: grant get on nodes".to_owned())];
-    let told = "? node: node-1 unknown: not permitted: grant get on nodes  (asked: ready: false)";
+    let told = "? node: node-1 unknown (not permitted: grant get on nodes)  (asked: ready: false)";
     assert_eq!(scene.tree(), [told]);
     let verdict = "nothing, as far as is known: rule is unknown of it: \
                    node: node-1 unknown (not permitted: grant get on nodes)";

@@ -1,0 +1,142 @@
+//! Objects of a dump: what it does not have is not known, unless it is complete.
+
+use std::fs;
+use std::path::Path;
+
+use crate::{Told, program, told};
+
+const RULES: &str = "tests/explain/rules.yaml";
+const DUMP: &str = "tests/explain/dump.yaml";
+
+fn explain(object: &[&str], flags: &[&str]) -> Told {
+    told(program(&[object, &["--rules", RULES, "--from", DUMP], flags].concat()), b"")
+}
+
+fn snapshot(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain/snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+#[test]
+fn an_object_of_a_dump_is_explained_at_the_dump_s_newest_time() {
+    let machine = explain(&["vm/vm-1"], &[]);
+    assert_eq!(machine.verdict(), "vm-stale would delete it in 1m48s; one more rule would act");
+    snapshot("dump-machine", &machine.text);
+    snapshot("dump-pod", &explain(&["pod", "web-1"], &[]).text);
+}
+
+#[test]
+fn colours_are_for_those_who_ask_for_them() {
+    let coloured = |name: &str, value: &str| {
+        let mut command = program(&["vm/vm-1", "--rules", RULES, "--from", DUMP]);
+        command.env("CLICOLOR_FORCE", "1").env(name, value);
+        told(command, b"").text.contains('\u{1b}')
+    };
+    assert!(coloured("NO_COLOR", "") && !coloured("NO_COLOR", "1"));
+    assert!(!explain(&["vm/vm-1"], &[]).text.contains('\u{1b}'), "no terminal");
+}
+
+#[test]
+fn another_moment_is_another_answer() {
+    let at = |at: &str| explain(&["vm/vm-1"], &["--at", at]).verdict().to_owned();
+    assert_eq!(at("2026-01-01T00:05:59Z"), "vm-stale would delete it in 1s; one more rule would act");
+    assert_eq!(at("2026-01-01T00:06:00Z"), "vm-stale would delete it now; one more rule would act");
+    assert_eq!(explain(&["vm/vm-1"], &["--at", "noon"]).status, Some(2));
+}
+
+#[test]
+fn what_the_dump_does_not_have_does_not_exist_only_where_it_is_complete() {
+    assert_eq!(explain(&["pods/web-1"], &[]).json_of()["verdict"]["kind"], "unknown");
+    let complete = explain(&["pods/web-1"], &["--complete"]);
+    assert_eq!(complete.verdict(), "pod-orphaned would delete it now");
+    assert!(complete.text.contains("protected by nothing\n"), "{}", complete.text);
+}
+
+#[test]
+fn a_dump_is_read_from_standard_input_too() {
+    let text = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(DUMP)).unwrap();
+    let arguments = ["VirtualMachine", "vm-2", "--rules", RULES, "--from", "-", "--format", "json"];
+    let document = told(program(&arguments), &text).json();
+    assert_eq!(document["object"]["id"], "virtualmachines.kubevirt.io/prod/vm-2");
+    let selects = |rule: usize| &document["rules"][rule]["scope"]["selects"];
+    assert_eq!((selects(0), selects(1)), (&false.into(), &false.into()));
+    assert_eq!(
+        document["verdict"]["text"],
+        "nothing: none of 3 rules looks at virtualmachines.kubevirt.io/prod/vm-2"
+    );
+}
+
+#[test]
+fn what_cannot_be_explained_says_what_to_do_next() {
+    for (object, flags, expected) in [
+        (
+            &["vm/vm-3"][..],
+            &["-n", "test-a"][..],
+            "the dump has no virtualmachines.kubevirt.io/test-a/vm-3: did you mean vm-1?",
+        ),
+        (
+            &["vm/vm-2"],
+            &["-n", "test-a"],
+            "the dump has no virtualmachines.kubevirt.io/test-a/vm-2, but virtualmachines.kubevirt.io/prod/vm-2",
+        ),
+        (
+            &["pods/both"],
+            &[],
+            "there are several pods of the name both: name one of the namespaces test-a, test-b with -n",
+        ),
+        (
+            &["pvc/data"],
+            &[],
+            "the dump has no object of a kind pvc: it has virtualmachines.kubevirt.io, pods",
+        ),
+        (
+            &["virtualmachine.kubevirt/vm-1"],
+            &[],
+            "the dump has no object of a kind virtualmachine.kubevirt: did you mean virtualmachines.kubevirt.io?",
+        ),
+        (
+            &["pods/test-a/web-1"],
+            &["-n", "test-b"],
+            "the object is named in namespace test-a, and -n says test-b: write one of them",
+        ),
+        (
+            &["pods"],
+            &[],
+            "pods names no object: write KIND/NAME, KIND NAME or KIND/NAMESPACE/NAME: vm/vm-1, pods web-1",
+        ),
+    ] {
+        let told = explain(object, flags);
+        assert_eq!(told.refused(), format!("k8s-healer: {expected}"), "{object:?}");
+    }
+    let no_rules = told(program(&["vm/vm-1", "--from", DUMP]), b"");
+    assert!(no_rules.refused().contains("--rules"), "{}", no_rules.errors);
+    let broken = told(program(&["vm/vm-1", "--rules", RULES, "--from", "-"]), b"{\"kind\": ");
+    assert!(broken.refused().ends_with("the dump cannot be read as a whole; nothing is explained"));
+}
+
+#[test]
+fn a_kind_that_no_rule_watches_is_told_with_those_that_they_watch() {
+    let rules = tempfile::tempdir().unwrap();
+    let file = rules.path().join("rules.yaml");
+    fs::write(
+        &file,
+        "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: a }\nrules:\n  - { name: b, watch: [pods, jobs], scope: cluster, match: [ age: { over: 1h } ], actions: [ log: { message: old } ] }\n",
+    )
+    .unwrap();
+    let told = told(program(&["vm/vm-1", "--rules", file.to_str().unwrap(), "--from", DUMP]), b"");
+    assert_eq!(
+        told.refused(),
+        "k8s-healer: no rule watches virtualmachines.kubevirt.io: they watch jobs, pods"
+    );
+}
+
+impl Told {
+    /// The text is not JSON: the same question once more, for programs.
+    fn json_of(&self) -> serde_json::Value {
+        assert_eq!(self.status, Some(0), "{}", self.errors);
+        explain(&["pods/web-1"], &["--format", "json"]).json()
+    }
+}

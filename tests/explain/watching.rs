@@ -1,0 +1,143 @@
+//! `--watch`: told anew when the object, what stands around it, or time alone changes what is told.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStderr, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::program;
+use crate::support::scene::{SOON, a_while};
+use crate::support::{Scene, Stage, on_both, wait_until};
+
+on_both!(
+    what_changes_and_what_time_changes_is_told_until_the_object_is_gone,
+    a_change_of_the_namespace_is_told_too,
+);
+
+const BAD: &str = "
+  - name: bad
+    watch: configmaps
+    match: [ labels: { matchLabels: { state: bad } } ]
+    for: 3s
+    actions: [ delete: {} ]
+";
+
+/// `explain --watch` as a process, its answers line by line.
+struct Watching {
+    child: Child,
+    answers: Receiver<Value>,
+    errors: ChildStderr,
+}
+
+impl Watching {
+    fn start(scene: &Scene, object: &str, rules: &str) -> Self {
+        let rules = scene.rules_file(rules);
+        let kubeconfig = scene.account().kubeconfig();
+        let mut command = program(&[object, "-n", &scene.namespace, "--watch", "--format", "json"]);
+        command.arg("--rules").arg(rules).arg("--kubeconfig").arg(kubeconfig);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (sender, answers) = channel();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || {
+            for line in out.lines() {
+                sender.send(serde_json::from_str(&line.unwrap()).unwrap()).ok();
+            }
+        });
+        let errors = child.stderr.take().unwrap();
+        Self { child, answers, errors }
+    }
+
+    /// The first answer from now on whose verdict begins so.
+    async fn until(&mut self, verdict: &str) -> Value {
+        let mut seen = Vec::new();
+        let found = async {
+            loop {
+                while let Ok(answer) = self.answers.try_recv() {
+                    let text = answer["verdict"]["text"].as_str().unwrap().to_owned();
+                    if text.starts_with(verdict) {
+                        return answer;
+                    }
+                    seen.push(text);
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let answer = tokio::time::timeout(SOON, found).await;
+        answer.unwrap_or_else(|_| panic!("no answer {verdict}; there were {seen:#?}"))
+    }
+
+    /// Its exit status and what it said at last, once it has ended by itself.
+    async fn end(mut self) -> (Option<i32>, String) {
+        let child = &mut self.child;
+        let mut status = None;
+        for _ in 0..1500 {
+            status = child.try_wait().unwrap();
+            if status.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut self.errors, &mut said).unwrap();
+        (status.expect("it ends by itself").code(), said)
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+async fn what_changes_and_what_time_changes_is_told_until_the_object_is_gone(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    scene.create("configmaps", &json!({"metadata": {"name": "map"}})).await;
+    let mut watching = Watching::start(&scene, "cm/map", BAD);
+    watching.until("nothing: bad is not true of it").await;
+
+    let label = |state: &str| json!({"metadata": {"labels": {"state": state}}});
+    scene.objects.patch("configmaps", &scene.namespace, "map", &label("bad")).await;
+    let begun = watching.until("bad would delete it in ").await;
+    let from = begun["rules"][0]["for"]["from"].clone();
+    // A change that keeps it true does not begin anew.
+    let annotation = json!({"metadata": {"annotations": {"a": "b"}}});
+    scene.objects.patch("configmaps", &scene.namespace, "map", &annotation).await;
+    let due = watching.until("bad would delete it now").await;
+    assert_eq!(due["rules"][0]["for"]["from"], from);
+    assert_eq!(due["at"], due["rules"][0]["for"]["over"]);
+
+    // Nothing changes, so nothing is asked.
+    a_while().await;
+    let sent = scene.sent().await.len();
+    a_while().await;
+    assert_eq!(scene.sent().await.len(), sent, "{:#?}", scene.sent().await);
+
+    scene.objects.patch("configmaps", &scene.namespace, "map", &label("good")).await;
+    watching.until("nothing: bad is not true of it").await;
+    assert!(scene.writes().await.is_empty());
+    scene.objects.delete("configmaps", &scene.namespace, "map").await;
+    let (status, said) = watching.end().await;
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("map is gone"), "{said}");
+}
+
+async fn a_change_of_the_namespace_is_told_too(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let state = json!({"metadata": {"name": "map", "labels": {"state": "bad"}}});
+    scene.create("configmaps", &state).await;
+    let mut watching = Watching::start(&scene, "cm/map", &BAD.replace("    for: 3s\n", ""));
+    watching.until("bad would delete it now").await;
+    let mark = |value: Value| json!({"metadata": {"annotations": {"k8s-healer.io/protect": value}}});
+    scene.objects.patch("namespaces", "", &scene.namespace, &mark("yes".into())).await;
+    let held =
+        watching.until("held back: protected by the annotation k8s-healer.io/protect of namespace").await;
+    assert_eq!(held["verdict"]["kind"], "held");
+    scene.objects.patch("namespaces", "", &scene.namespace, &mark(Value::Null)).await;
+    watching.until("bad would delete it now").await;
+    wait_until("the map is still there", SOON, || async { scene.exists("configmaps", "map").await }).await;
+}
