@@ -6,6 +6,7 @@ use k8s_healer::cluster::execute::{Outcome, execute};
 use k8s_healer_engine::effect::Effect;
 use serde_json::{Value, json};
 
+use crate::changes::merge;
 use crate::wire::{self, Reply, answering, pods, resource};
 use crate::writes::{DELETE, evict, label, strip, web};
 
@@ -93,6 +94,22 @@ async fn gone_is_said_of_the_object_alone_not_of_a_kind_that_is_no_longer_served
         let outcome = execute(&transport, &pods(), &web(), &effect, false).await;
         assert_eq!(outcome, Outcome::Rejected { reason: "404 page not found".to_owned() });
     }
+}
+
+/// The server answers alike where the object is gone and where its kind has no such part.
+#[tokio::test]
+async fn what_is_said_of_a_part_says_nothing_of_the_object() {
+    let gone = status(404, "pods \"web\" not found", json!({"name": "web", "kind": "pods"}));
+    let unserved = status(404, "the server could not find the requested resource", json!({}));
+    for answer in [gone.clone(), unserved] {
+        let Outcome::Rejected { reason } =
+            outcome(&merge(json!({"spec": {}}), Some("scale")), 404, answer).await
+        else {
+            panic!("it may be there all the same")
+        };
+        assert!(reason.contains("it has no scale"), "{reason}");
+    }
+    assert_eq!(outcome(&merge(json!({"spec": {}}), None), 404, gone).await, Outcome::Gone);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use k8s_healer::rules::comparison::compare;
 use k8s_healer_engine::rule::Mode;
 
 use super::*;
@@ -303,6 +304,24 @@ fn a_confined_pack_selects_nothing_outside_whatever_it_says() {
             }
         }
     }
+}
+
+#[test]
+fn rules_that_are_confined_otherwise_are_other_rules_for_a_reload() {
+    let team = Teams::new(&format!("{HEAD}{PACK}").replace("[test-*]", "[\"*\"]"), "");
+    let written = |path: &str| team.load(&[path]).written;
+    let free = written("team");
+    let (one, other) = (written("team=team-a-*"), written("team=team-b-*"));
+    for (before, after) in [(&free, &one), (&one, &other), (&one, &free)] {
+        let told = compare(before, after).lines();
+        assert!(told.iter().any(|line| line.contains("within")), "{told:?}");
+        assert!(before.values().zip(after.values()).all(|(before, after)| !before.says_the_same(after)));
+    }
+    assert_eq!(compare(&one, &written("team/=team-a-*")).lines(), [""; 0]);
+    // In whichever order two paths confine it.
+    let twice = |paths: [&str; 2]| team.load(&paths).written;
+    let (there, back) = (["team=team-*", "team/pack.yaml=*-a-1"], ["team/pack.yaml=*-a-1", "team=team-*"]);
+    assert_eq!(compare(&twice(there), &twice(back)).lines(), [""; 0]);
 }
 
 #[test]

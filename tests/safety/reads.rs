@@ -100,3 +100,30 @@ async fn a_protected_object_that_does_not_change_is_looked_at_once() {
     assert!(writes.len() == 1 && writes[0].path.ends_with("/kept"), "{writes:#?}");
     assert!(writes[0].at >= 1800.0 && writes[0].at < 1802.0, "{writes:#?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_looked_up_is_unknown_to_the_rule_that_asks_for_it_and_to_no_other() {
+    let missing = "- name: orphan\n  watch: pods\n  match: [ { owner: { missing: true } } ]\n  actions: [ { delete: {} } ]\n";
+    let label =
+        "- name: label\n  watch: pods\n  match: [ { phase: Failed } ]\n  actions: [ { label: { a: b } } ]\n";
+    let owner = json!({"apiVersion": "v1", "kind": "Pod", "name": "owner", "uid": "o"});
+    for broken in [true, false] {
+        let world = World::answering(move |_, sent| async move {
+            let asks_the_owner =
+                sent.path.split('?').next().is_some_and(|path| path.ends_with("/pods/owner"));
+            (broken && asks_the_owner).then(|| refusal(500, "InternalError", "owner"))
+        });
+        world.put("web", &json!({"metadata": {"ownerReferences": [owner.clone()]}}));
+        world.heal(Mode::Enforce, &format!("{missing}{label}"), 600).await;
+        let asked = world.sent().iter().any(|sent| sent.path.contains("/pods/owner"));
+        assert!(asked, "it is looked up");
+        let writes = world.writes();
+        let of = |method: &str| writes.iter().filter(|write| write.method == method).count();
+        if broken {
+            assert_eq!((of("PATCH"), of("DELETE")), (1, 0), "{writes:#?}");
+            assert!(writes[0].at < 5.0, "{writes:#?}");
+        } else {
+            assert_eq!(of("DELETE"), 1, "the owner is missing: {writes:#?}");
+        }
+    }
+}

@@ -2,11 +2,12 @@
 //! at once, no more is.
 
 use crate::support::scene::*;
-use crate::support::{Stage, on_both, shapes};
+use crate::support::{Grant, Scene, Stage, on_both, shapes};
 
 on_both!(
     in_a_storm_nothing_is_sent_and_once_it_is_over_what_is_left_is_healed,
     one_at_a_time_goes_and_the_next_when_it_is_gone,
+    limits_hold_where_rights_reach_no_further_than_a_namespace,
 );
 
 async fn in_a_storm_nothing_is_sent_and_once_it_is_over_what_is_left_is_healed(stage: Stage) {
@@ -67,4 +68,36 @@ async fn one_at_a_time_goes_and_the_next_when_it_is_gone(stage: Stage) {
         scene.objects.patch("configmaps", &scene.namespace, name, &heals).await;
         scene.wait_until_gone("configmaps", name).await;
     }
+}
+
+/// What is counted is what may be seen: the objects of the namespace that the rule looks into.
+async fn limits_hold_where_rights_reach_no_further_than_a_namespace(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
+    let scene = Scene::without_rights(&cluster).await;
+    let rules = serde_json::json!([
+        {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch", "delete"]},
+        {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
+    ]);
+    Grant::to(&scene, &scene.namespace, &rules).await;
+    for name in ["map-0", "map-1", "map-2", "map-3"] {
+        scene.create("configmaps", &shapes::with_labels(bad(name), &[("state", "good")])).await;
+    }
+    let limits = "limits: { maxUnhealthy: 1, from: 2 }\n  for: 1s\n  actions: [ { delete: {} } ]";
+    let rule = bad_rule(limits).replace("match:", &format!("namespaces: [{}]\n  match:", scene.namespace));
+    let mut daemon = scene.starting_daemon_at(scene.account().kubeconfig(), &rule, &[]);
+    daemon.wait_for_line("it is watched in each of 1 namespaces", SOON).await;
+    daemon.wait_for_line("\"listed\"", SOON).await;
+    let falls_ill = serde_json::json!({"metadata": {"labels": {"state": "bad"}}});
+    for name in ["map-0", "map-1"] {
+        scene.objects.patch("configmaps", &scene.namespace, name, &falls_ill).await;
+    }
+    for name in ["map-0", "map-1"] {
+        daemon.wait_for_line(&format!("held back: delete {}", scene.called("configmaps", name)), SOON).await;
+    }
+    a_while().await;
+    assert_eq!(scene.writes().await.summary(), [""; 0]);
+    scene.cure("map-0").await;
+    scene.wait_until_gone("configmaps", "map-1").await;
+    a_while().await;
+    assert_eq!(scene.writes().await.summary(), [format!("delete configmaps {}/map-1 200", scene.namespace)]);
 }
