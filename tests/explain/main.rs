@@ -13,6 +13,7 @@ mod support;
 
 mod dumps;
 mod live;
+mod page;
 mod watching;
 
 use std::env;
