@@ -118,6 +118,18 @@ fn what_cannot_be_explained_says_what_to_do_next() {
 }
 
 #[test]
+fn a_rule_that_is_switched_off_is_told_with_the_place_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("quiet.yaml");
+    let text = "apiVersion: k8s-healer/v1\nkind: RuleOverride\nmetadata: { name: quiet }\noverrides:\n  - { rule: leaks/vm-stale, enabled: false }\n  - { rule: leaks/pod-orphaned, enabled: false }\n";
+    fs::write(&file, text).unwrap();
+    let told = explain(&["vm/vm-1"], &["--rules", file.to_str().unwrap()]);
+    assert_eq!(told.verdict(), "vm-not-ready would delete it in 5m");
+    let note = format!("note: leaks/vm-stale is switched off by {}:", file.display());
+    assert!(told.text.contains(&note) && !told.text.contains("pod-orphaned"), "{}", told.text);
+}
+
+#[test]
 fn a_kind_that_no_rule_watches_is_told_with_those_that_they_watch() {
     let rules = tempfile::tempdir().unwrap();
     let file = rules.path().join("rules.yaml");

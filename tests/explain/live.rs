@@ -10,6 +10,7 @@ on_both!(
     a_controller_that_is_protected_holds_back_and_is_named,
     without_a_right_it_is_not_known_and_the_grant_is_named,
     an_object_that_is_not_there_is_answered_by_those_that_are,
+    a_wildcard_comes_to_a_kind_and_does_not_name_it,
     a_kind_is_found_by_all_its_names_and_one_that_is_not_there_by_the_nearest,
 );
 
@@ -104,6 +105,27 @@ async fn an_object_that_is_not_there_is_answered_by_those_that_are(stage: Stage)
     }
     let told = explain(&scene, &["secrets/x"], OLD, &[]).await;
     assert_eq!(told.refused(), "k8s-healer: no rule watches secrets: they watch configmaps");
+}
+
+async fn a_wildcard_comes_to_a_kind_and_does_not_name_it(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let wide = "
+  - name: wide
+    watch: \"*\"
+    scope: cluster
+    match: [ name: { glob: \"*\" } ]
+    actions: [ label: { seen: \"yes\" } ]
+";
+    scene.create("configmaps", &json!({"metadata": {"name": "map"}})).await;
+    assert_eq!(explain(&scene, &["cm/map"], wide, &[]).await.verdict(), "wide would label seen=yes now");
+    // Of no namespace itself, whatever -n says.
+    let namespace = explain(&scene, &["ns", &scene.namespace], wide, &[]).await;
+    let by = "its kind: only a rule that names namespaces acts on it";
+    let expected = format!("held back: protected by {by}; without that, wide would label seen=yes now");
+    assert_eq!(namespace.verdict(), expected);
+    let named = wide.replace("\"*\"\n    scope", "ns\n    scope");
+    let namespace = explain(&scene, &["ns", &scene.namespace], &named, &[]).await;
+    assert_eq!(namespace.verdict(), "wide would label seen=yes now");
 }
 
 async fn a_kind_is_found_by_all_its_names_and_one_that_is_not_there_by_the_nearest(stage: Stage) {

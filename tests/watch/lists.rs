@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_healer::cluster::watch::Watch;
 use k8s_healer_engine::projection::Projection;
 use serde_json::json;
 
@@ -17,6 +18,16 @@ async fn a_list_is_asked_for_page_by_page_and_then_watched_from_its_version() {
     let expected =
         ["limit=100", "limit=100&continue=x%2Fy%3D%3D", "watch=1&allowWatchBookmarks=true&resourceVersion=7"];
     assert_eq!(server.queries(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_object_alone_is_listed_and_watched_by_its_name() {
+    let server = Server::of_pages(vec![page(&["a"], 7, ""), ok().added("a", 8).hang()]);
+    let watch = Watch { name: Some("a.b:c".to_owned()), ..server.watch() };
+    Events::of(watch).expect(&["list started", "listed a", "synced", "applied a 8"]).await;
+    let name = "fieldSelector=metadata.name%3Da.b%3Ac";
+    let watched = format!("watch=1&allowWatchBookmarks=true&resourceVersion=7&{name}");
+    assert_eq!(server.queries(), [format!("limit=100&{name}"), watched]);
 }
 
 #[tokio::test(start_paused = true)]

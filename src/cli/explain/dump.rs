@@ -52,6 +52,12 @@ pub(super) fn find(
             Err(format!("{first} and {second} both have {target}: write {target}.{first}"))
         }
     }?;
+    let is_meant = |target: &WatchTarget| match gathering.meaning(target) {
+        Meaning::Kind(kind) => meaning == Some(kind),
+        Meaning::Absent | Meaning::Ambiguous(..) => target.is_wide(),
+    };
+    let off = rules.switched_off.iter().filter(|off| off.watch.iter().any(is_meant));
+    let mut notes: Vec<String> = off.map(|off| off.note.clone()).collect();
     let Gathered { world, watching, refused, .. } = gathering.finish();
     let kind = meaning.ok_or_else(|| no_kind(&world, target))?;
     let resource = &world.kinds()[kind].resource;
@@ -79,12 +85,13 @@ pub(super) fn find(
         true_since: BTreeMap::new(),
         object: (*object).clone(),
     };
+    notes.extend(refused.into_iter().map(|refused| format!("left out: {refused}")));
     let subject = Subject {
         resource: resource.clone(),
         names: world.kinds()[kind].names.clone(),
         name: world.name_of(&id),
         watching,
-        notes: refused.into_iter().map(|refused| format!("left out: {refused}")).collect(),
+        notes,
     };
     Ok(Found { subject, asked, at })
 }

@@ -184,8 +184,8 @@ fn watching(
 /// The rules that are left out, and would watch this kind.
 fn notes(rules: &Rules, assignment: &Assignment, catalogue: &Catalogue, resource: &Resource) -> Vec<String> {
     let name = resource.name();
-    let means_it = |rule: &Rule| {
-        catalogue.watched(&rule.watch).iter().any(|(_, resolution)| match resolution {
+    let means_it = |watch: &[WatchTarget]| {
+        catalogue.watched(watch).iter().any(|(_, resolution)| match resolution {
             Resolution::Found(found) | Resolution::NotWatchable { resource: found, .. } => {
                 found.name() == name
             }
@@ -193,7 +193,9 @@ fn notes(rules: &Rules, assignment: &Assignment, catalogue: &Catalogue, resource
             Resolution::Absent => false,
         })
     };
-    let concerned = |id: &RuleId| rules.set.rules.iter().any(|rule| rule.id == *id && means_it(rule));
+    let concerned = |id: &RuleId| rules.set.rules.iter().any(|rule| rule.id == *id && means_it(&rule.watch));
     let refused = assignment.refused.iter().filter(|refused| concerned(&refused.rule));
-    refused.map(|refused| format!("{} is left out: {}", refused.rule, refused.reason)).collect()
+    let refused = refused.map(|refused| format!("{} is left out: {}", refused.rule, refused.reason));
+    let off = rules.switched_off.iter().filter(|off| means_it(&off.watch)).map(|off| off.note.clone());
+    refused.chain(off).collect()
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard::{Itself, Reach};
-use k8s_healer_engine::rule::{Mode, Rule, RuleId, RuleSet};
+use k8s_healer_engine::rule::{Mode, Rule, RuleId, RuleSet, WatchTarget};
 use k8s_healer_engine::values::Globs;
 
 use super::{Arguments, tell};
 use crate::cli::daemon::own_namespace;
 use crate::cli::diagnostics::{Renderer, Style};
-use crate::rules::effective::EffectiveRule;
-use crate::rules::{Input, LoadOptions, Loaded, Origin, load};
+use crate::rules::effective::{EffectiveRule, Tree};
+use crate::rules::{Input, LoadOptions, Loaded, Origin, load, target};
 use crate::simulation::Guard;
 use crate::simulation::explain::Watcher;
 
@@ -25,7 +25,15 @@ pub(super) struct Rules {
     pub(super) set: RuleSet,
     pub(super) origins: BTreeMap<RuleId, Origin>,
     written: BTreeMap<RuleId, EffectiveRule>,
+    pub(super) switched_off: Vec<SwitchedOff>,
     pub(super) guard: Guard,
+}
+
+/// A rule that an override switches off.
+pub(super) struct SwitchedOff {
+    pub(super) watch: Vec<WatchTarget>,
+    /// `pack/rule is switched off by overrides.yaml:5`.
+    pub(super) note: String,
 }
 
 impl Rules {
@@ -62,8 +70,15 @@ impl Rules {
         let excluded = if excluded.is_empty() { None } else { Globs::parse(excluded).ok() };
         let itself = Itself { namespace: None, reach: Reach { only: None, excluded } };
         let guard = Guard { itself, guardrails: Arc::clone(&set.guardrails), mode: Mode::Enforce };
+        let off = loaded.effective_rules.iter().filter_map(|rule| {
+            let source = loaded.sources.get(rule.switched_off?.source)?;
+            let (line, _) = source.position(rule.switched_off?.span.start);
+            let note = format!("{} is switched off by {}:{line}", rule.id, source.name);
+            Some(SwitchedOff { watch: watch(rule), note })
+        });
+        let switched_off = off.collect();
         let written = loaded.effective_rules.into_iter().map(|rule| (rule.id.clone(), rule)).collect();
-        Self { set, origins: loaded.origins, written, guard }
+        Self { set, origins: loaded.origins, written, switched_off, guard }
     }
 
     /// These rules, with what is written of them.
@@ -75,6 +90,15 @@ impl Rules {
         };
         rules.iter().map(watcher).collect()
     }
+}
+
+/// What a rule watches, as it is written.
+fn watch(rule: &EffectiveRule) -> Vec<WatchTarget> {
+    let items = rule.keys.iter().filter(|(key, _)| key == "watch").flat_map(|(_, item)| match &item.tree {
+        Tree::List(items) => items.iter().collect(),
+        _ => vec![item],
+    });
+    items.filter_map(|item| target(item.data().as_str()?)).collect()
 }
 
 /// What these rules ask of other objects.
