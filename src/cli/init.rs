@@ -10,7 +10,7 @@ use k8s_healer_engine::registry::Registry;
 use serde_json::Value;
 
 use super::Arguments as Program;
-use crate::rules::schema::{guardrails, rule_override, rule_pack};
+use crate::rules::schema::{guardrails, rule_override, rule_pack, rule_test};
 use crate::rules::source::reason;
 
 const RULES: &str = include_str!("init/rules.yaml");
@@ -52,6 +52,7 @@ fn files() -> Vec<(&'static str, String)> {
         ("rules.yaml", RULES.to_owned()),
         ("tests/vm-stale.yaml", TEST.to_owned()),
         (".schemas/rulepack.json", text(&rule_pack(&registry))),
+        (".schemas/ruletest.json", text(&rule_test(&registry))),
         (".schemas/ruleoverride.json", text(&rule_override())),
         (".schemas/guardrails.json", text(&guardrails(&registry))),
     ]
@@ -112,10 +113,14 @@ mod tests {
         let loaded = load(&[Input::Path(folder.path().to_owned())], &LoadOptions::default());
         assert_eq!(loaded.diagnostics, []);
         assert!(!loaded.rule_set.unwrap().rules.is_empty());
-        let modeline = RULES.lines().next().unwrap();
-        let schema = modeline.strip_prefix("# yaml-language-server: $schema=").unwrap();
-        let schema: Value = serde_json::from_slice(&fs::read(folder.path().join(schema)).unwrap()).unwrap();
-        assert_eq!(schema["title"], "RulePack");
+        for (path, kind) in [("rules.yaml", "RulePack"), ("tests/vm-stale.yaml", "RuleTest")] {
+            let path = folder.path().join(path);
+            let text = fs::read_to_string(&path).unwrap();
+            let schema =
+                text.lines().next().unwrap().strip_prefix("# yaml-language-server: $schema=").unwrap();
+            let schema = fs::read(path.parent().unwrap().join(schema)).unwrap();
+            assert_eq!(serde_json::from_slice::<Value>(&schema).unwrap()["title"], kind);
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@
 
 mod bytes;
 mod choices;
+mod expressions;
 mod field_rules;
 mod indexed;
 mod instants;
@@ -18,8 +19,10 @@ mod laws;
 mod model;
 mod model_field;
 mod model_kinds;
+mod model_others;
 mod model_values;
 mod objects;
+mod others;
 mod pool;
 mod regressions;
 mod rules;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::model_kinds as kinds;
-use crate::{model_field, model_values as values};
+use crate::{model_field, model_others, model_values as values};
 
 /// What is said of an object: true, false, or `None` for unknown; and since when, as far as it tells.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,7 +94,11 @@ pub(crate) fn said(matcher: &Value, object: &Value, now: i128) -> Said {
             let pattern = asked.get("matches").is_none_or(|pattern| values::pattern(pattern, name));
             Said { truth: Some(glob && pattern), since: created(object).filter(|since| *since <= now) }
         }
-        "owner" => Said::plainly(owner(asked, object)),
+        "owner" => model_others::owner(asked, object, owner),
+        "priority" => model_others::priority(asked, object),
+        "node" => model_others::node(asked, object, now),
+        "namespace" => model_others::namespace(asked, object, now),
+        "cel" => crate::expressions::said(asked.as_str().expect("an expression"), object),
         "finalizers" => Said::plainly(finalizers(asked, object)),
         other => panic!("the model knows no {other}"),
     }
@@ -154,7 +158,7 @@ pub(crate) fn after(asked: &Value, key: &str, object: &Value, start: i128, now: 
     Some(read.map_or(Said::unknown(), |read| Said { since: None, ..Said::from(start + read, now) }))
 }
 
-fn age(asked: &Value, object: &Value, now: i128) -> Said {
+pub(crate) fn age(asked: &Value, object: &Value, now: i128) -> Said {
     let created = Value::from("$.metadata.creationTimestamp");
     let paths = values::texts(asked.get("since").unwrap_or(&created));
     let there = |path: &&str| -> Vec<&Value> {
@@ -204,7 +208,7 @@ fn terminating(asked: &Value, object: &Value, now: i128) -> Said {
     Said { truth: Some(is == wanted), since }
 }
 
-fn labels(asked: &Value, object: &Value) -> bool {
+pub(crate) fn labels(asked: &Value, object: &Value) -> bool {
     let value = |key: &str| object["metadata"]["labels"].get(key).and_then(Value::as_str);
     let plain = asked.get("matchLabels").and_then(Value::as_object);
     let plain = plain.into_iter().flatten().all(|(key, wanted)| value(key) == wanted.as_str());
@@ -221,7 +225,7 @@ fn labels(asked: &Value, object: &Value) -> bool {
         })
 }
 
-fn annotations(asked: &Value, object: &Value) -> Said {
+pub(crate) fn annotations(asked: &Value, object: &Value) -> Said {
     let key = asked["key"].as_str().expect("a key");
     let exists = asked.get("exists").and_then(Value::as_bool);
     let asks_value = ["equals", "in", "glob", "matches"].iter().any(|key| asked.get(key).is_some());

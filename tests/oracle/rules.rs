@@ -67,7 +67,7 @@ pub(crate) fn rule(choices: &mut Choices<'_>, name: &str) -> Value {
 }
 
 /// A string where a list of one is meant, now and then.
-fn one_or_some(choices: &mut Choices<'_>, list: &[&'static str]) -> Value {
+pub(crate) fn one_or_some(choices: &mut Choices<'_>, list: &[&'static str]) -> Value {
     if choices.one_in(3) { json!(choices.pick(list)) } else { json!(choices.some(list, 2)) }
 }
 
@@ -78,7 +78,7 @@ fn maybe(asked: &mut Map<String, Value>, choices: &mut Choices<'_>, often: usize
     }
 }
 
-fn age(choices: &mut Choices<'_>) -> Value {
+pub(crate) fn age(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     match choices.below(5) {
         0 | 1 => drop(asked.insert("over".to_owned(), duration(choices))),
@@ -105,7 +105,7 @@ fn age(choices: &mut Choices<'_>) -> Value {
     json!({ "age": asked })
 }
 
-fn condition(choices: &mut Choices<'_>) -> Value {
+pub(crate) fn condition(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     let kind = if choices.one_in(4) { json!(choices.some(&GLOBS, 2)) } else { one_or_some(choices, &TYPES) };
     if !choices.one_in(6) {
@@ -158,7 +158,7 @@ fn terminating(choices: &mut Choices<'_>) -> Value {
     }
 }
 
-fn labels(choices: &mut Choices<'_>) -> Value {
+pub(crate) fn labels(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     if choices.one_in(2) {
         let key = choices.pick(&LABELS);
@@ -180,7 +180,7 @@ fn labels(choices: &mut Choices<'_>) -> Value {
     json!({ "labels": asked })
 }
 
-fn annotations(choices: &mut Choices<'_>) -> Value {
+pub(crate) fn annotations(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     asked.insert("key".to_owned(), choices.pick(&ANNOTATIONS).into());
     match choices.below(6) {

@@ -147,6 +147,7 @@ fn timestamp(text: &CelString<'_>) -> Result<Moment, Failed> {
     parse_time(text.inner(), &[]).map(Moment).ok_or_else(|| wrong("timestamp", "it is no time of RFC 3339"))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an overload takes its arguments by reference")]
 fn timestamp_of_seconds(seconds: &CelInt) -> Result<Moment, Failed> {
     let moment = Timestamp::from_second(*seconds.inner());
     moment.map(Moment).map_err(|_| wrong("timestamp", "it is beyond all times"))

@@ -94,7 +94,7 @@ impl Page<'_> {
             let mut cells = rule_cells(row);
             cells.extend(with_unknown.then_some(unknown));
             cells.extend(with_reasons.then_some(reason));
-            table.row(cells.into_iter());
+            table.row(cells);
         }
         table.show(out)
     }
