@@ -12,6 +12,7 @@ mod flights;
 mod held;
 mod pass;
 mod progress;
+mod turns;
 mod waits;
 
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 pub use self::due::DueStep;
 use self::entry::{Entry, Slots};
 pub use self::entry::{Origin, Ticket};
-use self::flights::Flights;
+use self::flights::{Flights, Sight};
 pub use self::progress::{Sequence, StepResult};
 use self::waits::{AT_ONCE, Waits};
 use crate::facts::{Fact, Facts};
@@ -36,6 +37,7 @@ use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
 use crate::truth::Truth;
+use crate::verdict::Verdict;
 
 /// Where an object lives and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -349,6 +351,7 @@ impl Tracker {
         let before = self.limited_of(slot);
         let mut found = self.index.survey(&selection, &context);
         found.retain(|(rule, _)| !self.is_retired(*rule));
+        let going = self.but_for_its_end(&context);
         let entry = self.slots.get_mut(slot);
         let changed = !entry.has_version_of(object);
         // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
@@ -356,13 +359,11 @@ impl Tracker {
         let is_true =
             |rule: usize| found.iter().any(|(index, verdict)| *index == rule && verdict.truth.is_true());
         // Where another object is not known at the moment, nobody can tell whether the rule has ceased to be true.
-        let is_out_of_sight = |rule: usize| {
-            let mut verdicts = found.iter().filter(|(index, _)| *index == rule);
-            verdicts.any(|(_, verdict)| {
-                verdict.truth == Truth::Unknown
-                    && verdict.waits_for.iter().any(|fact| facts.get(fact).is_none())
-            })
+        let is_unseen = |verdict: &Verdict| {
+            verdict.truth == Truth::Unknown && verdict.waits_for.iter().any(|fact| facts.get(fact).is_none())
         };
+        let is_out_of_sight =
+            |rule: usize| found.iter().any(|(index, verdict)| *index == rule && is_unseen(verdict));
         for rule in entry.progress.rules().into_iter().filter(|rule| !is_true(*rule)) {
             if is_out_of_sight(rule) {
                 entry.progress.out_of_sight(rule);
@@ -373,8 +374,8 @@ impl Tracker {
         for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
             entry.progress.holds(*rule, &self.rules[*rule], verdict.holds_since, gap, changed, now);
         }
-        let mut awaited: Vec<Fact> =
-            found.iter().flat_map(|(_, verdict)| verdict.waits_for.iter().cloned()).collect();
+        let all = found.iter().chain(&going);
+        let mut awaited: Vec<Fact> = all.flat_map(|(_, verdict)| verdict.waits_for.iter().cloned()).collect();
         awaited.sort();
         awaited.dedup();
         self.waits.set(slot, awaited, facts);
@@ -385,7 +386,15 @@ impl Tracker {
         entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
         let busy = entry.busy;
         if !self.flights.is_empty() {
-            self.take_seats(slot, &context, |rule| (is_true(rule), is_out_of_sight(rule)));
+            let may_be_going = |rule: usize| {
+                let mut verdicts = going.iter().filter(|(index, _)| *index == rule);
+                verdicts.any(|(_, verdict)| verdict.truth.is_true() || is_unseen(verdict))
+            };
+            self.take_seats(slot, &context, |rule| Sight {
+                is_true: is_true(rule),
+                is_lost: is_out_of_sight(rule),
+                may_be_going: may_be_going(rule),
+            });
         }
         if busy {
             self.call_next(slot);

@@ -3,7 +3,8 @@
 //!
 //! In flight is what a step that writes has been begun on, until it is gone; where it is not being removed, until
 //! the rule is not true of it any more. What is terminating and was not begun on here (by whom, a daemon that has
-//! just started does not know) is in flight too, if the rule removes and would be true of it otherwise.
+//! just started does not know) is in flight too, if the rule removes and would be true of it otherwise; so it is
+//! where that hangs on another object that is not known. Who is called when, [`turns`](super::turns) says.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,15 +17,16 @@ use super::{DueStep, StepResult, Tracker};
 use crate::effect::Inapplicable;
 use crate::evaluate::evaluate;
 use crate::limits::InFlight;
-use crate::limits::ledger::{NoRoom, Standing, Turn};
+use crate::limits::ledger::NoRoom;
 use crate::matcher::Context;
 use crate::moment::Now;
 use crate::observation::Observation;
 use crate::rule::Rule;
+use crate::verdict::Verdict;
 
 /// How far an object has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// Nothing was done to it yet.
     Waiting {
         /// It was held back, and is looked at when it is called.
@@ -38,29 +40,40 @@ enum State {
     Going,
 }
 
+/// What is known of a rule and an object at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sight {
+    /// The rule is true of it.
+    pub(super) is_true: bool,
+    /// Whether it is hangs on another object that is not known.
+    pub(super) is_lost: bool,
+    /// But for its being terminated the rule would be true of it, as far as that is known.
+    pub(super) may_be_going: bool,
+}
+
 #[derive(Clone, Debug)]
-struct Seat {
+pub(super) struct Seat {
     /// Its group; `None`: the object does not tell.
-    group: Option<Arc<str>>,
+    pub(super) group: Option<Arc<str>>,
     /// By `order`; 0 where the rule has none.
-    turn: i64,
-    state: State,
+    pub(super) turn: i64,
+    pub(super) state: State,
     /// The group under which the ledger has it.
-    listed: Option<Arc<str>>,
+    pub(super) listed: Option<Arc<str>>,
 }
 
 /// The seats of all objects. It holds nothing for rules without `inFlight` and `order`.
 #[derive(Debug, Default)]
 pub(super) struct Flights {
     /// The rules with one of the two.
-    rules: Vec<usize>,
+    pub(super) rules: Vec<usize>,
     /// By slot and rule.
-    seats: AHashMap<(u32, usize), Seat>,
+    pub(super) seats: AHashMap<(u32, usize), Seat>,
     terminating: AHashSet<u32>,
     /// Where somebody may have to be called.
-    stirred: BTreeSet<(usize, Arc<str>)>,
+    pub(super) stirred: BTreeSet<(usize, Arc<str>)>,
     /// What is due, the last first, so far as it has not been taken yet.
-    batch: Vec<u32>,
+    pub(super) batch: Vec<u32>,
 }
 
 impl Flights {
@@ -78,18 +91,33 @@ impl Flights {
 }
 
 impl Tracker {
-    fn in_flight(&self, rule: usize) -> Option<&InFlight> {
+    pub(super) fn in_flight(&self, rule: usize) -> Option<&InFlight> {
         self.rules[rule].limits.as_ref().and_then(|limits| limits.in_flight.as_ref())
     }
 
-    /// Takes in what an object tells of its groups and turns; `known` says of a rule whether it is true, and
-    /// whether that cannot be told at the moment.
-    pub(super) fn take_seats(
-        &mut self,
-        slot: u32,
-        context: &Context<'_>,
-        known: impl Fn(usize) -> (bool, bool),
-    ) {
+    /// What rules with `inFlight` would be of an object that is terminating if it were not; nothing of others.
+    pub(super) fn but_for_its_end(&self, context: &Context<'_>) -> Vec<(usize, Verdict)> {
+        if self.flights.is_empty() || !context.object.is_terminating() {
+            return Vec::new();
+        }
+        let concerns = |rule: &usize| {
+            let scope = &self.rules[*rule].scope;
+            !self.is_retired(*rule)
+                && self.rules[*rule].removes()
+                && self.in_flight(*rule).is_some()
+                && scope.selects(context.object.namespace())
+        };
+        let mut value = context.object.object().clone();
+        if let Some(metadata) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
+            metadata.remove("deletionTimestamp");
+        }
+        let object = Observation::new(value);
+        let verdict = |rule: usize| (rule, evaluate(&self.rules[rule], &object, context.facts, context.now));
+        self.flights.rules.iter().copied().filter(concerns).map(verdict).collect()
+    }
+
+    /// Takes in what an object tells of its groups and turns, and what is known of its rules.
+    pub(super) fn take_seats(&mut self, slot: u32, context: &Context<'_>, sight: impl Fn(usize) -> Sight) {
         if context.object.is_terminating() {
             self.flights.terminating.insert(slot);
         } else {
@@ -97,34 +125,25 @@ impl Tracker {
         }
         for rule in self.flights.rules.clone() {
             if !self.is_retired(rule) {
-                self.take_seat(slot, rule, context, known(rule));
+                self.take_seat(slot, rule, context, sight(rule));
             }
         }
     }
 
-    fn take_seat(
-        &mut self,
-        slot: u32,
-        rule: usize,
-        context: &Context<'_>,
-        (is_true, is_out_of_sight): (bool, bool),
-    ) {
+    fn take_seat(&mut self, slot: u32, rule: usize, context: &Context<'_>, sight: Sight) {
         let before = self.flights.seats.get(&(slot, rule));
         let state = before.map_or(State::Waiting { asleep: false }, |seat| seat.state);
         let goes_on = self.slots.get(slot).progress.of(rule).is_some();
         let is_terminating = context.object.is_terminating();
         let state = match state {
             State::Beginning => state,
-            State::Begun if goes_on || is_terminating || is_out_of_sight => state,
+            State::Begun if goes_on || is_terminating || sight.is_lost => state,
             // A rule that removes nothing begins with what is terminating like with anything else.
-            _ if is_terminating
-                && self.rules[rule].removes()
-                && (is_true || is_going(&self.rules[rule], context)) =>
-            {
+            _ if is_terminating && self.rules[rule].removes() && (sight.is_true || sight.may_be_going) => {
                 State::Going
             }
-            State::Waiting { .. } if goes_on => state,
-            _ if goes_on => State::Waiting { asleep: false },
+            // Its own later steps wait for nobody.
+            State::Waiting { .. } | State::Going if goes_on => state,
             _ => return self.leave_seat(slot, rule),
         };
         let limits = self.rules[rule].limits.as_ref();
@@ -143,7 +162,7 @@ impl Tracker {
         self.flights.seats.insert((slot, rule), Seat { group, turn, state, listed });
     }
 
-    fn leave_seat(&mut self, slot: u32, rule: usize) {
+    pub(super) fn leave_seat(&mut self, slot: u32, rule: usize) {
         let Some(seat) = self.flights.seats.remove(&(slot, rule)) else { return };
         if let (Some(group), Some(in_flight)) = (seat.listed, self.in_flight(rule)) {
             let most = in_flight.most;
@@ -251,128 +270,6 @@ impl Tracker {
         }
     }
 
-    /// Tells where an object stands now, and calls those who may begin by that.
-    pub(super) fn call_next(&mut self, slot: u32) {
-        if !self.flights.is_empty() {
-            self.enlist(slot);
-            self.call();
-        }
-    }
-
-    /// Calls whoever may begin, wherever one waits.
-    pub(super) fn call_all(&mut self) {
-        for ((_, rule), seat) in &self.flights.seats {
-            if let (State::Waiting { asleep: true }, Some(group)) = (seat.state, &seat.listed) {
-                self.flights.stirred.insert((*rule, Arc::clone(group)));
-            }
-        }
-        self.call();
-    }
-
-    /// All objects tell anew where they stand, in another ledger.
-    pub(super) fn seat_again(&mut self) {
-        let slots: BTreeSet<u32> = self.flights.seats.keys().map(|(slot, _)| *slot).collect();
-        self.flights.seats.values_mut().for_each(|seat| seat.listed = None);
-        slots.into_iter().for_each(|slot| self.enlist(slot));
-        self.call();
-    }
-
-    fn enlist(&mut self, slot: u32) {
-        for rule in self.flights.rules.clone() {
-            if self.is_retired(rule) {
-                self.leave_seat(slot, rule);
-                continue;
-            }
-            let Some(most) = self.in_flight(rule).map(|in_flight| in_flight.most) else { continue };
-            let standing = self.standing(slot, rule);
-            let Some(seat) = self.flights.seats.get_mut(&(slot, rule)) else { continue };
-            let id = &self.rules[rule].id;
-            if let Some(former) = seat.listed.take_if(|former| Some(&*former) != seat.group.as_ref()) {
-                self.page.stand(id, (&former, most), slot, None);
-                self.flights.stirred.insert((rule, former));
-            }
-            let Some(group) = seat.group.clone() else { continue };
-            seat.listed = standing.map(|_| Arc::clone(&group));
-            if self.page.stand(id, (&group, most), slot, standing) {
-                self.flights.stirred.insert((rule, group));
-            }
-        }
-    }
-
-    fn standing(&self, slot: u32, rule: usize) -> Option<Standing> {
-        let seat = self.flights.seats.get(&(slot, rule))?;
-        let State::Waiting { asleep } = seat.state else { return Some(Standing::InFlight) };
-        let entry = self.slots.get(slot);
-        let sequence = entry.progress.of(rule)?;
-        let rule = &self.rules[rule];
-        let is_harmless = rule.steps[sequence.step()].nature.harmless;
-        if sequence.is_done() || is_harmless || !sequence.may_begin(rule, self.last_begin) {
-            return None;
-        }
-        let is_ordered = rule.limits.as_ref().is_some_and(|limits| limits.order.is_some());
-        let rank = if is_ordered { seat.turn } else { sequence.fell_due(rule).as_millisecond() };
-        let due = if asleep {
-            None
-        } else if entry.busy {
-            Some(sequence.due_at(rule)?)
-        } else {
-            // After a read that failed it is not looked at before the next one.
-            Some(sequence.due_at(rule)?.max(self.schedule.deadline(slot)?))
-        };
-        Some(Standing::Waiting(Turn { rank, due }))
-    }
-
-    fn call(&mut self) {
-        while let Some((rule, group)) = self.flights.stirred.pop_first() {
-            let Some(most) = self.in_flight(rule).map(|in_flight| in_flight.most) else { continue };
-            for slot in self.page.called(&self.rules[rule].id, most, &group, self.clock) {
-                if let Some(seat) = self.flights.seats.get_mut(&(slot, rule)) {
-                    seat.state = State::Waiting { asleep: false };
-                }
-                let entry = self.slots.get_mut(slot);
-                entry.progress.wait_until(rule, Some(Timestamp::MIN));
-                if !entry.busy {
-                    self.set_timer(slot);
-                }
-                self.enlist(slot);
-            }
-        }
-    }
-
-    /// Takes the next that is due out of the schedule: of what is due at once, in the order that rules ask for.
-    pub(super) fn pop_due(&mut self, now: Timestamp) -> Option<u32> {
-        if self.flights.is_empty() {
-            return self.schedule.pop_due(now).map(|(_, slot)| slot);
-        }
-        loop {
-            while let Some(slot) = self.flights.batch.pop() {
-                if self.schedule.deadline(slot).is_some_and(|deadline| deadline <= now) {
-                    self.schedule.set(slot, None);
-                    return Some(slot);
-                }
-            }
-            let mut due = self.in_turn(self.schedule.due(now).collect());
-            if due.is_empty() {
-                return None;
-            }
-            due.reverse();
-            self.flights.batch = due;
-        }
-    }
-
-    /// The same slots in the order that rules ask for.
-    pub(super) fn in_turn(&self, mut slots: Vec<u32>) -> Vec<u32> {
-        if !self.flights.is_empty() {
-            let turn = |slot: u32| {
-                let seats =
-                    self.flights.rules.iter().filter_map(|rule| self.flights.seats.get(&(slot, *rule)));
-                seats.map(|seat| seat.turn).min()
-            };
-            slots.sort_by_cached_key(|slot| turn(*slot));
-        }
-        slots
-    }
-
     /// Takes over the seats of an object from the tracker that followed it until now.
     pub(super) fn adopt_seats(&mut self, slot: u32, old: &Self, known: &Entry, kept: &[Option<usize>]) {
         if self.flights.is_empty() {
@@ -398,16 +295,4 @@ impl Tracker {
             }
         }
     }
-}
-
-/// Whether a rule is true of an object but for its being terminated.
-fn is_going(rule: &Rule, context: &Context<'_>) -> bool {
-    if !rule.scope.selects(context.object.namespace()) {
-        return false;
-    }
-    let mut value = context.object.object().clone();
-    if let Some(metadata) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-        metadata.remove("deletionTimestamp");
-    }
-    evaluate(rule, &Observation::new(value), context.facts, context.now).truth.is_true()
 }

@@ -143,6 +143,7 @@ impl Tracker {
         let found = self.index.survey(&selection, &context);
         let mut asked: Vec<Fact> = found
             .into_iter()
+            .chain(self.but_for_its_end(&context))
             .flat_map(|(_, verdict)| verdict.waits_for)
             .filter(|fact| facts.get(fact).is_none())
             .collect();

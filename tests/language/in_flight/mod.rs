@@ -1,5 +1,7 @@
 //! `limits: { inFlight, order }`: how much of a rule is under way at once, and what goes first.
 
+mod going;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -26,6 +28,8 @@ struct Scene {
     objects: BTreeMap<String, Value>,
     version: u32,
     tracker: Tracker,
+    /// What can be known of other objects now.
+    facts: Facts,
 }
 
 impl Scene {
@@ -33,7 +37,7 @@ impl Scene {
         let mut tracker = Tracker::new(vec![Arc::clone(rule)]).counted_in(ledger);
         tracker.list_started();
         tracker.list_completed();
-        Self { objects: BTreeMap::new(), version: 0, tracker }
+        Self { objects: BTreeMap::new(), version: 0, tracker, facts: Facts::none() }
     }
 
     /// The objects of these names, the first created first; all on node-1 and bad.
@@ -53,7 +57,7 @@ impl Scene {
         });
         json_patch::merge(object, merge);
         object["metadata"]["resourceVersion"] = self.version.to_string().into();
-        self.tracker.observe(&Observation::new(object.clone()), Origin::Event, at(now));
+        self.tracker.observe_with(&Observation::new(object.clone()), &self.facts, Origin::Event, at(now));
     }
 
     fn cure(&mut self, name: &str, now: &str) {
@@ -75,7 +79,11 @@ impl Scene {
         let ticket = self.tracker.take_due(at(now))?;
         let name = ticket.key.name.to_string();
         let live = Observation::new(self.objects[&name].clone());
-        let step = self.tracker.judge(&ticket, &live, at(now), at(now));
+        // What is asked of others is looked up, and nothing else.
+        let asked = self.tracker.asks(&live, &Facts::none(), at(now)).into_iter();
+        let known = asked.filter_map(|fact| Some((fact.clone(), self.facts.get(&fact)?.clone())));
+        let facts = known.fold(Facts::none(), |facts, (fact, value)| facts.with(fact, value));
+        let step = self.tracker.judge_with(&ticket, &live, &facts, at(now), at(now));
         if step.is_none() {
             self.tracker.release(&ticket, at(now), Duration::from_secs(1));
         }
