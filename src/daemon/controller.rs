@@ -320,6 +320,7 @@ impl Controller {
             self.while_fresh = self.stop.child_token();
         }
         self.fresh = fresh;
+        self.tracker.set_following(fresh);
     }
 
     fn start_due(&mut self) {

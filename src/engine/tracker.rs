@@ -78,6 +78,8 @@ pub struct Tracker {
     page: Page,
     /// A list has come to its end.
     has_listed: bool,
+    /// Its watch follows the server.
+    follows: bool,
     waits: Waits,
     flights: Flights,
     /// The moment of which it was told last.
@@ -117,6 +119,7 @@ impl Tracker {
             over: Vec::new(),
             page: Ledger::default().page(),
             has_listed: false,
+            follows: true,
             cluster: Home::new(&index, None),
             rules,
             index,
@@ -131,6 +134,7 @@ impl Tracker {
             waits: Waits::default(),
         };
         tracker.publish();
+        tracker.take_part();
         tracker
     }
 
@@ -223,6 +227,7 @@ impl Tracker {
         }
         self.list += 1;
         self.listing = true;
+        self.take_part();
     }
 
     /// The list is complete: what was not in it is gone.
@@ -235,6 +240,7 @@ impl Tracker {
         self.namespaces.retain(|_, home| home.objects > 0);
         self.has_listed = true;
         self.recount();
+        self.take_part();
     }
 
     /// An object of the list, or an event, where nothing is known of other objects. Returns whether the object is

@@ -106,10 +106,11 @@ impl Crowd {
     }
 
     /// Those that take the room there is at this moment: in their order those that were held back, and those
-    /// that are due by themselves.
-    fn next(&self, most: usize, now: Timestamp) -> impl Iterator<Item = (Seat, Turn)> {
+    /// that are due by themselves; of the `idle` pages none.
+    fn next(&self, most: usize, idle: &BTreeSet<u64>, now: Timestamp) -> impl Iterator<Item = (Seat, Turn)> {
         let room = most.saturating_sub(self.in_flight.len());
-        let turns = self.queue.iter().filter_map(|(_, seat)| Some((*seat, *self.turns.get(seat)?)));
+        let queue = self.queue.iter().filter(|(_, seat)| !idle.contains(&seat.0));
+        let turns = queue.filter_map(|(_, seat)| Some((*seat, *self.turns.get(seat)?)));
         turns.filter(move |(_, turn)| turn.due.is_none_or(|due| due <= now)).take(room)
     }
 
@@ -146,6 +147,8 @@ struct Books {
     next: u64,
     counts: BTreeMap<RuleId, BTreeMap<u64, Count>>,
     crowds: BTreeMap<RuleId, BTreeMap<Arc<str>, Crowd>>,
+    /// Pages of which nothing is acted on for the time being. What they have in flight is.
+    idle: BTreeSet<u64>,
 }
 
 impl Ledger {
@@ -214,6 +217,28 @@ impl Page {
         Some(Limit { ledger: self.ledger.clone(), rule: rule.id.clone(), unhealthy: limits.unhealthy })
     }
 
+    /// Whether anything of this page may be acted on: where nothing may, what waits takes nobody's turn. Returns
+    /// whether that is something else than before.
+    pub(crate) fn set_acting(&self, acts: bool) -> bool {
+        let has_changed = self.ledger.with(|books| match acts {
+            true => books.idle.remove(&self.number),
+            false => books.idle.insert(self.number),
+        });
+        if has_changed && !acts {
+            self.ledger.tell();
+        }
+        has_changed
+    }
+
+    /// The groups in which something of this page was held back.
+    pub(crate) fn held_back(&self, rule: &RuleId) -> Vec<Arc<str>> {
+        let waits = |crowd: &Crowd| crowd.asleep.contains_key(&self.number);
+        self.ledger.with(|books| {
+            let groups = books.crowds.get(rule).into_iter().flatten();
+            groups.filter(|(_, crowd)| waits(crowd)).map(|(group, _)| Arc::clone(group)).collect()
+        })
+    }
+
     /// Notes where an object of a group stands, in which there may be so many in flight; `None`: nowhere. Returns
     /// whether that is something else than before.
     pub(crate) fn stand(
@@ -264,7 +289,7 @@ impl Page {
             // It is due, whatever it was told to be before.
             if let Some(turn) = crowd.turns.get(&seat).copied() {
                 crowd.set(seat, Some(Standing::Waiting(Turn { due: Some(now), ..turn })));
-                let mut next = crowd.next(in_flight.most, now);
+                let mut next = crowd.next(in_flight.most, &books.idle, now);
                 if !next.any(|(other, _)| other == seat) {
                     return Err(NoRoom::NotItsTurn);
                 }
@@ -278,7 +303,7 @@ impl Page {
     pub(crate) fn called(&self, rule: &RuleId, most: usize, group: &Arc<str>, now: Timestamp) -> Vec<u32> {
         self.ledger.with(|books| {
             let crowd = books.crowds.get(rule).and_then(|crowds| crowds.get(group));
-            let next = crowd.into_iter().flat_map(|crowd| crowd.next(most, now));
+            let next = crowd.into_iter().flat_map(|crowd| crowd.next(most, &books.idle, now));
             next.filter(|((page, _), turn)| *page == self.number && turn.due.is_none())
                 .map(|((_, slot), _)| slot)
                 .collect()
@@ -298,6 +323,7 @@ impl Drop for Page {
                 crowds.retain(|_, crowd| !crowd.is_empty());
             }
             books.crowds.retain(|_, crowds| !crowds.is_empty());
+            books.idle.remove(&self.number);
         });
         self.ledger.tell();
     }

@@ -17,6 +17,7 @@ impl Tracker {
     /// See [`counted_in`](Self::counted_in); what it has counted so far goes with it.
     pub fn count_in(&mut self, ledger: &Ledger) {
         self.page = ledger.page();
+        self.take_part();
         self.recount();
         self.seat_again();
     }

@@ -21,12 +21,28 @@ impl Tracker {
 
     /// Calls whoever may begin, wherever one waits.
     pub(super) fn call_all(&mut self) {
-        for ((_, rule), seat) in &self.flights.seats {
-            if let (State::Waiting { asleep: true }, Some(group)) = (seat.state, &seat.listed) {
-                self.flights.stirred.insert((*rule, Arc::clone(group)));
-            }
+        for rule in &self.flights.rules {
+            let groups = self.page.held_back(&self.rules[*rule].id);
+            self.flights.stirred.extend(groups.into_iter().map(|group| (*rule, group)));
         }
         self.call();
+    }
+
+    /// Whether its watch follows the server; until it is said otherwise, it does. While it does not, nothing is
+    /// acted on, and what waits takes no room from what is watched elsewhere.
+    pub fn set_following(&mut self, follows: bool) {
+        self.follows = follows;
+        self.take_part();
+    }
+
+    /// Tells whether anything may be acted on; calls those who waited for that.
+    pub(super) fn take_part(&mut self) {
+        if !self.flights.is_empty() {
+            let acts = self.follows && !self.listing;
+            if self.page.set_acting(acts) && acts {
+                self.call_all();
+            }
+        }
     }
 
     /// All objects tell anew where they stand, in another ledger.

@@ -1,6 +1,7 @@
 //! `limits: { inFlight, order }`: how much of a rule is under way at once, and what goes first.
 
 mod going;
+mod pages;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,6 +22,16 @@ fn limited(limits: &str, rest: &str) -> Arc<Rule> {
 
 fn deleting(limits: &str) -> Arc<Rule> {
     limited(limits, "actions: [ { delete: {} } ]")
+}
+
+/// A ledger, and how often it was told of.
+fn telling() -> (Ledger, Arc<AtomicUsize>) {
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    let ledger = Ledger::telling(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    (ledger, told)
 }
 
 /// Objects as a server has them, with a tracker that follows them.
@@ -404,33 +415,6 @@ fn another_tracker_takes_over_what_is_in_flight_and_who_waits() {
     scene.tracker.retire(|_| true);
     scene.gone("b");
     assert_eq!(scene.run("12:00:04"), [""; 0], "a rule that is out of force calls nobody");
-}
-
-#[test]
-fn all_kinds_of_a_rule_share_the_room_and_are_told_when_some_is_free() {
-    let told = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&told);
-    let ledger = Ledger::telling(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-    });
-    let rule = deleting("{ inFlight: { max: 1 } }");
-    let (mut one, mut other) = (Scene::new(&rule, &ledger), Scene::new(&rule, &ledger));
-    one.put("a", &json!({}), "12:00:00");
-    other.put("b", &json!({}), "12:00:00");
-    assert_eq!(one.run("12:00:00"), ["+a"]);
-    assert_eq!(other.run("12:00:00"), ["-b"]);
-    let before = told.load(Ordering::Relaxed);
-    one.gone("a");
-    assert!(told.load(Ordering::Relaxed) > before);
-    assert_eq!(other.tracker.next_due(), None, "until whoever was told looks");
-    other.tracker.look_at_limits();
-    assert_eq!(other.run("12:00:01"), ["+b"]);
-    // A kind that is not watched any more counts no more.
-    one.put("c", &json!({}), "12:00:02");
-    assert_eq!(one.run("12:00:02"), ["-c"]);
-    drop(other);
-    one.tracker.look_at_limits();
-    assert_eq!(one.run("12:00:03"), ["+c"]);
 }
 
 #[test]
