@@ -80,6 +80,8 @@ pub struct Tracker {
     has_listed: bool,
     /// Its watch follows the server.
     follows: bool,
+    /// What it watches may not be read.
+    is_forbidden: bool,
     waits: Waits,
     flights: Flights,
     /// The moment of which it was told last.
@@ -120,6 +122,7 @@ impl Tracker {
             page: Ledger::default().page(),
             has_listed: false,
             follows: true,
+            is_forbidden: false,
             cluster: Home::new(&index, None),
             rules,
             index,

@@ -23,6 +23,7 @@ impl Controller {
         match event {
             WatchEvent::ListStarted => {
                 self.set_fresh(false);
+                self.tracker.set_forbidden(false);
                 self.tracker.list_started();
                 self.unseen.list_started();
             }
@@ -70,6 +71,7 @@ impl Controller {
             }
             WatchEvent::Forbidden { reason } => {
                 self.set_fresh(false);
+                self.tracker.set_forbidden(true);
                 self.expect_inheritance();
                 self.fares(Health::Forbidden, Some(reason.clone()));
                 if let Some(first_list) = self.first_list.take_if(|_| !self.one_pass) {

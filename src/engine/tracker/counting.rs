@@ -30,6 +30,15 @@ impl Tracker {
         }
     }
 
+    /// Whether what it watches may not be read; until it is said otherwise, it may. Nothing is begun there, and a
+    /// rule that does not ask how much matches does not wait for its list.
+    pub fn set_forbidden(&mut self, is_forbidden: bool) {
+        if self.is_forbidden != is_forbidden {
+            self.is_forbidden = is_forbidden;
+            self.publish();
+        }
+    }
+
     /// The rules with limits that are true of an entry, or in the middle of their steps with it.
     pub(super) fn limited_of(&self, slot: u32) -> Vec<usize> {
         if self.limited.is_empty() {
@@ -64,11 +73,14 @@ impl Tracker {
             return;
         }
         for rule in self.limited.clone() {
+            let asks_how_much =
+                self.rules[rule].limits.as_ref().is_some_and(|limits| limits.unhealthy.is_some());
+            let is_listed = !self.listing || (self.is_forbidden && !asks_how_much);
             let count = Count {
                 matching: self.matching[rule],
                 watched: if self.listing { 0 } else { self.selected_by(rule) },
                 // A rule that has changed is counted anew by the tracker that follows.
-                is_known: !self.listing && !self.is_retired(rule),
+                is_known: is_listed && !self.is_retired(rule),
             };
             self.page.set(&self.rules[rule].id, count);
             let limit = self.page.limit_of(&self.rules[rule]);

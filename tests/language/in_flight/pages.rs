@@ -77,3 +77,26 @@ fn what_was_held_back_before_its_watch_broke_off_is_called_once_it_follows_again
     other.tracker.set_following(true);
     assert_eq!(other.run("12:00:02"), ["+b"]);
 }
+
+#[test]
+fn a_namespace_that_may_not_be_read_holds_nothing_back_but_what_asks_how_much_matches() {
+    for (limits, held) in
+        [("{ inFlight: { max: 1 } }", false), ("{ inFlight: { max: 1 }, maxUnhealthy: 50% }", true)]
+    {
+        let ledger = Ledger::default();
+        let rule = deleting(limits);
+        let mut forbidden = Tracker::new(vec![Arc::clone(&rule)]).counted_in(&ledger);
+        let mut scene = Scene::new(&rule, &ledger);
+        scene.put("good", &json!({"metadata": {"labels": {"state": "good"}}}), "12:00:00");
+        scene.put("a", &json!({}), "12:00:00");
+        assert_eq!(scene.run("12:00:00"), ["-a"], "it may yet be listed");
+        forbidden.set_forbidden(true);
+        scene.tracker.look_at_limits();
+        let told = scene.run("12:00:02");
+        assert_eq!(told, if held { ["-a"] } else { ["+a"] }, "{limits}");
+        // The right was given: what is in flight there counts.
+        forbidden.set_forbidden(false);
+        scene.put("b", &json!({}), "12:00:03");
+        assert_eq!(scene.run("12:00:03")[0], "-b", "{limits}");
+    }
+}
