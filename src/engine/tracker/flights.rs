@@ -34,6 +34,8 @@ pub(super) enum State {
     },
     /// A step is being done to it.
     Beginning,
+    /// Something may have been done to it: the server's answer is not known.
+    Perhaps,
     /// Something has been done to it.
     Begun,
     /// It is terminating, and nobody knows by whom.
@@ -137,7 +139,7 @@ impl Tracker {
         let is_terminating = context.object.is_terminating();
         let state = match state {
             State::Beginning => state,
-            State::Begun if goes_on || is_terminating || sight.is_lost => state,
+            State::Begun | State::Perhaps if goes_on || is_terminating || sight.is_lost => state,
             // A rule that removes nothing begins with what is terminating like with anything else.
             _ if is_terminating && self.rules[rule].removes() && (sight.is_true || sight.may_be_going) => {
                 State::Going
@@ -228,27 +230,22 @@ impl Tracker {
     ) -> StepResult {
         let goes_on = self.slots.get(slot).progress.of(due.rule).is_some();
         let Some(seat) = self.flights.seats.get_mut(&(slot, due.rule)) else { return result };
-        if seat.state == State::Beginning {
-            let removes = matches!(
-                result,
-                StepResult::Done { removed: true }
-                    | StepResult::Assumed { removed: true }
-                    | StepResult::Unknown { removes: true }
-            );
-            let has_begun = removes
-                || matches!(
-                    result,
-                    StepResult::Done { .. }
-                        | StepResult::Assumed { .. }
-                        | StepResult::Unknown { .. }
-                        | StepResult::Finished
-                );
-            seat.state = if has_begun && (goes_on || removes) {
-                State::Begun
-            } else {
-                State::Waiting { asleep: false }
-            };
-        }
+        let is_terminating = self.flights.terminating.contains(&slot);
+        seat.state = match (seat.state, result) {
+            (
+                State::Beginning | State::Perhaps,
+                StepResult::Done { removed } | StepResult::Assumed { removed },
+            ) if goes_on || removed => State::Begun,
+            (State::Beginning | State::Perhaps, StepResult::Finished) if goes_on => State::Begun,
+            (State::Beginning | State::Perhaps, StepResult::Unknown { removes }) if goes_on || removes => {
+                State::Perhaps
+            }
+            (State::Perhaps, _) if is_terminating => State::Begun,
+            // It may have changed by what was sent before: the next look tells.
+            (State::Perhaps, StepResult::Changed) => State::Perhaps,
+            (State::Beginning | State::Perhaps, _) => State::Waiting { asleep: false },
+            (state, _) => state,
+        };
         match seat.state {
             State::Waiting { asleep: true } if due.waits => StepResult::Postponed { until: None },
             // It has been called meanwhile.
@@ -280,8 +277,11 @@ impl Tracker {
             let Some(seat) = old.flights.seats.get(&(former, index)) else { continue };
             let goes_on = self.slots.get(slot).progress.of(rule).is_some();
             match seat.state {
-                State::Begun | State::Beginning if goes_on || self.flights.terminating.contains(&slot) => {
-                    let seat = Seat { state: State::Begun, listed: None, ..seat.clone() };
+                State::Begun | State::Perhaps | State::Beginning
+                    if goes_on || self.flights.terminating.contains(&slot) =>
+                {
+                    let state = if seat.state == State::Beginning { State::Begun } else { seat.state };
+                    let seat = Seat { state, listed: None, ..seat.clone() };
                     self.flights.seats.insert((slot, rule), seat);
                 }
                 State::Waiting { asleep: true } => match self.flights.seats.get_mut(&(slot, rule)) {

@@ -219,6 +219,35 @@ fn what_may_have_been_done_is_in_flight() {
 }
 
 #[test]
+fn what_may_have_been_done_is_in_flight_until_it_is_known_that_nothing_was() {
+    let steps = "actions: [ { evict: { giveUp: 10m } } ]";
+    for (result, is_free) in [
+        (StepResult::Failed { retry_after: None }, true),
+        (StepResult::Refused { retry_after: None }, true),
+        (StepResult::Held, true),
+        (StepResult::Abandoned, true),
+        // By itself, or by what was sent.
+        (StepResult::Changed, false),
+        (StepResult::Unknown { removes: true }, false),
+        (StepResult::Done { removed: true }, false),
+    ] {
+        for terminates in [false, true] {
+            let mut scene = Scene::of(&limited("{ inFlight: { max: 1 } }", steps), &["a", "b"]);
+            let unknown = StepResult::Unknown { removes: true };
+            assert_eq!(scene.run_with("12:00:00", unknown), ["+a", "-b"]);
+            let (name, step) = scene.judge("12:00:02").unwrap();
+            assert_eq!(name, "a", "it is tried again");
+            if terminates {
+                scene.terminate("a", "12:00:02");
+            }
+            scene.end(&step.unwrap(), result, "12:00:02");
+            let expected = if is_free && !terminates { vec!["+b"] } else { vec![] };
+            assert_eq!(scene.run("12:00:02"), expected, "{result:?} {terminates}");
+        }
+    }
+}
+
+#[test]
 fn a_step_that_was_called_for_while_the_hold_was_told_is_due_at_once() {
     let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
     let (_, first) = scene.judge("12:00:00").unwrap();
