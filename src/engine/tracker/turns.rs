@@ -101,7 +101,10 @@ impl Tracker {
     pub(super) fn call(&mut self) {
         while let Some((rule, group)) = self.flights.stirred.pop_first() {
             let Some(most) = self.in_flight(rule).map(|in_flight| in_flight.most) else { continue };
-            for slot in self.page.called(&self.rules[rule].id, most, &group, self.clock) {
+            let called = self.page.called(&self.rules[rule].id, most, &group, self.clock);
+            // Each before all that has been taken up already: room is empty until it comes.
+            self.flights.batch.extend(called.iter().rev());
+            for slot in called {
                 if let Some(seat) = self.flights.seats.get_mut(&(slot, rule)) {
                     seat.state = State::Waiting { asleep: false };
                 }

@@ -459,6 +459,23 @@ fn a_thousand_that_wait_cost_one_look_for_each_that_goes() {
 }
 
 #[test]
+fn who_is_called_goes_before_the_rest_of_what_is_due() {
+    let names: Vec<String> = (0..100).map(|number| format!("p-{number:03}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &names);
+    for (name, sign) in [("p-000", true), ("p-001", false), ("p-002", false)] {
+        let (read, step) = scene.judge("12:00:00").unwrap();
+        let step = step.unwrap();
+        assert_eq!((&*read, step.effect.is_ok()), (name, sign));
+        let result = if sign { StepResult::Done { removed: true } } else { StepResult::Held };
+        scene.end(&step, result, "12:00:00");
+    }
+    scene.gone("p-000");
+    let (read, step) = scene.judge("12:00:00").unwrap();
+    assert!(read == "p-001" && step.unwrap().effect.is_ok(), "{read}: ninety others are due");
+}
+
+#[test]
 fn what_cannot_be_is_told_where_it_stands() {
     for (limits, code) in [
         ("{ inFlight: {} }", Code::MissingKey),
