@@ -13,6 +13,7 @@ use k8s_healer::cluster::decode::{Decoder, Event};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{Origin, Tracker};
+use serde_json::json;
 
 use input::{Shape, lines, loaded, moment, pods, projection, rules};
 
@@ -105,4 +106,20 @@ fn an_armed_object_takes_two_fifths_of_a_kibibyte() {
         let bytes = bytes_per_object(&rule, true);
         assert!(bytes <= BYTES_PER_ARMED_OBJECT, "{bytes} bytes: {rule}");
     }
+}
+
+#[test]
+fn a_few_of_many_that_are_due_are_taken_without_a_look_at_the_others() {
+    let rule = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: bench }\nrules:\n  - name: r\n    \
+                watch: pods\n    namespaces: [test-*]\n    match: [ { phase: Running } ]\n    actions: [ { log: {} } ]\n";
+    let rules = loaded(rule.to_owned());
+    let (mut tracker, now) = (synced(rules), moment("2026-01-01T12:00:00Z"));
+    for number in 0..10_000 {
+        let metadata =
+            json!({"name": format!("p-{number}"), "namespace": "test-a", "uid": format!("u-{number}")});
+        let pod = json!({"metadata": metadata, "status": {"phase": "Running"}});
+        tracker.observe(&Observation::new(pod), Origin::Event, now);
+    }
+    let counted = measure(|| assert_eq!(tracker.take_due_in(Some("test-a"), now, 10).len(), 10));
+    assert!(counted.bytes_total < 4_000, "{} bytes", counted.bytes_total);
 }

@@ -79,11 +79,19 @@ impl Tracker {
 
     /// Takes up to `most` due entries of one namespace, like [`take_due`](Self::take_due).
     pub fn take_due_in(&mut self, namespace: Option<&str>, now: Timestamp, most: usize) -> Vec<Ticket> {
-        let here = |slot: &u32| self.slots.get(*slot).namespace.as_deref() == namespace;
         self.clock = now;
-        let due = self.in_turn(self.schedule.due(now).filter(here).collect());
+        let here = |slot: &u32| self.slots.get(*slot).namespace.as_deref() == namespace;
+        let due = self.schedule.due(now).filter(here);
+        let due: Vec<u32> = if self.flights.is_empty() {
+            due.take(most).collect()
+        } else {
+            // The first by their turns may stand anywhere.
+            let mut due = self.in_turn(due.collect());
+            due.truncate(most);
+            due
+        };
         let mut tickets = Vec::new();
-        for slot in due.into_iter().take(most) {
+        for slot in due {
             self.schedule.set(slot, None);
             self.waits.looked_at(slot);
             let entry = self.slots.get_mut(slot);
