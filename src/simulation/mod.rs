@@ -22,6 +22,7 @@ pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -103,6 +104,8 @@ pub struct Simulation {
     world: World,
     /// By kind.
     trackers: Vec<Tracker>,
+    /// What became of one kind may let another go on.
+    limits_eased: Arc<AtomicBool>,
     /// By kind: for each rule of its tracker, whether it names the kind.
     named: Vec<Vec<bool>>,
     /// By kind: what its rules ask of other objects.
@@ -130,7 +133,9 @@ impl Simulation {
     /// A world as it is, with the rules that watch each of its kinds; nothing of it is listed yet.
     #[must_use]
     pub fn over(world: World, watching: Vec<Vec<Watching>>, now: Timestamp, guard: Guard) -> Self {
-        let ledger = Ledger::default();
+        let limits_eased = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&limits_eased);
+        let ledger = Ledger::telling(move || told.store(true, Ordering::Relaxed));
         let named = watching.iter().map(|rules| rules.iter().map(|one| one.is_named).collect()).collect();
         let others = watching.iter().map(|rules| others_of(rules)).collect();
         let rules = watching.into_iter().map(|rules| rules.into_iter().map(|one| one.rule).collect());
@@ -139,6 +144,7 @@ impl Simulation {
             trackers: rules
                 .map(|rules| Tracker::new(rules).within(guard.itself.reach.clone()).counted_in(&ledger))
                 .collect(),
+            limits_eased,
             named,
             others,
             cooldowns: Cooldowns::default(),
@@ -274,8 +280,9 @@ impl Simulation {
 
     fn advance(&mut self, is_in_time: impl Fn(Timestamp) -> bool) {
         loop {
-            // Where a rule watches several kinds, what becomes of one lets another go on.
-            self.trackers.iter_mut().for_each(Tracker::look_at_limits);
+            if self.limits_eased.swap(false, Ordering::Relaxed) {
+                self.trackers.iter_mut().for_each(Tracker::look_at_limits);
+            }
             let due =
                 (0..self.trackers.len()).filter_map(|kind| Some((self.trackers[kind].next_due()?, kind)));
             let Some((due, kind)) = due.min().filter(|(due, _)| is_in_time((*due).max(self.now))) else {

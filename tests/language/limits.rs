@@ -156,3 +156,21 @@ fn limits_that_are_none_are_refused() {
     }
     assert_eq!(errors("limits: { maxUnhealthy: 5, from: 10 }"), []);
 }
+
+#[test]
+fn what_another_kind_held_back_is_looked_at_again_though_nothing_happened_here_meanwhile() {
+    let rule = limited("{ maxUnhealthy: 2 }");
+    let ledger = Ledger::default();
+    let mut one = tracker(&rule, &ledger, 0, 2);
+    let mut other = tracker(&rule, &ledger, 10, 0);
+    for number in 20..24 {
+        other.observe(&seen(number, 2, "bad"), Origin::Event, at("12:00:00"));
+    }
+    let steps = due(&mut one, "12:00:00");
+    assert_eq!((steps.len(), acts(&steps)), (2, 0), "six match");
+    for number in 20..24 {
+        other.observe(&seen(number, 3, "good"), Origin::Event, at("12:00:00"));
+    }
+    one.look_at_limits();
+    assert_eq!(acts(&due(&mut one, "12:00:00")), 2, "not only after a pause");
+}

@@ -198,14 +198,14 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn set(&self, rule: &RuleId, count: Count) {
+    /// Counts for a rule; `asks_how_much`: it is held back by how much matches.
+    pub(crate) fn set(&self, rule: &RuleId, count: Count, asks_how_much: bool) {
         let before = self
             .ledger
             .with(|books| books.counts.entry(rule.clone()).or_default().insert(self.number, count));
         let frees = before.is_some_and(|before| {
             (count.is_known && !before.is_known)
-                || count.matching < before.matching
-                || count.watched > before.watched
+                || (asks_how_much && (count.matching < before.matching || count.watched > before.watched))
         });
         if frees {
             self.ledger.tell();

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::Tracker;
-use crate::limits::ledger::{Count, Ledger};
+use crate::limits::ledger::{Count, Ledger, Limit};
 
 impl Tracker {
     /// Counts together with the other trackers of its rules.
@@ -82,7 +82,7 @@ impl Tracker {
                 // A rule that has changed is counted anew by the tracker that follows.
                 is_known: is_listed && !self.is_retired(rule),
             };
-            self.page.set(&self.rules[rule].id, count);
+            self.page.set(&self.rules[rule].id, count, asks_how_much);
             let limit = self.page.limit_of(&self.rules[rule]);
             let was_over = self.over.contains(&rule);
             match limit.is_some_and(|limit| limit.held_by().is_some()) {
@@ -93,6 +93,13 @@ impl Tracker {
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A step was held back: if it was by how much matches, it is looked at again once less does.
+    pub(super) fn note_hold(&mut self, rule: usize, limit: Option<&Limit>) {
+        if limit.is_some_and(|limit| limit.held_by().is_some()) && !self.over.contains(&rule) {
+            self.over.push(rule);
         }
     }
 

@@ -211,6 +211,9 @@ impl Tracker {
         let result = self.room_after(slot, due, result, now);
         let rule = &self.rules[due.rule];
         self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
+        if result == StepResult::Held {
+            self.note_hold(due.rule, due.limit.as_ref());
+        }
     }
 
     /// What waits for the object's next change, since it was held back, is looked at again at once: something

@@ -100,3 +100,23 @@ fn a_namespace_that_may_not_be_read_holds_nothing_back_but_what_asks_how_much_ma
         assert_eq!(scene.run("12:00:03")[0], "-b", "{limits}");
     }
 }
+
+#[test]
+fn who_waits_elsewhere_is_told_of_room_and_of_nothing_else() {
+    let (ledger, told) = telling();
+    let rule = deleting("{ inFlight: { max: 1 } }");
+    let (mut one, mut other) = (Scene::new(&rule, &ledger), Scene::new(&rule, &ledger));
+    one.put("a", &json!({}), "12:00:00");
+    other.put("b", &json!({}), "12:00:00");
+    assert_eq!((one.run("12:00:00"), other.run("12:00:00")), (vec!["+a".to_owned()], vec!["-b".to_owned()]));
+    let before = told.load(Ordering::Relaxed);
+    for name in ["c", "d", "e"] {
+        one.put(name, &json!({}), "12:00:01");
+        one.run("12:00:01");
+        one.cure(name, "12:00:01");
+        one.gone(name);
+    }
+    assert_eq!(told.load(Ordering::Relaxed), before, "whatever comes and goes: `a` is in flight");
+    one.gone("a");
+    assert!(told.load(Ordering::Relaxed) > before);
+}
