@@ -64,17 +64,19 @@ impl Tracker {
         None
     }
 
-    /// The namespace in which more than `crowd` entries are due, if there is one among the first due.
+    /// A namespace in which more than `crowd` entries are due, if there is one among the first due: where rules ask
+    /// for an order, that with the first of them.
     #[must_use]
     pub fn crowded(&self, now: Timestamp, crowd: usize) -> Option<Option<Arc<str>>> {
         if self.listing {
             return None;
         }
         // So many tell; a whole cluster that falls due at once is not counted again at each step.
-        let due = self.schedule.due(now).take(16 * crowd).map(|slot| &self.slots.get(slot).namespace);
+        let due = self.in_turn(self.schedule.due(now).take(16 * crowd).collect());
+        let namespaces = || due.iter().map(|slot| &self.slots.get(*slot).namespace);
         let mut counts: AHashMap<&Option<Arc<str>>, usize> = AHashMap::new();
-        due.for_each(|namespace| *counts.entry(namespace).or_default() += 1);
-        counts.into_iter().find(|(_, count)| *count > crowd).map(|(namespace, _)| namespace.clone())
+        namespaces().for_each(|namespace| *counts.entry(namespace).or_default() += 1);
+        namespaces().find(|namespace| counts[namespace] > crowd).cloned()
     }
 
     /// Takes up to `most` due entries of one namespace, like [`take_due`](Self::take_due).

@@ -476,6 +476,27 @@ fn who_is_called_goes_before_the_rest_of_what_is_due() {
 }
 
 #[test]
+fn of_several_crowds_that_with_the_first_goes_first() {
+    let rule = limited("{ order: oldest }", "actions: [ { delete: {} } ]");
+    for oldest in 0..8 {
+        let mut tracker = Tracker::new(vec![Arc::clone(&rule)]);
+        tracker.list_started();
+        for number in 0..80 {
+            let namespace = format!("test-{}", number % 8);
+            let created = if number == 40 + oldest { "2026-01-01T09:00:00Z" } else { "2026-01-01T10:00:00Z" };
+            let object = json!({"metadata": {"namespace": namespace, "name": format!("p-{number}"),
+                "uid": format!("u-{number}"), "resourceVersion": "1", "creationTimestamp": created,
+                "labels": {"state": "bad"}}});
+            tracker.observe(&Observation::new(object), Origin::Listed, at("12:00:00"));
+        }
+        tracker.list_completed();
+        let crowd = tracker.crowded(at("12:00:00"), 9).flatten();
+        assert_eq!(crowd.as_deref(), Some(&*format!("test-{oldest}")));
+        assert_eq!(tracker.crowded(at("12:00:00"), 10), None);
+    }
+}
+
+#[test]
 fn what_cannot_be_is_told_where_it_stands() {
     for (limits, code) in [
         ("{ inFlight: {} }", Code::MissingKey),
