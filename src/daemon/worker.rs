@@ -112,7 +112,8 @@ impl Work {
     /// more; nothing was sent.
     pub(super) async fn run(self, permit: Option<OwnedSemaphorePermit>) -> (DueStep, Option<StepResult>) {
         let _permit = match permit {
-            None => self.shared.pace.turn().await,
+            // Of what is only told, there may be hundreds at once: it takes nobody's turn.
+            None if self.due.effect.is_ok() => self.shared.pace.turn().await,
             permit => permit,
         };
         let result = self.act().await;

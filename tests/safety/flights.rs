@@ -72,6 +72,26 @@ async fn a_daemon_that_starts_anew_counts_what_is_terminating_already() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_crowd_that_is_held_back_keeps_nobody_from_the_turn() {
+    let world = slow();
+    for number in 0..400 {
+        world.put(&format!("p-{number}"), &json!({}));
+    }
+    let late = world.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        late.put("other", &json!({"metadata": {"labels": {"team": "web"}}, "status": {"phase": "Running"}}));
+    });
+    let other = "- name: other\n  watch: pods\n  match: [ { labels: { matchLabels: { team: web } } } ]\n  \
+                 actions: [ { delete: {} } ]\n";
+    world.heal(Mode::Enforce, &format!("{RULE}{other}"), 20).await;
+    let deleted = deleted(&world);
+    assert_eq!(deleted.len(), 3, "{deleted:?}");
+    let (_, second) = deleted.iter().find(|(name, _)| name == "other").unwrap();
+    assert!(*second <= 3, "{deleted:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_watch_that_breaks_off_frees_nothing() {
     let world = slow();
     ten(&world);
