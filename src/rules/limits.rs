@@ -49,6 +49,9 @@ const IN_FLIGHT: &[Key] = &[
     ),
 ];
 
+/// What tells its node in `spec.nodeName` or `status.nodeName`.
+const BOUND: &[&str] = &["pods", "virtualmachineinstances.kubevirt.io", "volumeattachments.storage.k8s.io"];
+
 const EXAMPLE: &str = "{ maxUnhealthy: 40%, from: 10 }";
 
 impl Lowering<'_> {
@@ -123,6 +126,9 @@ impl Lowering<'_> {
 
     fn group_by(&mut self, node: &Node, text: &str) -> Option<GroupBy> {
         if let Some(named) = GroupBy::named(text) {
+            if matches!(named, GroupBy::Node) {
+                self.check_has_nodes(node.place);
+            }
             return Some(named);
         }
         let help = "write `namespace`, `node`, `owner`, or a path to one place, such as `$.spec.nodeName`";
@@ -159,6 +165,18 @@ impl Lowering<'_> {
             let message = format!("`{}` have no containers that were restarted", other.name());
             let diagnostic = Diagnostic::new(Code::BadOperand, place, message);
             self.report(diagnostic.help("write `oldest` or `newest`, or watch pods alone"));
+        }
+    }
+
+    /// Of what is bound to no node the group is never known, and nothing is ever done.
+    fn check_has_nodes(&mut self, place: Place) {
+        let is_other =
+            |watched: &Resolved| watched.known().is_some_and(|kind| !BOUND.contains(&&*kind.resource()));
+        if let Some(other) = self.kinds.iter().find(|watched| is_other(watched)) {
+            let message = format!("`{}` are bound to no node", other.name());
+            let help =
+                "group by `namespace`, `owner` or a path, or watch pods or VirtualMachineInstances alone";
+            self.report(Diagnostic::new(Code::BadOperand, place, message).help(help));
         }
     }
 

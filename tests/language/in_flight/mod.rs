@@ -528,4 +528,14 @@ fn what_cannot_be_is_told_where_it_stands() {
     ] {
         assert_eq!(errors(&format!("watch: {watch}\nlimits: {{ order: mostRestarts }}")), codes, "{watch}");
     }
+    for (watch, codes) in [
+        ("pods", vec![]),
+        ("vmi", vec![]),
+        ("[vmi, things.example.com]", vec![]),
+        ("vm", vec![Code::BadOperand]),
+        ("[pods, configmaps]", vec![Code::BadOperand]),
+    ] {
+        let limits = "limits: { inFlight: { max: 1, groupBy: node } }";
+        assert_eq!(errors(&format!("watch: {watch}\n{limits}")), codes, "{watch}");
+    }
 }
