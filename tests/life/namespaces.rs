@@ -6,13 +6,14 @@ use serde_json::json;
 use crate::healer::{Healer, rule};
 use crate::rights::{following, healing, on_namespaces};
 use crate::support::scene::*;
-use crate::support::{Grant, Scene, Stage, on_both, unique, wait_until};
+use crate::support::{Grant, Proxy, Scene, Stage, on_both, unique, wait_until};
 
 on_both!(
     a_kind_is_healed_in_each_namespace_that_may_be_read_and_in_those_that_join,
     namespaces_that_are_excluded_never_join_and_nothing_is_done_there,
     where_namespaces_may_be_listed_only_they_are_polled,
     where_namespaces_may_not_be_read_those_that_rules_name_are_healed,
+    a_namespace_without_rights_does_not_hold_back_what_is_limited_in_the_others,
 );
 
 const DELETE: &str = "actions: [ { delete: {} } ]";
@@ -181,4 +182,48 @@ async fn where_namespaces_may_not_be_read_those_that_rules_name_are_healed(stage
     scene.grant(&on_namespaces(&["list", "watch"])).await;
     healer.change(&in_namespaces(&format!("\"{word}-*\""))).await;
     scene.objects.wait_until_gone("configmaps", &two, "map", SOON).await;
+}
+
+async fn a_namespace_without_rights_does_not_hold_back_what_is_limited_in_the_others(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
+    let scene = Scene::without_rights(&cluster).await;
+    let proxy = Proxy::start(scene.account());
+    scene.grant(&on_namespaces(&["list", "watch"])).await;
+    let word = unique("team");
+    let [one, two, refused] = ["1", "2", "3"].map(|tail| format!("{word}-{tail}"));
+    let mut grants = Vec::new();
+    for name in [&one, &two] {
+        namespace(&scene, name).await;
+        grants.push(Grant::to(&scene, name, &healing(&["configmaps"])).await);
+    }
+    namespace(&scene, &refused).await;
+    let keys =
+        format!("namespaces: [\"{word}-*\"]\nlimits: {{ inFlight: {{ max: 1 }}, order: oldest }}\n{DELETE}");
+    let rules = rule("bad", "configmaps", &keys);
+    let mut healer = Healer::start_at(&scene, &proxy.kubeconfig(), &rules, &[]).await;
+    until_followed(&healer, &[&one, &two]).await;
+    // Of the one that never was listed, nothing is waited for.
+    let mut first = bad("first");
+    first["metadata"]["finalizers"] = json!(["test.example.com/held"]);
+    scene.objects.create("configmaps", &one, &first).await;
+    healer.wait_for_line(&format!("{one}/first"), SOON).await;
+    wait_until("it is terminating", SOON, || async {
+        let first = scene.objects.get("configmaps", &one, "first").await;
+        first.is_some_and(|first| first["metadata"]["deletionTimestamp"].is_string())
+    })
+    .await;
+    // Neither for what waits where the right is withdrawn.
+    scene.objects.create("configmaps", &two, &bad("waiting")).await;
+    healer.wait_for_line(&format!("{two}/waiting"), SOON).await;
+    grants.pop().unwrap().withdraw().await;
+    wait_until("it is forbidden", SOON, || async {
+        proxy.end_watches();
+        following(&healer, "configmaps").await == [one.clone()]
+    })
+    .await;
+    scene.objects.create("configmaps", &one, &bad("next")).await;
+    healer.wait_for_line(&format!("{one}/next"), SOON).await;
+    scene.objects.patch("configmaps", &one, "first", &json!({"metadata": {"finalizers": null}})).await;
+    scene.objects.wait_until_gone("configmaps", &one, "next", SOON).await;
+    assert!(!scene.objects.gone("configmaps", &two, "waiting").await);
 }
