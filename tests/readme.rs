@@ -61,6 +61,18 @@ fn the_commands_of_the_readme_parse() {
 }
 
 #[test]
+fn the_commands_of_the_page_on_plans_parse() {
+    let commands = blocks(&page("docs/plan.md"), "sh");
+    let commands: Vec<&str> = commands.iter().flat_map(|block| block.lines()).collect();
+    assert!(commands.len() >= 5);
+    for line in commands {
+        let command = line.split(" # ").next().and_then(|line| line.rsplit(" | ").next()).unwrap();
+        Arguments::try_parse_from(command.split_whitespace())
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
+    }
+}
+
+#[test]
 fn the_documents_of_the_page_on_packs_fit_the_shipped_packs_and_its_commands_parse() {
     let page = page("docs/packs.md");
     let pages = blocks(&page, "yaml").into_iter().enumerate();

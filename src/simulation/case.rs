@@ -132,7 +132,7 @@ fn is_held(simulation: &Simulation, awaited: &Awaited) -> bool {
     let What::Held(by) = &awaited.expected.what else { return false };
     let Some(object) = simulation.world().get(&awaited.object) else { return false };
     let rules = simulation.rules_of(awaited.object.kind);
-    let facts = simulation.facts_of(awaited.object.kind, object);
+    let facts = simulation.facts_of(awaited.object.kind, &object);
     rules.iter().filter(|rule| is_rule(&awaited.expected, &rule.id)).any(|rule| {
         let of_rule = |record: &&Record| record.object == awaited.object && record.rule == rule.id;
         let last = simulation.records().iter().rfind(of_rule);
@@ -148,7 +148,7 @@ fn is_held(simulation: &Simulation, awaited: &Awaited) -> bool {
         let of_step = last.is_some_and(|last| {
             let step = awaited.expected.step.is_none_or(|step| step == last.step + 1);
             let later = last.step > 0;
-            step && (later || evaluate(rule, object, &facts, simulation.now()).truth.is_true())
+            step && (later || evaluate(rule, &object, &facts, simulation.now()).truth.is_true())
         });
         is_on && of_step
     })
@@ -171,8 +171,8 @@ fn hint(simulation: &Simulation, awaited: &Awaited) -> String {
             None => "no such rule looks at objects without a namespace".to_owned(),
         },
         (_, selecting) => {
-            let facts = simulation.facts_of(awaited.object.kind, object);
-            selecting.iter().map(|rule| state(rule, object, &facts, now)).collect::<Vec<_>>().join("; ")
+            let facts = simulation.facts_of(awaited.object.kind, &object);
+            selecting.iter().map(|rule| state(rule, &object, &facts, now)).collect::<Vec<_>>().join("; ")
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a PodDisruptionBudget says to an eviction, as the API server's registry asks it. Nobody raises what a budget
 //! allows: that is its controller's work, once the pods are well again.
 
+use std::sync::Arc;
+
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
@@ -44,9 +46,10 @@ impl Simulation {
             // Also where they may not be read: the server asks them all the same, and nothing is known of its answer.
             return Budgeted::Unknown(missing);
         }
-        let (id, budget) = match self.world().budgets_of(pod).as_slice() {
+        let budgets = self.world().budgets_of(pod);
+        let (id, budget) = match budgets.as_slice() {
             [] => return Budgeted::Free,
-            [one] => *one,
+            [(id, budget)] => (*id, budget.object()),
             [(one, _), (other, _), ..] => {
                 let names = format!("{} and {}", one.key.name, other.key.name);
                 let reason = format!("{names} select it, and an eviction does not support two of them");
@@ -117,11 +120,10 @@ fn number(budget: &Value, pointer: &str) -> i64 {
 
 impl World {
     /// The budgets that select a pod, in the order of their names.
-    fn budgets_of(&self, pod: &Observation) -> Vec<(&ObjectId, &Value)> {
+    fn budgets_of(&self, pod: &Observation) -> Vec<(&ObjectId, Arc<Observation>)> {
         let Some(kind) = self.kind("policy", "PodDisruptionBudget") else { return Vec::new() };
         self.in_namespace(kind, pod.namespace())
-            .map(|(id, budget)| (id, budget.object()))
-            .filter(|(_, budget)| selects(&budget["spec"]["selector"], pod))
+            .filter(|(_, budget)| selects(&budget.object()["spec"]["selector"], pod))
             .collect()
     }
 }

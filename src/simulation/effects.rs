@@ -21,7 +21,7 @@ impl Simulation {
                 self.patch(id, &json!({ "metadata": metadata }));
             }
             Effect::StripFinalizers { names, .. } => {
-                let left = without(object, names);
+                let left = without(&object, names);
                 self.patch(id, &json!({ "metadata": { "finalizers": left } }));
                 self.finish(id);
             }
@@ -44,7 +44,7 @@ impl Simulation {
     /// A terminating object whose last finalizer has gone is gone.
     pub(super) fn finish(&mut self, id: &ObjectId) {
         let is_over = |object: &Observation| object.is_terminating() && object.finalizers().is_empty();
-        if self.world().get(id).is_some_and(|object| is_over(object)) {
+        if self.world().get(id).is_some_and(|object| is_over(&object)) {
             self.remove(id);
         }
     }

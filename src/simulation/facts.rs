@@ -30,7 +30,7 @@ impl World {
         let named = Named::telling(fact, object)?;
         let is_owner = matches!(fact, Fact::Owner(_));
         match self.find(&named) {
-            Found::Here(found) if is_owner && has_given_uid(found) && self.knowledge.is_partial() => None,
+            Found::Here(found) if is_owner && has_given_uid(&found) && self.knowledge.is_partial() => None,
             // Another object has its name: the owner is gone.
             Found::Here(_) if is_owner => Some(false.into()),
             Found::Here(found) => Some(found.object().clone()),

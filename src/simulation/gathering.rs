@@ -109,7 +109,7 @@ impl Gathering {
         }
         // Who dumps the budgets dumps all of them that concern the other objects.
         let budgets = self.world.kind("policy", "PodDisruptionBudget");
-        if budgets.is_some_and(|kind| self.world.iter().any(|(id, _)| id.kind == kind)) {
+        if budgets.is_some_and(|kind| self.world.ids().any(|id| id.kind == kind)) {
             self.world.has_all_budgets();
         }
         gathered.watching.resize(self.kinds.all().len(), Vec::new());

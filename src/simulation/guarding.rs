@@ -192,8 +192,8 @@ impl World {
         let named = Named::namespace(name);
         match self.find(&named) {
             Found::Here(namespace) => {
-                above.namespace = Some(Arc::clone(namespace));
-                above.places.extend(self.kind("", "Namespace").map(|kind| id_of(kind, namespace)));
+                above.places.extend(self.kind("", "Namespace").map(|kind| id_of(kind, &namespace)));
+                above.namespace = Some(namespace);
             }
             Found::Absent => {}
             Found::Gone => above.unreadable = Some(format!("{named} is gone")),
@@ -218,7 +218,7 @@ impl World {
             });
             let named = Named::owner(&controller, below.namespace());
             let owner = match self.find(&named) {
-                Found::Here(owner) if self.is_meant(owner, controller.uid) => owner.as_ref().clone(),
+                Found::Here(owner) if self.is_meant(&owner, controller.uid) => owner.as_ref().clone(),
                 Found::Here(_) | Found::Absent | Found::Gone => break,
                 Found::Unreadable(why) => {
                     let why =

@@ -119,7 +119,7 @@ pub(super) struct Knowledge {
 #[derive(Debug)]
 pub(super) enum Found<'a> {
     /// It is there.
-    Here(&'a Arc<Observation>),
+    Here(Arc<Observation>),
     /// It does not exist.
     Absent,
     /// It was looked up, and is not there (any more).
@@ -205,7 +205,7 @@ impl World {
         }
     }
 
-    fn named(&self, kind: usize, named: &Named) -> Option<&Arc<Observation>> {
+    fn named(&self, kind: usize, named: &Named) -> Option<Arc<Observation>> {
         let at = |namespace: Option<&str>| {
             let key = ObjectKey { namespace: namespace.map(Into::into), name: named.name.as_str().into() };
             self.get(&ObjectId { kind, key })

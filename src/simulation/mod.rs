@@ -198,7 +198,7 @@ impl Simulation {
         self.trackers.iter_mut().for_each(Tracker::list_started);
         let listed: Vec<(usize, Arc<Observation>)> =
             objects.into_iter().map(|(kind, value)| (kind, self.world.put(kind, value).object)).collect();
-        self.observe_all(&listed);
+        listed.iter().for_each(|(kind, object)| self.observe(*kind, object));
         self.trackers.iter_mut().for_each(Tracker::list_completed);
     }
 
@@ -206,9 +206,12 @@ impl Simulation {
     /// it falls due.
     pub fn list_world(&mut self) {
         self.trackers.iter_mut().for_each(Tracker::list_started);
-        let all: Vec<(usize, Arc<Observation>)> =
-            self.world.iter().map(|(id, object)| (id.kind, Arc::clone(object))).collect();
-        self.observe_all(&all);
+        let all: Vec<ObjectId> = self.world.ids().cloned().collect();
+        for id in all {
+            if let Some(object) = self.world.get(&id) {
+                self.observe(id.kind, &object);
+            }
+        }
         for (kind, tracker) in self.trackers.iter_mut().enumerate() {
             if self.world.knowledge.is_listed(kind) {
                 tracker.list_completed();
@@ -216,16 +219,14 @@ impl Simulation {
         }
     }
 
-    fn observe_all(&mut self, objects: &[(usize, Arc<Observation>)]) {
-        for (kind, object) in objects {
-            if self.trackers[*kind].rules().is_empty() {
-                continue;
-            }
-            self.witness(*kind, object);
-            let facts = self.facts_of(*kind, object);
-            self.ask(*kind, object, &facts);
-            self.trackers[*kind].observe_with(object, &facts, Origin::Listed, self.now);
+    fn observe(&mut self, kind: usize, object: &Observation) {
+        if self.trackers[kind].rules().is_empty() {
+            return;
         }
+        self.witness(kind, object);
+        let facts = self.facts_of(kind, object);
+        self.ask(kind, object, &facts);
+        self.trackers[kind].observe_with(object, &facts, Origin::Listed, self.now);
     }
 
     /// Notes the facts on which it hangs what the rules are of an object, and which are not known.
@@ -297,7 +298,7 @@ impl Simulation {
 
     fn judge(&mut self, kind: usize, ticket: &Ticket) {
         let id = ObjectId { kind, key: ticket.key.clone() };
-        let Some(live) = self.world.get(&id).filter(|live| live.uid() == &*ticket.uid).map(Arc::clone) else {
+        let Some(live) = self.world.get(&id).filter(|live| live.uid() == &*ticket.uid) else {
             return self.trackers[kind].gone(&ticket.key, &ticket.uid);
         };
         self.witness(kind, &live);
@@ -361,8 +362,8 @@ impl Simulation {
     fn witness_all(&mut self) {
         let Some(coverage) = &mut self.coverage else { return };
         for (id, object) in self.world.iter() {
-            let facts = self.world.facts_of(object, &self.others[id.kind]);
-            coverage.witness(self.trackers[id.kind].rules(), object, &facts, self.now);
+            let facts = self.world.facts_of(&object, &self.others[id.kind]);
+            coverage.witness(self.trackers[id.kind].rules(), &object, &facts, self.now);
         }
     }
 }

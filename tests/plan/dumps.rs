@@ -1,5 +1,6 @@
 //! Plans of dumps.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -28,6 +29,30 @@ fn programs_get_one_document() {
     snapshot("dump-json", &told.text);
     let yaml: Value = serde_saphyr::from_str(&plan(&["--format", "yaml"]).text).unwrap();
     assert_eq!(yaml, told.json());
+}
+
+/// Every key of a value, at whatever depth.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| {
+            found.insert(key.clone());
+            keys(value, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_document_is_described() {
+    let page = fs::read_to_string(format!("{}/docs/plan.md", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let tables = page.split("## The document").nth(1).unwrap();
+    let described: BTreeSet<&str> = tables.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let mut found = BTreeSet::new();
+    keys(&plan(&["--format", "json"]).json(), &mut found);
+    assert!(found.len() > 30, "{found:?}");
+    let missing: Vec<&String> = found.iter().filter(|key| !described.contains(key.as_str())).collect();
+    assert!(missing.is_empty(), "docs/plan.md says nothing of {missing:?}");
 }
 
 #[test]

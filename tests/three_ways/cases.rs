@@ -2,10 +2,12 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer::rules::ruletest::{Case, RuleTest};
 use k8s_healer::rules::{Input, LoadOptions, Reads, load, test_files};
+use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::rule::RuleSet;
 
 /// A daemon is run no longer than this after the last moment of its case: what is expected is told there.
@@ -31,8 +33,20 @@ impl fmt::Display for Proof {
 
 impl Proof {
     /// Something happens that the objects of its beginning do not tell.
-    pub(crate) fn has_events(&self) -> bool {
+    fn has_events(&self) -> bool {
         self.case.moments.iter().any(|moment| !moment.events.is_empty())
+    }
+
+    /// A dump of the beginning, and rules that can be named, tell all of it.
+    pub(crate) fn can_be_planned(&self) -> bool {
+        !self.has_events() && self.case.guardrails.is_none()
+    }
+
+    /// The rules with the case's own guardrails.
+    pub(crate) fn guarded_rules(&self) -> RuleSet {
+        let documents =
+            self.rules.guardrails.documents.iter().chain(&self.case.guardrails).cloned().collect();
+        RuleSet { guardrails: Arc::new(Guardrails { documents }), ..self.rules.clone() }
     }
 
     /// Whether the daemon need not be watched for weeks, which even on a virtual clock takes its time.

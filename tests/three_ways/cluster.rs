@@ -15,7 +15,7 @@ use k8s_healer::cluster::transport::Transport;
 use k8s_healer::cluster::watch::Timings;
 use k8s_healer::daemon::Shared;
 use k8s_healer::daemon::supervisor::{Server as Told, Supervisor};
-use k8s_healer::rules::offline::{Kind, Kinds};
+use k8s_healer::rules::offline::{Kind, Kinds, Meaning};
 use k8s_healer::rules::ruletest::{Event, Reference};
 use k8s_healer::sandbox::audit::Audit;
 use k8s_healer::sandbox::dispatch::from_within;
@@ -88,7 +88,7 @@ async fn run(proof: &Proof) -> Writes {
     let stop = CancellationToken::new();
     let timings = Timings { server_time_out: HOUR, silence: HOUR * 2, ..Timings::default() };
     let shared = Shared::new(transport, random(), Mode::Enforce, Itself::default(), timings, stop.clone());
-    let supervisor = Supervisor::new(Arc::new(shared), proof.rules.clone(), Registry::standard());
+    let supervisor = Supervisor::new(Arc::new(shared), proof.guarded_rules(), Registry::standard());
     let daemon = tokio::spawn(async move {
         supervisor.run(&Told::default(), mpsc::channel(1).1, oneshot::channel().0).await
     });
@@ -139,7 +139,7 @@ fn kinds(proof: &Proof) -> Kinds {
 fn objects(proof: &Proof) -> Vec<&Value> {
     let applied =
         proof.case.moments.iter().flat_map(|moment| &moment.events).filter_map(|event| match event {
-            Event::Apply(object) => Some(&*object.value),
+            Event::Apply(object) | Event::Set(object, _) => Some(&*object.value),
             _ => None,
         });
     proof.case.objects.iter().map(|object| &*object.value).chain(applied).collect()
@@ -222,7 +222,11 @@ impl Cluster {
 
     fn happen(&self, event: &Event, now: Timestamp) {
         match event {
-            Event::Apply(object) => {
+            Event::Set(object, merge) if self.has(&object.value) => {
+                let (resource, key) = (self.resource(&object.value), key_of(&object.value));
+                self.patch(&resource, &key, merge);
+            }
+            Event::Apply(object) | Event::Set(object, _) => {
                 let mut value = Value::clone(&object.value);
                 let (resource, key) = (self.resource(&value), key_of(&value));
                 let known =
@@ -241,17 +245,7 @@ impl Cluster {
             }
             Event::Patch(reference, merge) => {
                 let (resource, key) = self.meant(reference);
-                self.server.write(|state| {
-                    let mut value = state.store.get(&resource, &key).unwrap().value();
-                    let was_held = has_finalizers(&value);
-                    json_patch::merge(&mut value, merge);
-                    let is_over = was_held && !has_finalizers(&value) && is_terminating(&value);
-                    if is_over {
-                        state.store.remove(&resource, &key);
-                    } else {
-                        state.store.put(&resource, &key, value);
-                    }
-                });
+                self.patch(&resource, &key, merge);
             }
             Event::Remove(reference) => {
                 let (resource, key) = self.meant(reference);
@@ -260,9 +254,28 @@ impl Cluster {
         }
     }
 
+    fn has(&self, object: &Value) -> bool {
+        let (resource, key) = (self.resource(object), key_of(object));
+        self.server.read(|state| state.store.get(&resource, &key).is_some())
+    }
+
+    /// Whatever holds it, an object that waits for its last finalizer alone goes with that.
+    fn patch(&self, resource: &Resource, key: &Key, merge: &Value) {
+        self.server.write(|state| {
+            let mut value = state.store.get(resource, key).unwrap().value();
+            let was_held = has_finalizers(&value);
+            json_patch::merge(&mut value, merge);
+            if was_held && !has_finalizers(&value) && is_terminating(&value) {
+                state.store.remove(resource, key);
+            } else {
+                state.store.put(resource, key, value);
+            }
+        });
+    }
+
     fn meant(&self, reference: &Reference) -> (Resource, Key) {
-        let k8s_healer::rules::offline::Meaning::Kind(index) = self.kinds.meaning(&reference.resource) else {
-            panic!("{}", reference.resource);
+        let Meaning::Kind(index) = self.kinds.meaning(&reference.resource) else {
+            panic!("no object is of the kind {}", reference.resource);
         };
         let kind = &self.kinds.all()[index];
         let key = Key::new(reference.namespace.as_deref().unwrap_or_default(), &reference.name);

@@ -50,8 +50,10 @@ impl FirstLook {
     pub(super) fn at(simulation: &Simulation) -> Self {
         let now = simulation.now();
         let (mut objects, mut from_now, mut found) = (0, FromNow::new(), Found::new());
-        for (id, object) in simulation.world().iter() {
+        for id in simulation.world().ids() {
             let rules = simulation.rules_of(id.kind);
+            // Of most kinds of a dump no rule asks anything.
+            let Some(object) = simulation.world().get(id).filter(|_| !rules.is_empty()) else { continue };
             let reach = &simulation.guard.itself.reach;
             let is_out_of_reach = match object.namespace() {
                 Some(namespace) => reach.leaves_out(namespace),
@@ -63,10 +65,10 @@ impl FirstLook {
                 continue;
             }
             objects += 1;
-            let facts = simulation.facts_of(id.kind, object);
-            let looking = Looking { simulation, context: Context { object, facts: &facts, now } };
+            let facts = simulation.facts_of(id.kind, &object);
+            let looking = Looking { simulation, context: Context { object: &object, facts: &facts, now } };
             for rule in selecting {
-                let verdict = evaluate(rule, object, &facts, now);
+                let verdict = evaluate(rule, &object, &facts, now);
                 if verdict.truth.is_true() && verdict.holds_since.is_none() && waits(rule) {
                     from_now.insert((id.clone(), rule.id.clone()));
                 }
