@@ -139,6 +139,7 @@ impl Tracker {
             self.slots.get_mut(slot).progress.wait_until(rule, opening);
         }
         if let Some(due) = &due {
+            self.slots.get_mut(slot).progress.acts(due.rule);
             self.take_room(slot, due);
         }
         due
@@ -235,7 +236,14 @@ impl Tracker {
     pub fn release(&mut self, ticket: &Ticket, now: Timestamp, pause: Duration) {
         if let Some(slot) = self.find(ticket) {
             self.clock = now;
-            self.slots.get_mut(slot).busy = false;
+            let before = self.limited_of(slot);
+            let entry = self.slots.get_mut(slot);
+            entry.busy = false;
+            if entry.progress.acted(&self.rules) {
+                self.waits.look_at(slot);
+            }
+            let after_it = self.limited_of(slot);
+            self.count(Some(&before), Some(&after_it));
             self.give_room_back(slot);
             self.arm(slot);
             if self.schedule.deadline(slot).is_some_and(|deadline| deadline <= now) {

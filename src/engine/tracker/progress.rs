@@ -99,6 +99,12 @@ pub struct Sequence {
     assumed: bool,
     held: bool,
     done: bool,
+    /// What came of its step is not known yet.
+    acting: bool,
+    /// Meanwhile the rule has ceased to be true.
+    ended: bool,
+    /// And has become true again.
+    again: bool,
 }
 
 impl Sequence {
@@ -116,6 +122,9 @@ impl Sequence {
             assumed: false,
             held: false,
             done: false,
+            acting: false,
+            ended: false,
+            again: false,
         }
     }
 
@@ -340,6 +349,10 @@ impl Progress {
             self.insert(u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
             return;
         };
+        if sequence.ended {
+            sequence.again = true;
+            return;
+        }
         // The object itself may tell that another episode began while nobody looked.
         if sequence.done && gap && holds_since.is_some_and(|since| SmallMoment::from(since) > sequence.since)
         {
@@ -374,7 +387,13 @@ impl Progress {
             sequence.done || sequence.step == 0 || !sequence.goes_on(rule, Truth::Unknown)
         });
         if over {
-            self.remove(index);
+            match self.of_mut(index) {
+                // An event that follows from a step may come before the answer, which says whether others follow.
+                Some(sequence) if sequence.acting => {
+                    (sequence.ended, sequence.again) = (true, false);
+                }
+                _ => self.remove(index),
+            }
         } else if let Some(sequence) = self.of_mut(index)
             && sequence.not_before == WHEN_IT_CHANGES
         {
@@ -384,8 +403,10 @@ impl Progress {
 
     /// It is not known whether the rule is still true: what waits counts anew, what began is not over.
     pub(super) fn out_of_sight(&mut self, index: usize) {
-        if self.of(index).is_some_and(|sequence| sequence.step == 0 && !sequence.done) {
-            self.remove(index);
+        match self.of_mut(index).filter(|sequence| sequence.step == 0 && !sequence.done) {
+            Some(sequence) if sequence.acting => (sequence.ended, sequence.again) = (true, false),
+            Some(_) => self.remove(index),
+            None => {}
         }
     }
 
@@ -396,6 +417,33 @@ impl Progress {
                 sequence.not_before = SmallMoment::FIRST;
             }
         }
+    }
+
+    /// A step of the rule is about to be done.
+    pub(super) fn acts(&mut self, index: usize) {
+        if let Some(sequence) = self.of_mut(index) {
+            sequence.acting = true;
+        }
+    }
+
+    /// Nothing is being done any more: what ended meanwhile is over, unless its next step goes on all the same. Returns
+    /// whether the object is to be looked at anew, since the rule has become true again.
+    pub(super) fn acted(&mut self, rules: &[std::sync::Arc<Rule>]) -> bool {
+        let mut over = Vec::new();
+        let mut again = false;
+        for (index, sequence) in self.states.iter_mut().flat_map(|states| states.iter_mut()) {
+            sequence.acting = false;
+            let rule = *index as usize;
+            if std::mem::take(&mut sequence.ended) {
+                let goes_on = sequence.step > 0 && sequence.goes_on(&rules[rule], Truth::Unknown);
+                if sequence.done || !goes_on {
+                    again |= sequence.again;
+                    over.push(rule);
+                }
+            }
+        }
+        over.into_iter().for_each(|rule| self.remove(rule));
+        again
     }
 
     pub(super) fn step_ended(

@@ -69,6 +69,11 @@ impl Waits {
         self.blind.contains(&slot)
     }
 
+    /// It falls due at once.
+    pub(super) fn look_at(&mut self, slot: u32) {
+        self.woken.insert(slot);
+    }
+
     /// It is being looked at now.
     pub(super) fn looked_at(&mut self, slot: u32) {
         self.woken.remove(&slot);

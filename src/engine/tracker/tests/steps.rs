@@ -37,6 +37,50 @@ fn a_later_step_while_match_ends_with_the_match() {
 }
 
 #[test]
+fn the_event_of_a_step_may_come_before_its_answer() {
+    let steps = [
+        ("0s", None, "label", json!({"a": "b"})),
+        ("1m", Some(StepWhile::Present), "label", json!({"c": "d"})),
+        ("1m", None, "delete", json!({})),
+    ];
+    let rule = || rule(&[("phase", json!("Failed"))], "0s", &steps);
+    let failed = pod("1", 1, "Failed");
+    // The second step is for as long as the object is there; the third one is not.
+    let mut tracker = synced(rule());
+    tracker.observe(&failed, Origin::Event, at("00:00:00"));
+    let step = due(&mut tracker, &failed, "00:00:00").unwrap();
+    tracker.observe(&pod("1", 2, "Running"), Origin::Event, at("00:00:00"));
+    finish(&mut tracker, &step, StepResult::Done { removed: false }, "00:00:00");
+    assert_eq!(tracker.next_due(), Some(at("00:01:00")));
+    let step = due(&mut tracker, &pod("1", 2, "Running"), "00:01:00").unwrap();
+    assert_eq!(step.step, 1);
+    finish(&mut tracker, &step, StepResult::Done { removed: false }, "00:01:00");
+    tracker.observe(&pod("1", 3, "Running"), Origin::Event, at("00:01:01"));
+    assert_eq!(tracker.next_due(), None);
+    // A step that failed is not tried again once the rule is not true any more, nor one that has had no answer.
+    for result in [Some(StepResult::Failed { retry_after: None }), None] {
+        let mut tracker = synced(rule());
+        tracker.observe(&failed, Origin::Event, at("00:00:00"));
+        let step = due(&mut tracker, &failed, "00:00:00").unwrap();
+        tracker.observe(&pod("1", 2, "Running"), Origin::Event, at("00:00:00"));
+        match result {
+            Some(result) => finish(&mut tracker, &step, result, "00:00:00"),
+            None => tracker.release(&step.ticket, at("00:00:00"), Duration::ZERO),
+        }
+        assert_eq!((tracker.next_due(), tracker.matched()), (None, vec![0]));
+    }
+    // Once it is true again, that is another episode.
+    let mut tracker = synced(rule());
+    tracker.observe(&failed, Origin::Event, at("00:00:00"));
+    let step = due(&mut tracker, &failed, "00:00:00").unwrap();
+    tracker.observe(&pod("1", 2, "Running"), Origin::Event, at("00:00:00"));
+    tracker.observe(&pod("1", 3, "Failed"), Origin::Event, at("00:00:00"));
+    finish(&mut tracker, &step, StepResult::Failed { retry_after: None }, "00:00:00");
+    assert!(tracker.next_due().is_some_and(|due| due <= at("00:00:01")));
+    assert_eq!(due(&mut tracker, &pod("1", 3, "Failed"), "00:00:01").unwrap().step, 0);
+}
+
+#[test]
 fn a_step_skipped_because_the_object_is_terminating_counts_from_when_that_was_asked() {
     let steps = [
         ("0s", None, "delete", json!({})),
