@@ -10,7 +10,7 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::WatchTarget;
 
 use super::asked::{Asked, Subject};
-use super::name::Name;
+use super::name::Meant;
 use super::rules::{Rules, others};
 use super::{Arguments, among};
 use crate::cli::diagnostics::{Style, show_problems};
@@ -31,7 +31,7 @@ pub(super) struct Found {
 /// Reads a dump. I/O.
 pub(super) fn find(
     arguments: &Arguments,
-    name: &Name,
+    name: &Meant,
     rules: &Rules,
     stdin: &mut dyn Read,
 ) -> Result<Found, String> {
@@ -103,7 +103,7 @@ fn no_kind(world: &World, target: &WatchTarget) -> String {
         .flat_map(|WorldKind { resource, names, .. }| names.iter().chain([resource]))
         .map(String::as_str)
         .collect();
-    let help = match nearest(&written, all.into_iter()) {
+    let help = match nearest(&written, all) {
         Some(near) => format!("did you mean {near}?"),
         None => {
             let resources: Vec<String> = world.kinds().iter().map(|kind| kind.resource.clone()).collect();
@@ -117,7 +117,7 @@ fn no_kind(world: &World, target: &WatchTarget) -> String {
 fn object(
     world: &World,
     kind: usize,
-    name: &Name,
+    name: &Meant,
     arguments: &Arguments,
 ) -> Result<(ObjectId, Arc<Observation>), String> {
     let namespace = arguments.namespace.as_ref().or(name.namespace.as_ref());

@@ -10,7 +10,7 @@ use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleId, WatchTarget};
 
 use super::asked::{Asked, Subject};
-use super::name::Name;
+use super::name::Meant;
 use super::rules::{Rules, others};
 use super::{Arguments, among};
 use crate::cluster::census::{namespaces_of, some_names};
@@ -38,7 +38,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Client required: finds out which kind is meant, and which rules watch it.
-    pub(super) async fn find(arguments: &Arguments, name: &Name, rules: &Rules) -> Result<Self, String> {
+    pub(super) async fn find(arguments: &Arguments, name: &Meant, rules: &Rules) -> Result<Self, String> {
         let connected = arguments.cluster.connect(REQUEST_TIME_OUT).await;
         let (connection, transport) = connected.map_err(|error| error.to_string())?;
         let url = &connection.server_url;

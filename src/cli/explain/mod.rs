@@ -24,7 +24,7 @@ use k8s_healer_engine::rule::RuleId;
 
 use self::asked::{Asked, Subject};
 use self::live::Live;
-use self::name::Name;
+use self::name::Meant;
 use self::rules::Rules;
 use super::cluster::Cluster;
 use super::daemon::flags::{ModeArgument, glob};
@@ -116,7 +116,7 @@ struct Told<'a> {
 
 /// Runs the command on the standard streams; the result is the exit status.
 pub(super) fn run(arguments: &Arguments) -> u8 {
-    let name = match Name::parse(&arguments.object) {
+    let name = match Meant::parse(&arguments.object) {
         Ok(name) => name,
         Err(reason) => return failed(&reason),
     };
@@ -149,7 +149,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 
 fn explain_dump(
     arguments: &Arguments,
-    name: &Name,
+    name: &Meant,
     rules: &Rules,
     stdin: &mut dyn Read,
 ) -> Result<(), String> {
@@ -159,7 +159,7 @@ fn explain_dump(
 }
 
 /// Client required.
-async fn explain_live(arguments: &Arguments, name: &Name, rules: &Rules) -> Result<(), String> {
+async fn explain_live(arguments: &Arguments, name: &Meant, rules: &Rules) -> Result<(), String> {
     let live = Live::find(arguments, name, rules).await?;
     let object = live.read(&name.name).await?;
     if arguments.watch {

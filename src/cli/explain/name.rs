@@ -6,7 +6,7 @@ use crate::rules;
 
 /// A kind and a name, with a namespace where one is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
+pub(super) struct Meant {
     pub(super) kind: WatchTarget,
     pub(super) namespace: Option<String>,
     pub(super) name: String,
@@ -14,7 +14,7 @@ pub(super) struct Name {
 
 const FORMS: &str = "write KIND/NAME, KIND NAME or KIND/NAMESPACE/NAME: vm/vm-1, pods web-1";
 
-impl Name {
+impl Meant {
     pub(super) fn parse(words: &[String]) -> Result<Self, String> {
         let (kind, rest) = match words {
             [one] => split(one)?,
@@ -66,7 +66,7 @@ mod tests {
 
     fn read(words: &[&str]) -> Result<String, String> {
         let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-        Name::parse(&words).map(|Name { kind, namespace, name }| {
+        Meant::parse(&words).map(|Meant { kind, namespace, name }| {
             format!("{kind} {} {name}", namespace.as_deref().unwrap_or("-"))
         })
     }

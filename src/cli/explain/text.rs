@@ -167,7 +167,7 @@ impl<W: Write> Printer<'_, W> {
             let aside = "what else matches or is under way is known to `plan` and to the daemon";
             self.entry("limits", &[format!("{}: {}", printable(limits), self.paint(FAINT, aside))])?;
         }
-        self.entry("mode", &[self.mode(rule)])?;
+        self.entry("mode", &[mode(rule)])?;
         let steps = steps(rule);
         self.entry("steps", &steps)?;
         let holds: Vec<String> = rule
@@ -234,13 +234,13 @@ impl<W: Write> Printer<'_, W> {
         };
         format!("{state}: {written}")
     }
+}
 
-    fn mode(&self, rule: &Explained) -> String {
-        if rule.mode == rule.rule.mode {
-            return rule.mode.to_string();
-        }
-        format!("{}, by --mode; its own is {}", rule.mode, rule.rule.mode)
+fn mode(rule: &Explained) -> String {
+    if rule.mode == rule.rule.mode {
+        return rule.mode.to_string();
     }
+    format!("{}, by --mode; its own is {}", rule.mode, rule.rule.mode)
 }
 
 fn steps(rule: &Explained) -> Vec<String> {
