@@ -69,8 +69,7 @@ fn field(choices: &mut Choices<'_>, variable: &'static str) -> Term {
 }
 
 fn expression(choices: &mut Choices<'_>, depth: usize, variable: &'static str) -> Expression {
-    let mut part =
-        |choices: &mut Choices<'_>| Box::new(expression(choices, depth.saturating_sub(1), variable));
+    let part = |choices: &mut Choices<'_>| Box::new(expression(choices, depth.saturating_sub(1), variable));
     match choices.below(if depth == 0 { 6 } else { 12 }) {
         0 | 1 => {
             let literal = match choices.below(3) {
@@ -216,7 +215,10 @@ fn evaluate(expression: &Expression, object: &Value, element: Option<&Value>) ->
 fn compare(one: &Value, operator: &str, other: &Value) -> Option<bool> {
     let numbers = one.as_f64().zip(other.as_f64());
     if operator == "==" || operator == "!=" {
-        let same = numbers.map_or_else(|| one == other, |(one, other)| one == other);
+        let same = numbers.map_or_else(
+            || one == other,
+            |(one, other)| one.total_cmp(&other) == Ordering::Equal || one.abs() + other.abs() == 0.0,
+        );
         return Some(same == (operator == "=="));
     }
     let ordering = match (one, other) {

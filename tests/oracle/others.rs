@@ -33,7 +33,7 @@ fn under(entry: Value, name: &str) -> Value {
 fn leaf(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     match choices.below(9) {
-        0 | 1 => return json!({ "cel": expressions::written(choices) }),
+        0 | 1 => json!({ "cel": expressions::written(choices) }),
         2 | 3 => {
             match choices.below(4) {
                 0 => drop(asked.insert("missing".to_owned(), choices.one_in(2).into())),
