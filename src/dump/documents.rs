@@ -7,8 +7,8 @@ use std::io;
 use serde_json::{Map, Value};
 
 use super::parsing::Parsing;
-use super::problem::Position;
-use super::reading::{Reading, too_large};
+use super::problem::{Flaw, Position};
+use super::reading::Reading;
 use super::window::{LARGEST, Window};
 use super::yaml;
 
@@ -37,6 +37,7 @@ pub(super) fn read(window: &mut Window<'_>, out: &mut Reading<'_>) {
             parsing,
             at: 0,
             mode: Mode::Document,
+            is_bare: false,
             begun: false,
             skips: false,
             inside_line: false,
@@ -56,6 +57,8 @@ struct Cutter<'c, 'r, 'e, 's> {
     /// The lines of the piece that is under way end here.
     at: usize,
     mode: Mode,
+    /// The list under way has no keys beside it.
+    is_bare: bool,
     /// There is more of the document than blanks, comments and directives.
     begun: bool,
     /// The piece is too large, which has been told.
@@ -104,6 +107,11 @@ impl Cutter<'_, '_, '_, '_> {
                 searched = 0;
             }
             if !self.window.more()? {
+                if self.inside_line {
+                    // The end of the line is that of the dump.
+                    self.window.consume(searched);
+                    return Ok(None);
+                }
                 return Ok((searched > self.at).then_some(searched));
             }
         }
@@ -113,7 +121,7 @@ impl Cutter<'_, '_, '_, '_> {
         if !self.skips {
             self.skips = true;
             self.parsing.flush(self.out);
-            self.out.flaw(too_large(), self.window.position(), self.window.rest());
+            self.out.too_large(self.window.position(), self.window.rest());
         }
         if matches!(self.mode, Mode::Document | Mode::Deciding { .. }) {
             self.mode = Mode::Whole;
@@ -184,11 +192,33 @@ impl Cutter<'_, '_, '_, '_> {
     fn list(&mut self, head: usize, indent: usize) {
         self.parsing.flush(self.out);
         let begin = self.window.position();
-        let head = envelope(&self.window.rest()[..head], begin, self.out);
-        self.out.list_begins(head, begin);
+        // Without a key that it belongs to, a list stands alone.
+        self.is_bare = head == self.at;
+        if self.is_bare {
+            self.out.array_begins(begin);
+        } else {
+            let head = envelope(&self.window.rest()[..head], begin, self.out);
+            self.out.list_begins(head, begin);
+        }
         self.window.consume(self.at);
         self.at = 0;
         self.mode = Mode::Items { indent };
+    }
+
+    /// What stands behind the items.
+    fn tail(&mut self) -> Map<String, Value> {
+        let (text, begin) = (&self.window.rest()[..self.at], self.window.position());
+        let tail = envelope(text, begin, self.out);
+        if let Some(key) = tail.keys().find(|key| self.is_bare || self.out.is_said_twice(key)) {
+            let at = place_of(key, text);
+            let flaw = if self.is_bare {
+                neither(at)
+            } else {
+                Flaw::new(at, format!("the key `{key}` stands here twice"), "keep one of the two")
+            };
+            self.out.flaw(flaw, begin, text);
+        }
+        tail
     }
 
     fn finish_item(&mut self) {
@@ -217,11 +247,7 @@ impl Cutter<'_, '_, '_, '_> {
             }
             Mode::Tail => {
                 self.parsing.flush(self.out);
-                let tail = if self.skips {
-                    Map::new()
-                } else {
-                    envelope(&self.window.rest()[..self.at], self.window.position(), self.out)
-                };
+                let tail = if self.skips { Map::new() } else { self.tail() };
                 self.skips = false;
                 self.out.list_ends(tail);
                 self.window.consume(self.at);
@@ -236,13 +262,35 @@ impl Cutter<'_, '_, '_, '_> {
 /// What a list says beside its items.
 fn envelope(text: &[u8], begin: Position, out: &mut Reading<'_>) -> Map<String, Value> {
     match yaml::value(text) {
-        Ok(Some(Value::Object(map))) => map,
-        Ok(_) => Map::new(),
+        Ok(None) => Map::new(),
+        Ok(Some((Value::Object(map), _))) => map,
+        Ok(Some((_, at))) => {
+            out.flaw(neither(at), begin, text);
+            Map::new()
+        }
         Err(flaw) => {
             out.flaw(flaw, begin, text);
             Map::new()
         }
     }
+}
+
+fn neither(at: usize) -> Flaw {
+    let help = "indent all items of a list alike, and its keys less or not at all";
+    Flaw::new(at, "what stands here is neither an item of the list nor a key beside it", help)
+}
+
+/// Where a key stands in a mapping.
+fn place_of(key: &str, text: &[u8]) -> usize {
+    let mut at = 0;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let name = line.trim_ascii_start();
+        if name.strip_prefix(b"\"").unwrap_or(name).starts_with(key.as_bytes()) {
+            return at;
+        }
+        at += line.len();
+    }
+    0
 }
 
 /// Behind `---` comes nothing, or a blank.
@@ -269,8 +317,11 @@ enum Shape {
 impl Shape {
     fn of(line: &[u8]) -> Self {
         let indent = line.iter().take_while(|byte| **byte == b' ').count();
+        let blanks = line[indent..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        if matches!(line[indent + blanks..], [] | [b'\r' | b'\n' | b'#', ..]) {
+            return Self::Nothing;
+        }
         match line[indent..] {
-            [] | [b'\r' | b'\n' | b'#', ..] => Self::Nothing,
             [b'%', ..] if indent == 0 => Self::Nothing,
             [b'-', ref rest @ ..] => Self::Text { indent, is_dash: ends_word(rest) },
             _ => Self::Text { indent, is_dash: false },

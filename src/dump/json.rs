@@ -6,9 +6,10 @@ use std::io;
 use serde_json::{Map, Value};
 
 use super::problem::{Flaw, Position};
-use super::reading::Reading;
+use super::reading::{Reading, too_deep};
 use super::scan::{self, Found};
 use super::window::{LARGEST, Window};
+use super::{documents, weight};
 
 /// Why a file is not read further; what is wrong with it has been told.
 #[derive(Debug)]
@@ -20,21 +21,36 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Reads a dump to its end, or to where it cannot be understood any more.
-pub(super) fn read(window: &mut Window<'_>, out: &mut Reading<'_>) {
+/// Reads a dump to its end, or to where it cannot be understood any more. Between its objects there may be what
+/// separates documents of YAML, if it `may_be_yaml`, and behind such a mark YAML.
+pub(super) fn read(window: &mut Window<'_>, may_be_yaml: bool, out: &mut Reading<'_>) {
     // Why it stopped has been told.
-    while let Ok(true) = next(window, out) {}
+    while let Ok(true) = next(window, may_be_yaml, out) {}
 }
 
-fn next(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<bool, Stop> {
+fn next(window: &mut Window<'_>, may_be_yaml: bool, out: &mut Reading<'_>) -> Result<bool, Stop> {
     if out.is_full() {
         return Ok(false);
     }
-    match blanks(window, out)? {
+    let mut byte = blanks(window, out)?;
+    let mut is_marked = false;
+    while may_be_yaml && matches!(byte, Some(b'-' | b'.' | b'#')) {
+        match mark(window, out)? {
+            Mark::None => break,
+            Mark::Comment => {}
+            Mark::Document => is_marked = true,
+        }
+        byte = blanks(window, out)?;
+    }
+    if is_marked && !matches!(byte, None | Some(b'{' | b'[')) {
+        documents::read(window, out);
+        return Ok(false);
+    }
+    match byte {
         None => return Ok(false),
         Some(b'{') => document(window, out)?,
         Some(b'[') => {
-            out.list_begins(Map::new(), window.position());
+            out.array_begins(window.position());
             window.consume(1);
             items(window, out)?;
             out.list_ends(Map::new());
@@ -46,6 +62,38 @@ fn next(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<bool, Stop> {
         }
     }
     Ok(true)
+}
+
+/// What may stand between documents of YAML.
+enum Mark {
+    None,
+    Comment,
+    /// `---` or `...`.
+    Document,
+}
+
+/// Moves on over a mark.
+fn mark(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<Mark, Stop> {
+    while window.rest().len() < 4 && more(window, out)? {}
+    let rest = window.rest();
+    if rest.starts_with(b"#") {
+        loop {
+            if let Some(end) = memchr::memchr(b'\n', window.rest()) {
+                window.consume(end);
+                return Ok(Mark::Comment);
+            }
+            window.consume(window.rest().len());
+            if !more(window, out)? {
+                return Ok(Mark::Comment);
+            }
+        }
+    }
+    let ends = rest.get(3).is_none_or(u8::is_ascii_whitespace);
+    if window.position().column == 1 && ends && (rest.starts_with(b"---") || rest.starts_with(b"...")) {
+        window.consume(3);
+        return Ok(Mark::Document);
+    }
+    Ok(Mark::None)
 }
 
 fn document(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<(), Stop> {
@@ -76,9 +124,9 @@ fn document(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<(), Stop> 
                 match list {
                     _ if too_large => {}
                     Some((envelope, tail)) => list_end(&envelope, begin, piece, tail, out),
-                    None => match serde_json::from_slice(piece) {
+                    None => match parse(piece) {
                         Ok(value) => out.document(value, begin),
-                        Err(error) => out.flaw(flaw(piece, &error), begin, piece),
+                        Err(flaw) => out.flaw(flaw, begin, piece),
                     },
                 }
                 window.consume(scan.at);
@@ -88,7 +136,7 @@ fn document(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<(), Stop> 
                 if window.rest().len() > LARGEST {
                     if !too_large {
                         too_large = true;
-                        out.flaw(super::reading::too_large(), begin, window.rest());
+                        out.too_large(begin, window.rest());
                     }
                     window.consume(scan.at);
                     scan.cut();
@@ -174,9 +222,9 @@ fn item(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<(), Stop> {
         if let Some(end) = scan.end(&window.rest()[scanned..]) {
             let piece = &window.rest()[..scanned + end];
             if !too_large {
-                match serde_json::from_slice(piece) {
-                    Ok(value) => out.element(value, begin, piece.len()),
-                    Err(error) => out.flaw(flaw(piece, &error), begin, piece),
+                match parse(piece) {
+                    Ok(value) => out.element(value, begin),
+                    Err(flaw) => out.flaw(flaw, begin, piece),
                 }
             }
             window.consume(scanned + end);
@@ -186,7 +234,7 @@ fn item(window: &mut Window<'_>, out: &mut Reading<'_>) -> Result<(), Stop> {
         if scanned > LARGEST {
             if !too_large {
                 too_large = true;
-                out.flaw(super::reading::too_large(), begin, window.rest());
+                out.too_large(begin, window.rest());
             }
             window.consume(scanned);
             scanned = 0;
@@ -224,6 +272,12 @@ fn unreadable(window: &Window<'_>, out: &mut Reading<'_>, error: &io::Error) -> 
     Stop
 }
 
+/// The value of a piece.
+fn parse(piece: &[u8]) -> Result<Value, Flaw> {
+    weight::check(piece)?;
+    serde_json::from_slice(piece).map_err(|error| flaw(piece, &error))
+}
+
 /// What the parser says, by its offset.
 fn flaw(piece: &[u8], error: &serde_json::Error) -> Flaw {
     let line_start = match error.line() {
@@ -234,10 +288,8 @@ fn flaw(piece: &[u8], error: &serde_json::Error) -> Flaw {
     let offset = (line_start + error.column().saturating_sub(1)).min(piece.len());
     let text = error.to_string();
     let told = text.rsplit_once(" at line ").map_or(text.as_str(), |(told, _)| told);
-    let (message, help) = if told == "recursion limit exceeded" {
-        ("the object nests deeper than 128 levels".to_owned(), "no object of Kubernetes does")
-    } else {
-        (format!("not JSON: {told}"), "")
-    };
-    Flaw::new(offset, message, help)
+    if told == "recursion limit exceeded" {
+        return too_deep(offset);
+    }
+    Flaw::new(offset, format!("not JSON: {told}"), "")
 }

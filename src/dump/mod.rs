@@ -14,12 +14,14 @@
 mod documents;
 mod folder;
 mod json;
+mod list;
 mod parsing;
 mod problem;
 mod reading;
 mod scan;
 mod source;
 mod times;
+mod weight;
 mod window;
 mod yaml;
 

@@ -2,6 +2,7 @@
 //! under way is bounded. A dump that fills no batch is parsed where it is read.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -9,7 +10,7 @@ use std::thread::Scope;
 
 use serde_json::Value;
 
-use super::problem::{Position, Problem};
+use super::problem::{Flaw, Position, Problem};
 use super::reading::Reading;
 use super::yaml;
 
@@ -34,7 +35,8 @@ struct Piece {
     is_item: bool,
 }
 
-type Parsed = Vec<(Piece, Result<Option<Value>, Box<Problem>>)>;
+/// A value, and where it begins.
+type Parsed = Vec<(Piece, Result<Option<(Value, Position)>, Box<Problem>>)>;
 
 struct Worker {
     jobs: SyncSender<Batch>,
@@ -128,22 +130,44 @@ impl<'scope> Parsing<'scope> {
 fn parse(batch: Batch, path: &Path) -> Parsed {
     let of = |piece: Piece| {
         let text = &batch.text[piece.end - piece.length..piece.end];
-        let value = yaml::value(text).map_err(|flaw| Box::new(flaw.at(path, piece.begin, text)));
+        let value = guarded(|| yaml::value(text));
+        let value = value.map(|value| value.map(|(value, at)| (value, piece.begin.behind(&text[..at]))));
+        let value = value.map_err(|flaw| Box::new(flaw.at(path, piece.begin, text)));
         (piece, value)
     };
     batch.pieces.into_iter().map(of).collect()
 }
 
+/// A parser that panics costs the piece.
+fn guarded<T>(parse: impl FnOnce() -> Result<T, Flaw>) -> Result<T, Flaw> {
+    // What it was working on is gone with it.
+    catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
+        Err(Flaw::new(0, "what begins here could not be parsed: the parser failed", "please report it"))
+    })
+}
+
 fn hand_out(parsed: Parsed, out: &mut Reading<'_>) {
-    for (Piece { length, begin, is_item, .. }, value) in parsed {
+    for (Piece { is_item, .. }, value) in parsed {
         match value {
-            Ok(Some(Value::Array(mut items))) if is_item => {
+            Ok(Some((Value::Array(mut items), begin))) if is_item => {
                 // The piece is a list of one.
-                out.element(items.pop().unwrap_or_default(), begin, length);
+                out.element(items.pop().unwrap_or_default(), begin);
             }
-            Ok(Some(value)) => out.document(value, begin),
+            Ok(Some((value, begin))) => out.document(value, begin),
             Ok(None) => {}
             Err(problem) => out.problem(*problem),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parser_that_panics_costs_its_piece() {
+        assert_eq!(guarded(|| Ok(1)), Ok(1));
+        let flaw = guarded::<()>(|| panic!("a mistake in the parser")).unwrap_err();
+        assert!(flaw.message.ends_with("the parser failed"), "{flaw:?}");
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::list::List;
 use super::problem::{Flaw, Place, Position, Problem, STANDARD_INPUT};
 use super::window::{LARGEST, Window};
 use super::{Item, Summary, times};
@@ -17,13 +18,10 @@ use super::{Item, Summary, times};
 const MOST_OF_FILE: usize = 20;
 /// So many of a dump.
 const MOST: usize = 1000;
-/// Text of items whose kind stands behind them, and which have to wait for it.
-const MOST_WAITING: usize = 16 << 20;
 
-/// What goes wrong with a piece over the limit.
-pub(super) fn too_large() -> Flaw {
-    let message = format!("what begins here is larger than {} MiB", LARGEST >> 20);
-    Flaw::new(0, message, "no object of Kubernetes is; a list is read if it is written as kubectl does it")
+/// What nests as deep as nothing does.
+pub(super) fn too_deep(offset: usize) -> Flaw {
+    Flaw::new(offset, "the object nests deeper than 128 levels", "no object of Kubernetes does")
 }
 
 /// What is being read.
@@ -46,26 +44,6 @@ struct Counts {
     documents: usize,
     objects: usize,
     lists: usize,
-}
-
-/// The list under way.
-struct List {
-    begin: Position,
-    head: Map<String, Value>,
-    waiting: Vec<(Value, Position)>,
-    waiting_bytes: usize,
-}
-
-impl List {
-    /// What its items are, where they do not say it.
-    fn kind_of_items(&self) -> Option<(String, String)> {
-        let kind = text(&self.head, "kind")?.strip_suffix("List").filter(|kind| !kind.is_empty())?;
-        Some((text(&self.head, "apiVersion")?.to_owned(), kind.to_owned()))
-    }
-
-    fn knows_its_kind(&self) -> bool {
-        text(&self.head, "kind").is_some()
-    }
 }
 
 impl<'e> Reading<'e> {
@@ -150,6 +128,18 @@ impl<'e> Reading<'e> {
         self.problem(flaw.at(&path, begin, piece));
     }
 
+    /// A piece that begins like this is over the limit. In folders there is all sorts of files: what is none of
+    /// Kubernetes' is passed over there.
+    pub(super) fn too_large(&mut self, begin: Position, piece: &[u8]) {
+        let may_be_foreign = !self.is_named && self.list.as_ref().is_none_or(List::may_be_foreign);
+        if may_be_foreign && memchr::memmem::find(piece, b"apiVersion").is_none() {
+            return self.skip();
+        }
+        let message = format!("what begins here is larger than {} MiB", LARGEST >> 20);
+        let help = "no object of Kubernetes is; a list is read if it is written as kubectl does it";
+        self.flaw(Flaw::new(0, message, help), begin, piece);
+    }
+
     /// The file cannot be read behind what is in the window.
     pub(super) fn unreadable(&mut self, window: &Window<'_>, error: &io::Error) {
         let help = match error.kind() {
@@ -175,6 +165,7 @@ impl<'e> Reading<'e> {
     pub(super) fn document(&mut self, value: Value, begin: Position) {
         match value {
             Value::Null => {}
+            Value::Array(items) if items.is_empty() => self.file.lists += 1,
             Value::Array(items) => items.into_iter().for_each(|item| self.document(item, begin)),
             Value::Object(map) => self.object(map, begin),
             _ => self.skip(),
@@ -182,12 +173,23 @@ impl<'e> Reading<'e> {
     }
 
     pub(super) fn list_begins(&mut self, head: Map<String, Value>, begin: Position) {
-        self.list = Some(List { begin, head, waiting: Vec::new(), waiting_bytes: 0 });
+        self.list = Some(List::new(head, false, begin));
     }
 
-    /// An item of the list under way, written in so many bytes.
-    pub(super) fn element(&mut self, value: Value, begin: Position, bytes: usize) {
+    /// A list with nothing around it.
+    pub(super) fn array_begins(&mut self, begin: Position) {
+        self.list = Some(List::new(Map::new(), true, begin));
+    }
+
+    /// A key that the list under way has said before its items, or that stands for them.
+    pub(super) fn is_said_twice(&self, key: &str) -> bool {
+        key == "items" || self.list.as_ref().is_some_and(|list| list.head.contains_key(key))
+    }
+
+    /// An item of the list under way.
+    pub(super) fn element(&mut self, value: Value, begin: Position) {
         let Some(list) = &mut self.list else { return self.document(value, begin) };
+        list.any = true;
         match value {
             Value::Object(map) if says_its_kind(&map) => self.object(map, begin),
             Value::Object(map) if list.kind_of_items().is_some() => {
@@ -196,39 +198,49 @@ impl<'e> Reading<'e> {
             }
             _ if list.knows_its_kind() => self.skip(),
             value => {
-                list.waiting_bytes += bytes;
-                if list.waiting_bytes <= MOST_WAITING {
-                    list.waiting.push((value, begin));
-                } else {
-                    list.waiting.clear();
-                    let help = "take the dump with `kubectl get -o json` or `-o yaml`";
-                    self.of_file(
-                        "its items do not say what they are, and the list says it behind them",
-                        help,
-                    );
+                let (is_first, begin_of_list) = (!list.is_full(), list.begin);
+                let is_foreign = !self.is_named && list.may_be_foreign();
+                match list.wait(&value, begin) {
+                    Ok(()) => {}
+                    Err(passed) if is_foreign => self.skip_all(passed),
+                    Err(_) if is_first => self.too_many_wait(begin_of_list),
+                    Err(_) => {}
                 }
             }
         }
     }
 
+    fn too_many_wait(&mut self, begin: Position) {
+        let message = "the items of this list do not say what they are, and the list says it behind them";
+        let help = "take the dump with `kubectl get -o json` or `-o yaml`";
+        self.flaw(Flaw::new(0, message, help), begin, b"");
+    }
+
     /// The list ends; it says this beside its items.
     pub(super) fn list_ends(&mut self, tail: Map<String, Value>) {
         let Some(mut list) = self.list.take() else { return };
+        if list.is_full() && list.may_be_foreign() && says_its_kind(&tail) && !self.is_named {
+            // It was passed over for something else.
+            self.too_many_wait(list.begin);
+        }
         list.head.extend(tail);
         let is_list = text(&list.head, "kind").is_some_and(|kind| kind.ends_with("List"));
-        self.file.lists += usize::from(is_list);
+        self.file.lists += usize::from(is_list || list.is_empty_array());
         let kind = list.kind_of_items();
-        let waiting = std::mem::take(&mut list.waiting);
+        let waiting = list.take_waiting();
         if !is_list && says_its_kind(&list.head) {
             // An object that has a field of this name.
-            let items = waiting.into_iter().map(|(value, _)| value).collect();
-            list.head.insert("items".to_owned(), Value::Array(items));
+            match waiting.into_values() {
+                Ok(items) => list.head.insert("items".to_owned(), Value::Array(items)),
+                Err(flaw) => return self.flaw(flaw, list.begin, b""),
+            };
             return self.object(list.head, list.begin);
         }
-        for (value, begin) in waiting {
+        for (value, begin) in waiting.into_items() {
             match value {
-                Value::Object(map) if kind.is_some() => self.of_list(map, kind.clone(), begin),
-                _ => self.skip(),
+                Ok(Value::Object(map)) if kind.is_some() => self.of_list(map, kind.clone(), begin),
+                Ok(_) => self.skip(),
+                Err(flaw) => self.flaw(flaw, begin, b""),
             }
         }
     }
@@ -247,11 +259,13 @@ impl<'e> Reading<'e> {
             return self.skip();
         };
         let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
-        if kind.ends_with("List") && map.get("items").is_some_and(Value::is_array) {
-            return self.nested(&mut map, begin);
-        }
         let metadata = map.get("metadata").and_then(Value::as_object);
         let name = metadata.and_then(|metadata| text(metadata, "name"));
+        // Go writes a list that was never filled as null.
+        let is_list = |items: &Value| items.is_array() || (items.is_null() && name.is_none());
+        if kind.ends_with("List") && map.get("items").is_some_and(is_list) {
+            return self.nested(&mut map, begin);
+        }
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         // A kustomization is read by kubectl and known to no cluster.
         let (Some(metadata), Some(name), false) = (metadata, name, group == "kustomize.config.k8s.io") else {
@@ -277,22 +291,27 @@ impl<'e> Reading<'e> {
 
     /// A list inside a list, or one that was parsed as a whole.
     fn nested(&mut self, map: &mut Map<String, Value>, begin: Position) {
-        let Some(Value::Array(items)) = map.remove("items") else { return };
+        let items = map.remove("items");
         let outer = self.list.take();
         self.list_begins(std::mem::take(map), begin);
-        items.into_iter().for_each(|item| self.element(item, begin, 0));
+        let items = items.and_then(|items| if let Value::Array(items) = items { Some(items) } else { None });
+        items.into_iter().flatten().for_each(|item| self.element(item, begin));
         self.list_ends(Map::new());
         self.list = outer;
     }
 
     fn skip(&mut self) {
-        self.file.documents += 1;
-        self.summary.skipped += 1;
+        self.skip_all(1);
+    }
+
+    fn skip_all(&mut self, count: usize) {
+        self.file.documents += count;
+        self.summary.skipped += count;
     }
 }
 
 /// A text that is not empty.
-fn text<'m>(map: &'m Map<String, Value>, key: &str) -> Option<&'m str> {
+pub(super) fn text<'m>(map: &'m Map<String, Value>, key: &str) -> Option<&'m str> {
     map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 

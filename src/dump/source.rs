@@ -50,7 +50,10 @@ pub(super) fn stream(reader: Box<dyn Read + '_>, out: &mut Reading<'_>) {
         window.consume_mark(3);
     }
     match is_json(&mut window, &out.path()) {
-        Ok(true) => json::read(&mut window, out),
+        Ok(true) => {
+            let may_be_yaml = !is_called_json(&out.path());
+            json::read(&mut window, may_be_yaml, out);
+        }
         Ok(false) => documents::read(&mut window, out),
         Err(error) => out.unreadable(&window, &error),
     }
@@ -82,11 +85,15 @@ fn refused(head: &[u8]) -> Option<(String, &'static str)> {
     Some((format!("it is {what}"), "unpack it first; gzip alone is unpacked here"))
 }
 
-/// Whether a text is JSON, by its name or by how it begins: a mapping of YAML can begin with a bracket, too.
-fn is_json(window: &mut Window<'_>, path: &Path) -> io::Result<bool> {
+fn is_called_json(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    if plain.strip_suffix(".json").is_some() {
+    plain.strip_suffix(".json").is_some()
+}
+
+/// Whether a text is JSON, by its name or by how it begins: a mapping of YAML can begin with a bracket, too.
+fn is_json(window: &mut Window<'_>, path: &Path) -> io::Result<bool> {
+    if is_called_json(path) {
         return Ok(true);
     }
     loop {

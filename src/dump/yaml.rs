@@ -7,17 +7,19 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, S
 use serde_json::{Map, Number, Value};
 
 use super::problem::Flaw;
+use super::reading::too_deep;
+use super::weight;
 use crate::rules::{Form, form_of_plain};
 
-/// As deep as the JSON parser goes.
+/// As deep as the JSON parser goes; see [`too_deep`].
 const DEEPEST: usize = 128;
 /// Nodes that aliases may add to a document; nobody writes objects with many.
 const MOST_COPIED: usize = 100_000;
 /// Bytes of text that they may add.
 const MOST_COPIED_BYTES: usize = 8 << 20;
 
-/// The value of the first document of a text; `None`: it holds nothing but comments.
-pub(super) fn value(bytes: &[u8]) -> Result<Option<Value>, Flaw> {
+/// The value of the first document of a text, and the byte at which it begins; `None`: it holds nothing but comments.
+pub(super) fn value(bytes: &[u8]) -> Result<Option<(Value, usize)>, Flaw> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
         Flaw::new(error.valid_up_to(), format!("not UTF-8: the byte {byte:#04x}"), "save the file as UTF-8")
@@ -35,10 +37,10 @@ pub(super) fn value(bytes: &[u8]) -> Result<Option<Value>, Flaw> {
     options.flow_nesting_limit = DEEPEST;
     options.block_nesting_limit = DEEPEST;
     let parser = Parser::new_from_str_with_options(text, options);
-    let mut composer = Composer { parser, anchors: HashMap::new(), copied: 0, copied_bytes: 0 };
+    let mut composer = Composer { parser, anchors: HashMap::new(), weight: 0, copied: 0, copied_bytes: 0 };
     while let Some((event, at)) = composer.next()? {
         if event.is_node() {
-            return composer.finish(event, at).map(Some);
+            return composer.finish(event, at).map(|value| Some((value, at)));
         }
     }
     Ok(None)
@@ -47,6 +49,8 @@ pub(super) fn value(bytes: &[u8]) -> Result<Option<Value>, Flaw> {
 struct Composer<'t> {
     parser: Parser<'t, StrInput<'t>>,
     anchors: HashMap<usize, Value>,
+    /// What the values so far take.
+    weight: usize,
     copied: usize,
     copied_bytes: usize,
 }
@@ -76,6 +80,14 @@ impl<'t> Composer<'t> {
         if depth > DEEPEST {
             return Err(too_deep(at));
         }
+        self.weight += match event {
+            Event::SequenceStart(..) => weight::LIST,
+            Event::MappingStart(..) => weight::MAPPING,
+            _ => 1,
+        };
+        if self.weight > weight::MOST {
+            return Err(Flaw { offset: at, ..weight::too_much(0) });
+        }
         let anchor = event.anchor_id();
         let value = match event {
             Event::Scalar(text, style, _, tag) => {
@@ -89,7 +101,7 @@ impl<'t> Composer<'t> {
             }
             Event::SequenceStart(..) => self.list(depth)?,
             Event::MappingStart(..) => self.map(depth)?,
-            Event::Alias(id) => self.alias(id, at)?,
+            Event::Alias(id) => self.alias(id, at, depth)?,
             Event::UnresolvedAlias(name) => {
                 let message = format!("no anchor of this object is called `{name}`");
                 return Err(Flaw::new(at, message, "write out what the alias stands for"));
@@ -147,19 +159,22 @@ impl<'t> Composer<'t> {
         Ok(Value::Object(map))
     }
 
-    fn alias(&mut self, id: usize, offset: usize) -> Result<Value, Flaw> {
+    fn alias(&mut self, id: usize, offset: usize, depth: usize) -> Result<Value, Flaw> {
         let Some(value) = self.anchors.get(&id) else {
             let message = "an alias stands inside its own anchor";
             return Err(Flaw::new(offset, message, "write out what it stands for"));
         };
         // Counted before it is copied.
-        let (nodes, bytes) = size(value);
+        let Size { nodes, bytes, depth: own } = size(value);
+        if depth + own > DEEPEST {
+            return Err(too_deep(offset));
+        }
         self.add(nodes, bytes, offset)?;
         Ok(self.anchors.get(&id).cloned().unwrap_or_default())
     }
 
     fn count(&mut self, value: &Value, offset: usize) -> Result<(), Flaw> {
-        let (nodes, bytes) = size(value);
+        let Size { nodes, bytes, .. } = size(value);
         self.add(nodes, bytes, offset)
     }
 
@@ -185,15 +200,29 @@ fn merge(map: &mut Map<String, Value>, from: Value) {
     }
 }
 
-fn size(value: &Value) -> (usize, usize) {
-    let add = |(nodes, bytes): (usize, usize), (more, text): (usize, usize)| (nodes + more, bytes + text);
+/// How much a value is.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+    /// How many levels stand below it.
+    depth: usize,
+}
+
+fn size(value: &Value) -> Size {
+    let one = |bytes: usize| Size { nodes: 1, bytes, depth: 0 };
+    let add = |sum: Size, child: Size| Size {
+        nodes: sum.nodes + child.nodes,
+        bytes: sum.bytes + child.bytes,
+        depth: sum.depth.max(child.depth + 1),
+    };
     match value {
-        Value::String(text) => (1, text.len()),
-        Value::Array(items) => items.iter().map(size).fold((1, 0), add),
+        Value::String(text) => one(text.len()),
+        Value::Array(items) => items.iter().map(size).fold(one(0), add),
         Value::Object(map) => {
-            map.iter().map(|(key, value)| add(size(value), (1, key.len()))).fold((1, 0), add)
+            map.iter().fold(one(0), |sum, (key, value)| add(add(sum, one(key.len())), size(value)))
         }
-        _ => (1, 0),
+        _ => one(0),
     }
 }
 
@@ -241,11 +270,6 @@ fn offset(span: &Span) -> usize {
     span.byte_range().unwrap_or_default().start
 }
 
-fn too_deep(offset: usize) -> Flaw {
-    let message = format!("the object nests deeper than {DEEPEST} levels");
-    Flaw::new(offset, message, "no object of Kubernetes does")
-}
-
 fn syntax(error: &ScanError) -> Flaw {
     let offset = error.marker().byte_offset().unwrap_or_default();
     if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
@@ -261,7 +285,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Value {
-        value(text.as_bytes()).unwrap().unwrap()
+        value(text.as_bytes()).unwrap().unwrap().0
     }
 
     fn refused(text: &[u8]) -> (usize, String) {

@@ -97,3 +97,59 @@ fn twenty_problems_of_a_file_are_enough() {
     assert_eq!(problems.len(), 21);
     assert!(problems[20].ends_with("20 problems are enough: the rest of the file was not read"));
 }
+
+fn items(names: &[&str], indent: &str) -> String {
+    let item = |name: &&str| {
+        format!(
+            "{indent}- apiVersion: v1\n{indent}  kind: Pod\n{indent}  metadata:\n{indent}    name: {name}\n"
+        )
+    };
+    names.iter().map(item).collect()
+}
+
+#[test]
+fn items_that_are_indented_otherwise_than_the_first_are_told() {
+    let text = format!("apiVersion: v1\nitems:\n{}{}kind: List\n", items(&["a"], "  "), items(&["b"], ""));
+    let found = read_text(&text);
+    assert_eq!(found.names(), ["a"]);
+    let problems = found.problems();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].starts_with("standard input:11:1: not YAML: "), "{problems:?}");
+    let text = format!("apiVersion: v1\nkind: List\nitems:\n{}{}", items(&["a"], "  "), items(&["b"], ""));
+    assert_eq!(told(&text), ["8:1: what stands here is neither an item of the list nor a key beside it"]);
+    // Neither has a list that stands alone keys beside it.
+    let text = format!("{}kind: List\n", items(&["a"], ""));
+    assert_eq!(told(&text), ["5:1: what stands here is neither an item of the list nor a key beside it"]);
+}
+
+#[test]
+fn what_a_list_says_twice_is_told() {
+    let list = |tail: &str| format!("apiVersion: v1\nkind: List\nitems:\n{}{tail}", items(&["a"], ""));
+    assert_eq!(told(&list("metadata: {}\nkind: PodList\n")), ["9:1: the key `kind` stands here twice"]);
+    let twice = list(&format!("metadata: {{}}\nitems:\n{}", items(&["b"], "")));
+    assert_eq!(told(&twice), ["9:1: the key `items` stands here twice"]);
+    assert_eq!(read_text(&list("metadata: {}\n")).summary().objects, 1);
+}
+
+#[test]
+fn a_parser_is_not_asked_for_more_than_the_text_holds() {
+    // The aliases nest what they stand for deeper than a text may.
+    let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    let text = |levels: usize| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: a }}\na: &a {}\nb: &b {}*a{}\nc: {}*b{}\n",
+            deep(levels),
+            "[".repeat(levels),
+            "]".repeat(levels),
+            "[".repeat(levels),
+            "]".repeat(levels)
+        )
+    };
+    assert_eq!(read_text(&text(40)).names(), ["a"]);
+    let problems = told(&text(50));
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].starts_with("6:") && problems[0].ends_with("nests deeper than 128 levels"),
+        "{problems:?}"
+    );
+}

@@ -93,3 +93,36 @@ fn what_was_named_and_holds_nothing_is_told() {
     assert_eq!(read(&[Path::new("-")], b" \n").problems(), ["standard input: there is nothing in it"]);
     assert_eq!(read(&[&folder.path().join("list.json")], b"").summary().objects, 0);
 }
+
+#[test]
+fn long_files_that_are_none_of_kubernetes_are_passed_over_in_a_folder() {
+    let row = format!(r#"{{"row":"{}"}}"#, "x".repeat(1000));
+    let array = format!("[{}]", vec![row.as_str(); 20_000].join(","));
+    let wrapped = format!("{{\"items\":{array}}}");
+    let object = format!("{{\"rows\":{array}}}");
+    let values = format!("# values\nrows: |\n{}", format!("  {row}\n").repeat(10_000));
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}"#;
+    let files = [
+        ("array.json", array.as_str()),
+        ("wrapped.json", &wrapped),
+        ("object.json", &object),
+        ("values.yaml", &values),
+        ("pod.json", pod),
+    ];
+    let folder = super::folder(&files);
+    let found = read(&[folder.path()], b"");
+    assert_eq!(found.names(), ["a"], "{:?}", found.end);
+    assert_eq!((found.summary().files, found.summary().skipped), (5, 40_002));
+    // Each of them alone, by its name, is a mistake, and told once.
+    for (name, _) in &files[..4] {
+        let found = read(&[&folder.path().join(name)], b"");
+        assert_eq!(found.problems().len(), 1, "{name} {:?}", found.problems());
+    }
+    // What is of Kubernetes is told in a folder, too.
+    let secret = format!(r#"{{"apiVersion":"v1","rows":{array}}}"#);
+    let behind = format!(r#"{{"items":{array},"apiVersion":"v1","kind":"Foo"}}"#);
+    for text in [&secret, &behind] {
+        let folder = super::folder(&[("some.json", text.as_str())]);
+        assert_eq!(read(&[folder.path()], b"").problems().len(), 1);
+    }
+}

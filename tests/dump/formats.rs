@@ -164,3 +164,73 @@ fn many_items_come_in_their_order() {
     assert_eq!(found.names(), expected);
     assert!(found.end.is_ok());
 }
+
+#[test]
+fn lines_of_blanks_between_items_end_no_list() {
+    let item = |name: &str| yaml(name, "- ", "  ");
+    for line in ["\t\n", " \t \n", "\t# a comment\n", "  \t\r\n", "\r\n", "   # a comment\n"] {
+        let text = format!("apiVersion: v1\nitems:\n{}{line}{}kind: List\n", item("a"), item("b"));
+        let found = read_text(&text);
+        match &found.end {
+            Ok(_) => assert_eq!(found.names(), ["a", "b"], "{line:?}"),
+            Err(problems) => panic!("{line:?} {problems:?}"),
+        }
+    }
+}
+
+#[test]
+fn objects_of_json_may_be_separated_as_documents_of_yaml_are() {
+    let (a, b) = (pod("a"), serde_json::to_string_pretty(&pod("b")).unwrap());
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [pod("c")]});
+    let text =
+        format!("{a}\n---\n{b}\n# a comment\n...\n---  # another\n{list}\n---\n{}---\n", yaml("d", "", ""));
+    let folder = super::folder(&[("some.yaml", text.as_str()), ("none/some.json", text.as_str())]);
+    for found in [read_text(&text), read(&[&folder.path().join("some.yaml")], b"")] {
+        assert_eq!(found.names(), ["a", "b", "c", "d"], "{:?}", found.end);
+        assert_eq!(found.summary().objects, 4);
+    }
+    // What is called JSON holds nothing else, and a mark stands at the begin of its line.
+    let found = read(&[&folder.path().join("none/some.json")], b"");
+    assert_eq!((found.names().len(), found.problems().len()), (1, 1), "{:?}", found.end);
+    assert!(read_text(&format!("{a} --- {a}")).end.is_err());
+}
+
+#[test]
+fn an_answer_with_nothing_in_it_is_an_empty_list() {
+    for text in [
+        "[]",
+        r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"5"},"items":null}"#,
+        r#"{"kind":"PodList","apiVersion":"v1","items":[]}"#,
+        "kind: PodList\napiVersion: v1\nitems: null\n",
+        "kind: PodList\napiVersion: v1\nitems:\n",
+        "apiVersion: v1\nitems: []\nkind: List\n",
+    ] {
+        let folder = super::folder(&[("some.yaml", text)]);
+        for found in [read_text(text), read(&[&folder.path().join("some.yaml")], b"")] {
+            assert_eq!(found.summary().objects, 0, "{text}");
+        }
+    }
+    // An object whose kind ends so is one.
+    let named = r#"{"kind":"AllowList","apiVersion":"example.com/v1","metadata":{"name":"a"},"items":null}"#;
+    assert_eq!(read_text(named).names(), ["a"]);
+    assert!(read_text("[1]").end.is_err());
+}
+
+#[test]
+fn an_object_is_where_its_first_key_is() {
+    let text = format!("# a comment\n\n---\n# another\n{}---\n\n{}", yaml("a", "", ""), yaml("b", "", ""));
+    let list = format!(
+        "items:\n{}\n  # a comment\n{}kind: List\napiVersion: v1\n",
+        yaml("a", "  - ", "    "),
+        yaml("b", "  - ", "    ")
+    );
+    for text in [text, list] {
+        let found = read_text(&text);
+        let places = found.items.iter().map(|item| (item.place.position.line, item.place.position.column));
+        let begins = |line: &str| line.trim_start_matches([' ', '-']) == "apiVersion: v1";
+        let lines = text.lines().zip(1..).filter(|(line, _)| begins(line));
+        let expected: Vec<(usize, usize)> =
+            lines.map(|(line, number)| (number, 1 + line.len() - line.trim_start().len())).take(2).collect();
+        assert_eq!(places.collect::<Vec<_>>(), expected, "{text}");
+    }
+}

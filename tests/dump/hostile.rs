@@ -118,3 +118,55 @@ fn a_dump_is_read_in_the_memory_of_a_few_objects() {
     assert_eq!(count, 3000);
     assert!(info.bytes_max < 2 << 20, "{} bytes for {} of text", info.bytes_max, text.len());
 }
+
+#[test]
+fn the_end_of_a_line_without_end_is_not_told_again() {
+    let (names, problems, _) = measured(long("apiVersion: v1\nitems:\n- a: ", b'x', 20 << 20, ""));
+    assert_eq!(names.len(), 0);
+    assert_eq!(problems, ["standard input:3:1: what begins here is larger than 8 MiB"]);
+}
+
+#[test]
+fn values_that_take_a_hundred_times_their_text_are_refused_before_they_are_there() {
+    let dense = "{\"a\":0},".repeat(400_000);
+    let dense = dense.trim_end_matches(',');
+    let object = format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"b"}},"spec":[{dense}]}}"#);
+    let list = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{object},{POD}]}}"#);
+    let yaml = format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: b}}\nspec: [{dense}]\n---\n{POD}\n");
+    for text in [format!("{object}\n{POD}"), list, yaml] {
+        let (names, problems, memory) = measured(text.as_bytes());
+        assert_eq!(names, ["a"]);
+        assert!(problems.len() == 1 && problems[0].ends_with("holds too many values"), "{problems:?}");
+        assert!(memory < 150 << 20, "{memory} bytes");
+    }
+}
+
+#[test]
+fn items_that_wait_for_their_kind_take_little_more_than_their_text() {
+    let items = "{\"a\":0},".repeat(600_000);
+    for (text, told) in [
+        (format!(r#"{{"apiVersion":"v1","items":[{}],"kind":"PodList"}}"#, &items[..200_000 * 8 - 1]), ""),
+        (
+            format!(r#"{{"apiVersion":"v1","items":[{}],"kind":"PodList"}}"#, &items[..items.len() - 1]),
+            "behind them",
+        ),
+        (
+            format!(r#"{{"items":[{}],"kind":"Foo","apiVersion":"v1"}}"#, &items[..200_000 * 8 - 1]),
+            "too many values",
+        ),
+    ] {
+        let (_, problems, memory) = measured(text.as_bytes());
+        assert!(memory < 64 << 20, "{memory} bytes");
+        match told {
+            "" => {
+                assert_eq!(problems, ["standard input: no object of Kubernetes is in it"; 0], "{problems:?}")
+            }
+            told => assert!(
+                problems.len() == 1
+                    && problems[0].starts_with("standard input:1:1:")
+                    && problems[0].contains(told),
+                "{problems:?}"
+            ),
+        }
+    }
+}
