@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::program;
 use crate::support::scene::{SOON, a_while};
 use crate::support::{Scene, Stage, on_both, wait_until};
+use crate::{program, told};
 
 on_both!(
     what_changes_and_what_time_changes_is_told_until_the_object_is_gone,
@@ -124,6 +124,28 @@ async fn what_changes_and_what_time_changes_is_told_until_the_object_is_gone(sta
     let (status, said) = watching.end().await;
     assert_eq!(status, Some(0), "{said}");
     assert!(said.contains("map is gone"), "{said}");
+}
+
+#[tokio::test]
+async fn people_read_a_block_for_each_moment() {
+    let Some(scene) = Stage::Sandbox.scene().await else { return };
+    let state = json!({"metadata": {"name": "map", "labels": {"state": "bad"}}});
+    scene.create("configmaps", &state).await;
+    let rules = scene.rules_file(BAD);
+    let kubeconfig = scene.account().kubeconfig().to_owned();
+    let mut command = program(&["cm/map", "-n", &scene.namespace, "--watch", "--rules"]);
+    command.arg(rules).arg("--kubeconfig").arg(kubeconfig);
+    let running = tokio::task::spawn_blocking(move || told(command, b""));
+    let seen = "the `for` has begun, is over, and the map is gone";
+    wait_until(seen, SOON, || async { scene.sent().await.of("configmaps").verb("watch").len() > 0 }).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    scene.objects.delete("configmaps", &scene.namespace, "map").await;
+    let told = running.await.unwrap();
+    assert_eq!(told.status, Some(0), "{}", told.errors);
+    let blocks: Vec<&str> = told.text.split("--- 20").skip(1).collect();
+    let verdicts: Vec<&str> = blocks.iter().filter_map(|block| block.lines().nth(1)).collect();
+    assert_eq!(verdicts, ["bad would delete it in 3s", "bad would delete it now"], "{}", told.text);
+    assert!(blocks[1].contains("over: seen to be true since 20"), "{}", told.text);
 }
 
 async fn a_change_of_the_namespace_is_told_too(stage: Stage) {
