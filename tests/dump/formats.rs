@@ -96,6 +96,8 @@ fn every_form_of_two_pods_is_read_alike() {
             .replace("name: main", "name: main"),
         ),
         ("a document in JSON", format!("---\n{a}\n---\n{b}\n")),
+        ("JSON between marks", format!("{a}\n---\n{b}\n")),
+        ("JSON, and YAML behind it", format!("{a:#}\n---\n{}", yaml("b", "", ""))),
     ] {
         let found = read_text(&text);
         assert!(found.end.is_ok(), "{form}: {:?}", found.end);

@@ -170,3 +170,18 @@ fn items_that_wait_for_their_kind_take_little_more_than_their_text() {
         }
     }
 }
+
+#[test]
+fn in_a_folder_what_is_large_and_no_object_is_passed_over() {
+    let filler = "x".repeat(9 << 20);
+    let (answer, object) =
+        (format!("{{\"data\":\"{filler}\"}}"), format!("{{\"apiVersion\":\"v1\",\"data\":\"{filler}\"}}"));
+    let text = format!("data: {filler}\n");
+    let folder = super::folder(&[("a.json", &answer), ("b.json", POD), ("c.yaml", &text)]);
+    let found = read(&[folder.path()], b"");
+    assert_eq!((found.items.len(), found.summary().skipped), (1, 2));
+    let folder = super::folder(&[("a.json", &object), ("b.json", POD)]);
+    let found = read(&[folder.path()], b"");
+    assert_eq!((found.items.len(), found.problems().len()), (1, 1));
+    assert_eq!(read(&[Path::new("-")], answer.as_bytes()).problems().len(), 1, "it was named");
+}
