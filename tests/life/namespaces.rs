@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::healer::{Healer, rule};
-use crate::rights::{following, healing, on_namespaces};
+use crate::rights::{following, healing, on_namespaces, until_allowed};
 use crate::support::scene::*;
 use crate::support::{Grant, Proxy, Scene, Stage, on_both, unique, wait_until};
 
@@ -216,11 +216,9 @@ async fn a_namespace_without_rights_does_not_hold_back_what_is_limited_in_the_ot
     scene.objects.create("configmaps", &two, &bad("waiting")).await;
     healer.wait_for_line(&format!("{two}/waiting"), SOON).await;
     grants.pop().unwrap().withdraw().await;
-    wait_until("it is forbidden", SOON, || async {
-        proxy.end_watches();
-        following(&healer, "configmaps").await == [one.clone()]
-    })
-    .await;
+    until_allowed(&scene, "configmaps", &two, false).await;
+    proxy.end_watches();
+    until_followed(&healer, &[&one]).await;
     scene.objects.create("configmaps", &one, &bad("next")).await;
     healer.wait_for_line(&format!("{one}/next"), SOON).await;
     scene.objects.patch("configmaps", &one, "first", &json!({"metadata": {"finalizers": null}})).await;

@@ -39,12 +39,12 @@ pub(crate) async fn following(healer: &Healer, kind: &str) -> Vec<String> {
     follow.map(|watch| watch["namespace"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Until the daemon's account may, or may not, list this kind in the whole cluster.
-async fn until_allowed(scene: &Scene, kind: &str, allowed: bool) {
+/// Until the daemon's account may, or may not, watch this kind in a namespace; empty: in the whole cluster.
+pub(crate) async fn until_allowed(scene: &Scene, kind: &str, namespace: &str, allowed: bool) {
     let user = format!("system:serviceaccount:{}:healer", scene.namespace);
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
-        "spec": {"user": user, "resourceAttributes": {"group": "", "resource": kind, "verb": "watch"}},
+        "spec": {"user": user, "resourceAttributes": {"group": "", "resource": kind, "namespace": namespace, "verb": "watch"}},
     });
     let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
     wait_until("the server knows", SOON, || async {
@@ -101,14 +101,14 @@ async fn rights_that_are_withdrawn_turn_off_their_rules_and_no_others(stage: Sta
     let proxy = Proxy::start(scene.account());
     scene.grant(&healing(&["secrets"])).await;
     let maps = Grant::to(&scene, "", &healing(&["configmaps"])).await;
-    until_allowed(&scene, "configmaps", true).await;
+    until_allowed(&scene, "configmaps", "", true).await;
     let delete = "actions: [ { delete: {} } ]";
     let rules = format!("{}{}", rule("maps", "configmaps", delete), rule("secrets", "secrets", delete));
     let mut healer = Healer::start_at(&scene, &proxy.kubeconfig(), &rules, &[]).await;
     scene.bad("one").await;
     scene.wait_until_gone("configmaps", "one").await;
     maps.withdraw().await;
-    until_allowed(&scene, "configmaps", false).await;
+    until_allowed(&scene, "configmaps", "", false).await;
     // A watch that is open goes on: the server looks again when it is renewed.
     proxy.end_watches();
     let line = healer.wait_for_line("watching is not permitted; its rules wait", SOON).await;
