@@ -11,9 +11,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[allow(dead_code, reason = "the proof three ways uses more of it")]
+#[path = "../three_ways/cases.rs"]
+mod cases;
 mod dumps;
 mod live;
 mod page;
+mod same;
 mod watching;
 
 use std::env;
