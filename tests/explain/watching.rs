@@ -137,7 +137,7 @@ async fn people_read_a_block_for_each_moment() {
     command.arg(rules).arg("--kubeconfig").arg(kubeconfig);
     let running = tokio::task::spawn_blocking(move || told(command, b""));
     let seen = "the `for` has begun, is over, and the map is gone";
-    wait_until(seen, SOON, || async { scene.sent().await.of("configmaps").verb("watch").len() > 0 }).await;
+    wait_until(seen, SOON, || async { !scene.sent().await.of("configmaps").verb("watch").is_empty() }).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     scene.objects.delete("configmaps", &scene.namespace, "map").await;
     let told = running.await.unwrap();
