@@ -21,10 +21,10 @@ enum Mode {
     Deciding { head: usize },
     /// A document that is parsed as a whole.
     Whole,
-    /// A list whose dashes stand behind so many blanks.
-    Items { indent: usize },
+    /// A list whose dashes stand behind so many blanks; a bare one has no keys beside it.
+    Items { indent: usize, is_bare: bool },
     /// A list, behind its items.
-    Tail,
+    Tail { is_bare: bool },
 }
 
 /// Reads a dump to its end, or to where it cannot be understood any more.
@@ -37,7 +37,6 @@ pub(super) fn read(window: &mut Window<'_>, out: &mut Reading<'_>) {
             parsing,
             at: 0,
             mode: Mode::Document,
-            is_bare: false,
             begun: false,
             skips: false,
             inside_line: false,
@@ -57,8 +56,6 @@ struct Cutter<'c, 'r, 'e, 's> {
     /// The lines of the piece that is under way end here.
     at: usize,
     mode: Mode,
-    /// The list under way has no keys beside it.
-    is_bare: bool,
     /// There is more of the document than blanks, comments and directives.
     begun: bool,
     /// The piece is too large, which has been told.
@@ -168,15 +165,15 @@ impl Cutter<'_, '_, '_, '_> {
                 Shape::Text { indent, is_dash: true } => self.list(head, indent),
                 Shape::Text { .. } => self.mode = Mode::Whole,
             },
-            Mode::Items { indent } => match shape {
+            Mode::Items { indent, is_bare } => match shape {
                 Shape::Text { indent: own, is_dash: true } if own == indent => self.finish_item(),
                 Shape::Text { indent: own, .. } if own <= indent => {
                     self.finish_item();
-                    self.mode = Mode::Tail;
+                    self.mode = Mode::Tail { is_bare };
                 }
                 _ => {}
             },
-            Mode::Whole | Mode::Tail => {}
+            Mode::Whole | Mode::Tail { .. } => {}
         }
         self.at += line_length(self.window.rest(), self.at);
         if self.at > LARGEST {
@@ -193,8 +190,8 @@ impl Cutter<'_, '_, '_, '_> {
         self.parsing.flush(self.out);
         let begin = self.window.position();
         // Without a key that it belongs to, a list stands alone.
-        self.is_bare = head == self.at;
-        if self.is_bare {
+        let is_bare = head == self.at;
+        if is_bare {
             self.out.array_begins(begin);
         } else {
             let head = envelope(&self.window.rest()[..head], begin, self.out);
@@ -202,16 +199,16 @@ impl Cutter<'_, '_, '_, '_> {
         }
         self.window.consume(self.at);
         self.at = 0;
-        self.mode = Mode::Items { indent };
+        self.mode = Mode::Items { indent, is_bare };
     }
 
     /// What stands behind the items.
-    fn tail(&mut self) -> Map<String, Value> {
+    fn tail(&mut self, is_bare: bool) -> Map<String, Value> {
         let (text, begin) = (&self.window.rest()[..self.at], self.window.position());
         let tail = envelope(text, begin, self.out);
-        if let Some(key) = tail.keys().find(|key| self.is_bare || self.out.is_said_twice(key)) {
+        if let Some(key) = tail.keys().find(|key| is_bare || self.out.is_said_twice(key)) {
             let at = place_of(key, text);
-            let flaw = if self.is_bare {
+            let flaw = if is_bare {
                 neither(at)
             } else {
                 Flaw::new(at, format!("the key `{key}` stands here twice"), "keep one of the two")
@@ -245,9 +242,9 @@ impl Cutter<'_, '_, '_, '_> {
                 self.parsing.flush(self.out);
                 self.out.list_ends(Map::new());
             }
-            Mode::Tail => {
+            Mode::Tail { is_bare } => {
                 self.parsing.flush(self.out);
-                let tail = if self.skips { Map::new() } else { self.tail() };
+                let tail = if self.skips { Map::new() } else { self.tail(is_bare) };
                 self.skips = false;
                 self.out.list_ends(tail);
                 self.window.consume(self.at);

@@ -159,7 +159,7 @@ fn items_that_wait_for_their_kind_take_little_more_than_their_text() {
         assert!(memory < 64 << 20, "{memory} bytes");
         match told {
             "" => {
-                assert_eq!(problems, ["standard input: no object of Kubernetes is in it"; 0], "{problems:?}")
+                assert_eq!(problems, ["standard input: no object of Kubernetes is in it"; 0], "{problems:?}");
             }
             told => assert!(
                 problems.len() == 1

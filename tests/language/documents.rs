@@ -1,15 +1,14 @@
-//! What stands beside packs: overrides by identity, guardrails, tests, and paths that are confined.
+//! What stands beside packs: overrides by identity, guardrails and tests.
 
 use std::fs;
 use std::time::Duration;
 
-use k8s_healer::rules::comparison::compare;
 use k8s_healer_engine::rule::Mode;
 
 use super::*;
 
-const HEAD: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: vms }\n";
-const PACK: &str = "parameters: { age: 6m, where: [test-*], unused: 1h }
+pub(crate) const HEAD: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: vms }\n";
+pub(crate) const PACK: &str = "parameters: { age: 6m, where: [test-*], unused: 1h }
 defaults: { namespaces: \"${where}\", cooldown: \"${age}\" }
 rules:
   - { name: stale, watch: vm, match: [ age: { over: \"${age}\" } ], actions: [ delete: {} ] }
@@ -21,7 +20,7 @@ fn with(documents: &[&str]) -> String {
     documents.iter().fold(format!("{HEAD}{PACK}"), |text, document| format!("{text}---\n{document}"))
 }
 
-fn overriding(name: &str, entries: &str) -> String {
+pub(crate) fn overriding(name: &str, entries: &str) -> String {
     format!(
         "apiVersion: k8s-healer/v1\nkind: RuleOverride\nmetadata: {{ name: {name} }}\noverrides: [ {entries} ]\n"
     )
@@ -161,7 +160,7 @@ fn an_override_counts_as_what_the_rule_says() {
     assert_eq!((difference.lines(), off.summary.rules), (vec!["- vms/stale".to_owned()], 1));
 }
 
-fn guarding(name: &str, text: &str) -> String {
+pub(crate) fn guarding(name: &str, text: &str) -> String {
     format!("apiVersion: k8s-healer/v1\nkind: Guardrails\nmetadata: {{ name: {name} }}\n{text}\n")
 }
 
@@ -256,152 +255,4 @@ fn a_pack_is_a_folder_whose_tests_are_no_rules() {
     let clash = load("").diagnostics;
     assert_eq!((clash[0].code, clash[0].related.len()), (Code::DuplicatePack, 1));
     assert_ne!(clash[0].place.unwrap().source, clash[0].related[0].place.source, "both files are shown");
-}
-
-/// A folder of a team, and one of the platform.
-struct Teams(tempfile::TempDir);
-
-impl Teams {
-    fn new(team: &str, platform: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in [("team", team), ("platform", platform)] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-            if !text.is_empty() {
-                fs::write(folder.path().join(name).join("pack.yaml"), text).unwrap();
-            }
-        }
-        Self(folder)
-    }
-
-    fn load(&self, paths: &[&str]) -> Loaded {
-        let inputs = paths.iter().map(|path| Input::of_path(&self.0.path().join(path)).unwrap());
-        load(&inputs.collect::<Vec<_>>(), &LoadOptions::default())
-    }
-}
-
-#[test]
-fn a_confined_pack_selects_nothing_outside_whatever_it_says() {
-    for namespaces in
-        ["[\"*\"]", "[team-a-*]", "[\"*\", \"!x\"]", "[prod, team-a-1]", "[\"?eam-a-*\", \"[o-q]rod\"]"]
-    {
-        let team = Teams::new(&format!("{HEAD}{PACK}").replace("[test-*]", namespaces), "");
-        for paths in [
-            &["team=team-a-*"][..],
-            &["team/=team-a-*,!team-a-x"],
-            &["", "team/pack.yaml=team-a-*"],
-            &["team=team-a-*", ""],
-        ] {
-            let paths: Vec<&str> = paths.to_vec();
-            let loaded = team.load(&paths);
-            for rule in
-                loaded.rule_set.unwrap_or_else(|| panic!("{namespaces}: {:?}", loaded.diagnostics)).rules
-            {
-                for outside in [Some("prod"), Some("team-b"), Some("kube-system"), None] {
-                    assert!(!rule.scope.selects(outside), "{namespaces} {paths:?} {outside:?}");
-                    assert_eq!(rule.scope.selecting(outside), None);
-                }
-                assert!(rule.scope.selects(Some("team-a-1")), "{namespaces} {paths:?}");
-            }
-        }
-    }
-}
-
-#[test]
-fn rules_that_are_confined_otherwise_are_other_rules_for_a_reload() {
-    let team = Teams::new(&format!("{HEAD}{PACK}").replace("[test-*]", "[\"*\"]"), "");
-    let written = |path: &str| team.load(&[path]).written;
-    let free = written("team");
-    let (one, other) = (written("team=team-a-*"), written("team=team-b-*"));
-    for (before, after) in [(&free, &one), (&one, &other), (&one, &free)] {
-        let told = compare(before, after).lines();
-        assert!(told.iter().any(|line| line.contains("within")), "{told:?}");
-        assert!(before.values().zip(after.values()).all(|(before, after)| !before.says_the_same(after)));
-    }
-    assert_eq!(compare(&one, &written("team/=team-a-*")).lines(), [""; 0]);
-    // In whichever order two paths confine it.
-    let twice = |paths: [&str; 2]| team.load(&paths).written;
-    let (there, back) = (["team=team-*", "team/pack.yaml=*-a-1"], ["team/pack.yaml=*-a-1", "team=team-*"]);
-    assert_eq!(compare(&twice(there), &twice(back)).lines(), [""; 0]);
-}
-
-#[test]
-fn a_confined_pack_that_selects_namespaces_by_their_labels_stays_within() {
-    let by_labels =
-        PACK.replace("namespaces: \"${where}\"", "namespaceSelector: { matchLabels: { team: a } }");
-    assert_ne!(by_labels, PACK);
-    let team = Teams::new(&format!("{HEAD}{by_labels}"), "");
-    for rule in team.load(&["team=team-a-*"]).rule_set.unwrap().rules {
-        assert!(rule.scope.selects(Some("team-a-1")) && !rule.scope.selects(None));
-        assert!(!rule.scope.selects(Some("prod")));
-    }
-}
-
-#[test]
-fn a_confined_pack_cannot_reach_out_by_scope_overrides_or_guardrails() {
-    let sound = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
-    let platform = format!("{HEAD}{PACK}").replace("name: vms", "name: platform");
-    let code_of = |team: &str| {
-        let loaded = Teams::new(team, &platform).load(&["team=team-a-*", "platform"]);
-        let codes: Vec<Code> = loaded.diagnostics.iter().map(|one| one.code).collect();
-        (loaded.rule_set.is_some(), codes)
-    };
-    assert_eq!(code_of(&sound), (true, vec![]));
-    let own = overriding("team", "{ rule: vms/stale, namespaces: [\"*\"] }");
-    let (_, warned) = code_of(&format!("{sound}---\n{own}"));
-    assert_eq!(warned, [], "its own rules it may change, and stays confined");
-    for reaching in [
-        sound.replace("watch: vm,", "watch: vm, scope: cluster,"),
-        sound.replace("namespaces: \"${where}\"", "scope: cluster"),
-        sound.replace("watch: vm,", "watch: nodes, scope: cluster,"),
-        format!("{sound}---\n{}", overriding("team", "{ rule: platform/stale, enabled: false }")),
-        format!("{sound}---\n{}", overriding("team", "{ pack: platform, mode: observe }")),
-        format!("{sound}---\n{}", guarding("team", "unprotect: { namespaces: kubevirt }")),
-    ] {
-        let (accepted, codes) = code_of(&reaching);
-        assert!(!accepted && codes.contains(&Code::Confined), "{codes:?} in {reaching}");
-    }
-    // The platform's overrides reach the team.
-    let teams = Teams::new(
-        &sound,
-        &format!("{platform}---\n{}", overriding("all", "{ rule: vms/stale, namespaces: [prod] }")),
-    );
-    let loaded = teams.load(&["team=team-a-*", "platform"]);
-    assert_eq!(loaded.diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), [Code::OutsideConfinement]);
-    assert!(!loaded.rule_set.unwrap().rules[0].scope.selects(Some("prod")));
-}
-
-#[test]
-fn what_is_said_of_all_holds_against_an_override_that_is_confined_however_exact_it_is() {
-    let team = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
-    let own = "{ rule: vms/stale, enabled: true, mode: enforce, parameters: { age: 1m } }";
-    let all = "{ pack: vms, mode: observe, parameters: { age: 1h } }";
-    let load = |team: &str, platform: &str| {
-        let loaded = Teams::new(team, platform).load(&["team=team-a-*", "platform"]);
-        let rules = loaded.rule_set.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)).rules;
-        let rule = rules.iter().find(|rule| &*rule.id.name == "stale").cloned();
-        rule.map(|rule| (rule.mode, rule.cooldown))
-    };
-    let own = format!("{team}---\n{}", overriding("team", own));
-    let hour = Some((Mode::Observe, Duration::from_secs(3600)));
-    assert_eq!(load(&own, &overriding("all", all)), hour);
-    assert_eq!(load(&own, &overriding("all", "{ pack: vms, enabled: false }")), None);
-    // Where nobody says it of all, the team's own holds; and among equals what is said of the rule.
-    let elsewhere = overriding("all", "{ pack: vms, namespaces: [team-a-1] }");
-    assert_eq!(load(&own, &elsewhere), Some((Mode::Enforce, Duration::from_secs(60))));
-    let both = format!("{all}, {{ rule: vms/stale, mode: dry-run, parameters: {{ age: 2h }} }}");
-    assert_eq!(load(&team, &overriding("all", &both)), Some((Mode::DryRun, Duration::from_secs(7200))));
-}
-
-#[test]
-fn guardrails_of_a_confined_file_hold_in_its_namespaces_alone() {
-    let team = format!(
-        "{}---\n{}",
-        format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]"),
-        guarding("team", "protect: { kinds: [pvc] }")
-    );
-    let loaded = Teams::new(&team, "").load(&["team=team-a-*"]);
-    let document = Arc::clone(&loaded.rule_set.unwrap().guardrails.documents[0]);
-    assert!(
-        document.within.as_ref().is_some_and(|globs| globs.matches("team-a-1") && !globs.matches("prod"))
-    );
 }

@@ -6,6 +6,7 @@
 
 mod boundaries;
 mod cel;
+mod confinement;
 mod containers;
 mod conversions;
 mod documents;
