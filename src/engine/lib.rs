@@ -14,6 +14,7 @@
 
 pub mod action;
 pub mod actions;
+mod arguments;
 pub mod asked;
 pub mod change;
 pub mod cooldown;

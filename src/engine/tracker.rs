@@ -10,8 +10,10 @@ mod due;
 mod entry;
 mod flights;
 mod held;
+mod looking;
 mod pass;
 mod progress;
+mod sequence;
 mod turns;
 mod waits;
 
@@ -23,21 +25,18 @@ use jiff::Timestamp;
 pub use self::due::DueStep;
 use self::entry::{Entry, Slots};
 pub use self::entry::{Origin, Ticket};
-use self::flights::{Flights, Sight};
-pub use self::progress::{Sequence, StepResult};
+use self::flights::Flights;
+pub use self::sequence::{Sequence, StepResult};
 use self::waits::{AT_ONCE, Waits};
-use crate::facts::{Fact, Facts};
+use crate::facts::Facts;
 use crate::guard::Reach;
 use crate::index::{RuleIndex, Selection};
 use crate::limits::Limits;
 use crate::limits::ledger::{Ledger, Page};
-use crate::matcher::Context;
 use crate::moment::Now;
 use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
-use crate::truth::Truth;
-use crate::verdict::Verdict;
 
 /// Where an object lives and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -351,81 +350,6 @@ impl Tracker {
             self.home(entry.namespace.as_deref()).objects -= 1;
             self.count(Some(&before), None);
         }
-    }
-
-    /// Evaluates the rules that select the object, and arms its timer.
-    fn update(&mut self, slot: u32, object: &Observation, facts: &Facts, origin: Origin, now: Now) {
-        let context = Context { object, facts, now: now.earliest };
-        let selection = Arc::clone(&self.home(object.namespace()).selection);
-        let before = self.limited_of(slot);
-        let mut found = self.index.survey(&selection, &context);
-        found.retain(|(rule, _)| !self.is_retired(*rule));
-        let going = self.but_for_its_end(&context);
-        let entry = self.slots.get_mut(slot);
-        let changed = !entry.has_version_of(object);
-        // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
-        let gap = origin == Origin::Listed && changed;
-        let is_true =
-            |rule: usize| found.iter().any(|(index, verdict)| *index == rule && verdict.truth.is_true());
-        // Where another object is not known at the moment, nobody can tell whether the rule has ceased to be true.
-        let is_unseen = |verdict: &Verdict| {
-            verdict.truth == Truth::Unknown && verdict.waits_for.iter().any(|fact| facts.get(fact).is_none())
-        };
-        let is_out_of_sight =
-            |rule: usize| found.iter().any(|(index, verdict)| *index == rule && is_unseen(verdict));
-        for rule in entry.progress.rules().into_iter().filter(|rule| !is_true(*rule)) {
-            if is_out_of_sight(rule) {
-                entry.progress.out_of_sight(rule);
-            } else {
-                entry.progress.broken(rule, &self.rules[rule]);
-            }
-        }
-        for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
-            entry.progress.holds(*rule, &self.rules[*rule], verdict.holds_since, gap, changed, now);
-        }
-        let all = found.iter().chain(&going);
-        let mut awaited: Vec<Fact> = all.flat_map(|(_, verdict)| verdict.waits_for.iter().cloned()).collect();
-        awaited.sort();
-        awaited.dedup();
-        self.waits.set(slot, awaited, facts);
-        if origin != Origin::LiveRead {
-            // By what is known of the facts at this moment.
-            self.waits.looked_at(slot);
-        }
-        entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
-        let busy = entry.busy;
-        if !self.flights.is_empty() {
-            let may_be_going = |rule: usize| {
-                let mut verdicts = going.iter().filter(|(index, _)| *index == rule);
-                verdicts.any(|(_, verdict)| verdict.truth.is_true() || is_unseen(verdict))
-            };
-            self.take_seats(slot, &context, |rule| Sight {
-                is_true: is_true(rule),
-                is_lost: is_out_of_sight(rule),
-                may_be_going: may_be_going(rule),
-            });
-        }
-        if busy {
-            self.call_next(slot);
-        } else {
-            self.arm(slot);
-        }
-        let after = self.limited_of(slot);
-        self.count(Some(&before), Some(&after));
-    }
-
-    /// Sets its timer, and tells the others of its rules where it stands.
-    fn arm(&mut self, slot: u32) {
-        self.set_timer(slot);
-        self.call_next(slot);
-    }
-
-    fn set_timer(&mut self, slot: u32) {
-        let entry = self.slots.get(slot);
-        let due = entry.progress.next_due(&self.rules, self.last_begin);
-        let change = entry.next_change().filter(|change| self.last_begin.is_none_or(|last| *change <= last));
-        let woken = self.waits.is_woken(slot).then_some(AT_ONCE);
-        self.schedule.set(slot, earlier(earlier(due, change), woken));
     }
 }
 

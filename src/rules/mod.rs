@@ -46,6 +46,7 @@ pub(crate) mod suggest;
 mod texts;
 mod uses;
 mod value_from;
+mod value_words;
 mod values;
 mod watch;
 mod yaml;

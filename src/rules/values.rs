@@ -13,6 +13,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, one_of, quoted};
 use super::lowering::Lowering;
 use super::node::{Data, Entry, Form, Node, Scalar};
+use super::value_words::{code, expected};
 use super::{suggest, value_from};
 
 impl Lowering<'_> {
@@ -380,37 +381,4 @@ fn time_zone(name: &str) -> Result<TimeZone, (String, String)> {
         let help = nearest.map_or(error.help, |nearest| format!("did you mean `{nearest}`?"));
         (error.problem, help)
     })
-}
-
-fn code(kind: ValueKind) -> Code {
-    match kind {
-        ValueKind::Cron => Code::BadCron,
-        ValueKind::TimeZone => Code::BadTimeZone,
-        ValueKind::Duration => Code::BadDuration,
-        ValueKind::Count => Code::BadCount,
-        ValueKind::Pattern => Code::BadRegex,
-        ValueKind::Expression => Code::BadCel,
-        ValueKind::Path | ValueKind::Paths => Code::BadPath,
-        ValueKind::Time => Code::BadTime,
-        ValueKind::Globs => Code::BadGlob,
-        _ => Code::WrongType,
-    }
-}
-
-fn expected(kind: ValueKind) -> &'static str {
-    match kind {
-        ValueKind::Duration => "a duration",
-        ValueKind::Count => "a count",
-        ValueKind::Pattern => "a regular expression",
-        ValueKind::Expression => "an expression of CEL",
-        ValueKind::Path => "a JSONPath",
-        ValueKind::Paths => "a JSONPath or a list of them",
-        ValueKind::Time => "a time",
-        ValueKind::Cron => "a cron expression",
-        ValueKind::TimeZone => "the name of a time zone",
-        ValueKind::Globs => "a glob or a list of globs",
-        ValueKind::Texts => "a string or a list of strings",
-        ValueKind::Literal => "a string, a number or a boolean",
-        _ => "a string",
-    }
 }

@@ -7,7 +7,7 @@ use ahash::AHashMap;
 use jiff::Timestamp;
 
 use super::entry::{Origin, Ticket};
-use super::progress::StepResult;
+use super::sequence::StepResult;
 use super::{Tracker, earlier};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
