@@ -48,6 +48,7 @@ pub struct ObjectKey {
 }
 
 /// The objects of one kind that rules watch.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one watch")]
 #[derive(Debug)]
 pub struct Tracker {
     rules: Vec<Arc<Rule>>,

@@ -220,9 +220,8 @@ impl Page {
     /// Whether anything of this page may be acted on: where nothing may, what waits takes nobody's turn. Returns
     /// whether that is something else than before.
     pub(crate) fn set_acting(&self, acts: bool) -> bool {
-        let has_changed = self.ledger.with(|books| match acts {
-            true => books.idle.remove(&self.number),
-            false => books.idle.insert(self.number),
+        let has_changed = self.ledger.with(|books| {
+            if acts { books.idle.remove(&self.number) } else { books.idle.insert(self.number) }
         });
         if has_changed && !acts {
             self.ledger.tell();
