@@ -185,6 +185,10 @@ async fn what_may_not_be_read_holds_back_or_makes_the_plan_incomplete(stage: Sta
         "{incomplete}"
     );
     assert_eq!(rows(&found, "held").len(), 1);
+    // Which namespaces a pattern stands for, nobody may tell: that is no plan with nothing in it.
+    let anywhere = bad_rule(DELETE).replace("configmaps", "secrets") + "  namespaces: [test-*]\n";
+    let found = document(&scene, &anywhere, &[]).await;
+    assert!(found["incomplete"].to_string().contains("which there are is not known"), "{found}");
 }
 
 async fn rights_in_one_namespace_are_enough_for_it(stage: Stage) {

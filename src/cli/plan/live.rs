@@ -9,7 +9,7 @@ use std::time::Duration;
 use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard::Reach;
 use k8s_healer_engine::registry::Registry;
-use k8s_healer_engine::rule::{Rule, RuleSet};
+use k8s_healer_engine::rule::{Rule, RuleSet, Scope};
 
 use super::look_ups::LookUps;
 use super::report::{Report, Source};
@@ -20,13 +20,14 @@ use crate::cluster::clock::{Random, SeededRandom};
 use crate::cluster::discovery::{Catalogue, discover};
 use crate::cluster::in_full;
 use crate::cluster::listing::{ListError, Listing, list_all};
+use crate::cluster::read::ReadError;
 use crate::cluster::resource::Resource;
 use crate::cluster::transport::Transport;
 use crate::daemon::assignment::{Assignment, assign};
 use crate::daemon::namespaces::{named_in_full, resource, selected};
 use crate::simulation::Watching;
 use crate::simulation::gathering::projection_of;
-use crate::simulation::plan::{Question, plan as planned};
+use crate::simulation::plan::{Plan, Question, plan as planned};
 use crate::simulation::world::{World, WorldKind};
 
 /// A single request; lists have times of their own.
@@ -93,7 +94,7 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
         within: arguments.within,
         notes: absent.chain(look_ups.notes()).collect(),
         incomplete,
-        next: next(arguments, plan.done() > 0),
+        next: next(arguments, &plan),
         plan,
     })
 }
@@ -107,11 +108,13 @@ fn shortcomings(assignment: &Assignment, catalogue: &Catalogue) -> Vec<String> {
     refused.chain(failed).collect()
 }
 
-/// What does what is due, or what runs from here on.
-fn next(arguments: &Arguments, is_due: bool) -> String {
-    let rules: Vec<String> = arguments.rules.iter().map(|path| path.display().to_string()).collect();
-    let command = if is_due { "sweep --mode dry-run" } else { "daemon run" };
-    format!("{command} --rules {}", rules.join(" "))
+/// What does what is due; else what tells more, or runs from here on.
+fn next(arguments: &Arguments, plan: &Plan) -> String {
+    let rules = arguments.rules_named();
+    if plan.done() > 0 {
+        return format!("sweep --mode dry-run --rules {rules}");
+    }
+    Report::explain(plan, &rules).unwrap_or_else(|| format!("daemon run --rules {rules}"))
 }
 
 /// What is under way, for whoever watches.
@@ -185,7 +188,15 @@ impl Lister<'_> {
                 listed.world.is_whole(kind);
             }
             Err(ListError::Forbidden { .. }) if resource.namespaced => {
-                let namespaces = self.namespaces(rules, reach).await;
+                let namespaces = self.namespaces(rules, reach).await.unwrap_or_else(|error| {
+                    if !rules.iter().all(|rule| is_spelt_out(&rule.scope)) {
+                        listed.incomplete.push(format!(
+                            "{resource}: it may be listed in single namespaces at the most, and which there are is not known: {}",
+                            in_full(&error)
+                        ));
+                    }
+                    named_in_full(rules, reach)
+                });
                 for namespace in namespaces {
                     match list(Some(&namespace)).await {
                         Ok(listing) => take(resource, kind, listing, listed),
@@ -200,15 +211,23 @@ impl Lister<'_> {
         }
     }
 
-    /// Client required: those that rules select, of those that there are; where these may not be listed, those that
-    /// rules name in full.
-    async fn namespaces(&self, rules: &[Arc<Rule>], reach: &Reach) -> BTreeSet<Arc<str>> {
+    /// Client required: those that rules select, of those that there are.
+    async fn namespaces(&self, rules: &[Arc<Rule>], reach: &Reach) -> Result<BTreeSet<Arc<str>>, ReadError> {
         let known = match resource(self.catalogue) {
-            Some(resource) => names(self.transport, &resource).await.ok(),
-            None => None,
+            Some(resource) => names(self.transport, &resource).await?,
+            None => BTreeSet::new(),
         };
-        let known = known.unwrap_or_else(|| named_in_full(rules, reach));
-        rules.iter().flat_map(|rule| selected(&rule.scope, reach, &known)).collect()
+        Ok(rules.iter().flat_map(|rule| selected(&rule.scope, reach, &known)).collect())
+    }
+}
+
+/// Whether a rule names each of its namespaces in full.
+fn is_spelt_out(scope: &Scope) -> bool {
+    match scope {
+        Scope::Cluster => false,
+        Scope::Namespaces(globs) => globs.sources().iter().all(|source| {
+            source.starts_with('!') || source.starts_with("within ") || globs.spells_out(source)
+        }),
     }
 }
 

@@ -133,6 +133,19 @@ impl Report {
         if self.incomplete.is_empty() { u8::from(self.plan.done() > 0) } else { 2 }
     }
 
+    /// The command that tells more of an object of which something is not known, or that is held back.
+    pub(super) fn explain(plan: &Plan, rules: &str) -> Option<String> {
+        let unknown = plan.unknown.first().and_then(|one| one.examples.first().cloned());
+        let object = unknown.or_else(|| plan.rows.iter().find(|row| row.is_held()).map(Row::object))?;
+        let parts: Vec<&str> = object.split('/').collect();
+        match parts.as_slice() {
+            [resource, namespace, name] => {
+                Some(format!("explain {resource}/{name} -n {namespace} --rules {rules}"))
+            }
+            _ => Some(format!("explain {object} --rules {rules}")),
+        }
+    }
+
     /// How long after the first moment, in whole seconds: not shown as sooner than it is.
     pub(super) fn wait(&self, moment: Timestamp) -> Duration {
         let wait = elapsed(self.plan.at, moment);
