@@ -284,7 +284,7 @@ impl Cluster {
 
     /// What was deleted goes, where it waits for a kubelet, a garbage collector or the controller of namespaces alone.
     fn end(&self, path: &str) {
-        let Some((resource, key)) = self.named_in(path) else { return };
+        let Some((resource, key)) = named_in(path) else { return };
         self.server.write(|state| {
             let Some(object) = state.store.get(&resource, &key) else { return };
             let mut value = object.value();
@@ -306,23 +306,6 @@ impl Cluster {
                 state.store.put(&resource, &key, value);
             }
         });
-    }
-
-    /// `/api/v1/namespaces/test-a/pods/web/eviction`
-    fn named_in(&self, path: &str) -> Option<(Resource, Key)> {
-        let mut parts = path.trim_start_matches('/').split('/');
-        let group = match parts.next()? {
-            "api" => "",
-            _ => parts.next()?,
-        };
-        let rest: Vec<&str> = parts.skip(1).collect();
-        match rest.as_slice() {
-            ["namespaces", namespace, plural, name, ..] => {
-                Some((Resource::new(group, plural), Key::new(namespace, name)))
-            }
-            [plural, name] => Some((Resource::new(group, plural), Key::new("", name))),
-            _ => None,
-        }
     }
 
     /// What was written to objects of the case by its end.
@@ -357,6 +340,23 @@ impl Cluster {
         let mut written: Writes = written.collect();
         written.sort();
         written
+    }
+}
+
+/// `/api/v1/namespaces/test-a/pods/web/eviction`
+fn named_in(path: &str) -> Option<(Resource, Key)> {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let group = match parts.next()? {
+        "api" => "",
+        _ => parts.next()?,
+    };
+    let rest: Vec<&str> = parts.skip(1).collect();
+    match rest.as_slice() {
+        ["namespaces", namespace, plural, name, ..] => {
+            Some((Resource::new(group, plural), Key::new(namespace, name)))
+        }
+        [plural, name] => Some((Resource::new(group, plural), Key::new("", name))),
+        _ => None,
     }
 }
 

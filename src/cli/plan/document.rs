@@ -42,15 +42,15 @@ struct Planned<'a> {
     rule: String,
     watch: Vec<String>,
     mode: String,
-    now: Vec<Step<'a>>,
-    within: Vec<Step<'a>>,
-    held: Vec<Step<'a>>,
+    now: Vec<Entry<'a>>,
+    within: Vec<Entry<'a>>,
+    held: Vec<Entry<'a>>,
     unknown: Vec<Unknown<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Step<'a> {
+struct Entry<'a> {
     object: String,
     resource: &'a str,
     namespace: Option<&'a str>,
@@ -135,13 +135,13 @@ fn planned<'a>(of: &OfRule<'a>) -> Planned<'a> {
     }
 }
 
-fn step(row: &Row) -> Step<'_> {
+fn step(row: &Row) -> Entry<'_> {
     let (mode, held_by, why) = match &row.fate {
         Fate::Done => (Some(Mode::Enforce), None, None),
         Fate::Told(mode) => (Some(*mode), None, None),
         Fate::Held(by, why) => (None, Some(by.word()), Some(why.as_str())),
     };
-    Step {
+    Entry {
         object: row.object(),
         resource: &row.resource,
         namespace: row.namespace.as_deref(),

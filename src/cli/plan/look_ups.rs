@@ -70,7 +70,7 @@ impl<'a> LookUps<'a> {
                             of_kind.or_insert_with(|| (resource, Vec::new())).1.push(named.clone());
                         }
                         None => {
-                            world.is_unreadable(one.clone(), "the server does not serve its kind".to_owned())
+                            world.is_unreadable(one.clone(), "the server does not serve its kind".to_owned());
                         }
                     }
                 }
