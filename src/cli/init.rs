@@ -90,9 +90,9 @@ fn next(folder: &Path, written: &[PathBuf]) -> String {
 }
 
 /// A path as it is typed.
-fn in_a_shell(path: &Path) -> String {
+pub(super) fn in_a_shell(path: &Path) -> String {
     let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-,:=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text
     } else {

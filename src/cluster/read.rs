@@ -47,6 +47,8 @@ pub enum ReadError {
         status: u16,
         /// The server's words.
         message: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
     },
     /// There was no answer.
     #[error("no answer")]
@@ -135,7 +137,11 @@ pub(super) fn check(answer: Answer, path: &str, grant: impl FnOnce() -> String) 
         StatusCode::FORBIDDEN => Err(ReadError::Forbidden { grant: grant() }),
         StatusCode::NOT_FOUND => Err(ReadError::NotServed { path: path.to_owned() }),
         StatusCode::TOO_MANY_REQUESTS => Err(ReadError::Throttled { retry_after: answer.retry_after }),
-        status => Err(ReadError::Server { status: status.as_u16(), message: refusal::message(&answer) }),
+        status => Err(ReadError::Server {
+            status: status.as_u16(),
+            message: refusal::message(&answer),
+            retry_after: answer.retry_after,
+        }),
     }
 }
 

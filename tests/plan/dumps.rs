@@ -175,3 +175,20 @@ fn without_namespaces_in_the_dump_a_note_says_that_what_they_protect_is_not_know
     assert!(told["notes"].to_string().contains("Namespace (2)"), "{}", told["notes"]);
     assert!(told["rules"][0]["now"].to_string().contains("run-4"), "what keeps it is not known: {told}");
 }
+
+#[test]
+fn what_comes_next_of_a_dump_has_the_flags_of_the_plan() {
+    let last = |flags: &[&str]| plan(flags).text.lines().last().unwrap().to_owned();
+    let flags =
+        ["--set", "age=2h", "--namespace", "test-none", "test-kept", "--mode", "dry-run", "--within", "1h"];
+    let expected = "next: k8s-healer plan --rules tests/plan/rules.yaml --set age=2h --mode dry-run \
+        --namespace test-none test-kept --exclude-namespaces 'prod-*' --within 1h --context 'the one'";
+    assert_eq!(
+        last(&[&flags[..], &["--exclude-namespaces", "prod-*", "--context", "the one"]].concat()),
+        expected
+    );
+    let told = last(&["--exclude-namespaces", "prod-*", "--complete", "--at", "2026-01-01T12:00:00Z"]);
+    let expected = " --exclude-namespaces 'prod-*' --from tests/plan/dump/dump.json --complete --at \
+        2026-01-01T12:00:00Z";
+    assert!(told.starts_with("next: k8s-healer explain ") && told.ends_with(expected), "{told}");
+}

@@ -1,9 +1,11 @@
 //! Plans of a cluster: what they tell is true, and nothing is written.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::support::scene::*;
-use crate::support::{Scene, Stage, on_both, shapes};
+use crate::support::{Answer, Proxy, Scene, Seen, Stage, on_both, shapes};
 use crate::{Told, plan_of};
 
 on_both!(
@@ -13,13 +15,19 @@ on_both!(
     an_eviction_that_a_budget_refuses_is_held_back_by_its_name,
     what_may_not_be_read_holds_back_or_makes_the_plan_incomplete,
     rights_in_one_namespace_are_enough_for_it,
+    what_is_answered_the_second_time_is_known_and_what_never_is_makes_the_plan_incomplete,
+    what_comes_next_goes_no_further_than_the_plan,
 );
 
 const DELETE: &str = "actions: [ { delete: {} } ]";
 
 async fn plan(scene: &Scene, rules: &str, flags: &[&str]) -> Told {
+    plan_at(scene.account().kubeconfig(), scene, rules, flags).await
+}
+
+async fn plan_at(kubeconfig: &Path, scene: &Scene, rules: &str, flags: &[&str]) -> Told {
     let rules = scene.rules_file(rules).to_str().unwrap().to_owned();
-    let kubeconfig = scene.account().kubeconfig().to_str().unwrap().to_owned();
+    let kubeconfig = kubeconfig.to_str().unwrap().to_owned();
     let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
     let run = move || {
         let mut all = vec!["--rules", &rules, "--kubeconfig", &kubeconfig];
@@ -198,4 +206,50 @@ async fn rights_in_one_namespace_are_enough_for_it(stage: Stage) {
     a_while().await;
     let found = document(&scene, &bad_rule(DELETE), &[]).await;
     assert_eq!((rows(&found, "now"), &found["incomplete"]), (vec!["map".to_owned()], &json!([])));
+}
+
+async fn what_is_answered_the_second_time_is_known_and_what_never_is_makes_the_plan_incomplete(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    scene.bad("map").await;
+    let proxy = Proxy::start(scene.account());
+    let path = format!("/api/v1/namespaces/{}", scene.namespace);
+    let reads = move |seen: &Seen| seen.path == path;
+    let flags = ["--format", "json"];
+    for answer in [Answer::status(503), Answer::too_many_requests(1)] {
+        proxy.answer(reads.clone(), answer, 1);
+        let told = plan_at(&proxy.kubeconfig(), &scene, &bad_rule(DELETE), &flags).await;
+        assert_eq!(
+            (told.status, rows(&told.json(), "now")),
+            (Some(1), vec!["map".to_owned()]),
+            "{}",
+            told.text
+        );
+    }
+    let before = proxy.seen_that(reads.clone()).len();
+    proxy.answer(reads.clone(), Answer::status(503), usize::MAX);
+    let told = plan_at(&proxy.kubeconfig(), &scene, &bad_rule(DELETE), &flags).await;
+    let document = told.json();
+    assert_eq!((told.status, rows(&document, "held").len()), (Some(2), 1), "{}", told.text);
+    let expected = format!("namespace {} could not be looked up", scene.namespace);
+    assert!(document["incomplete"].to_string().contains(&expected), "{document}");
+    assert_eq!(proxy.seen_that(reads).len() - before, 4);
+}
+
+async fn what_comes_next_goes_no_further_than_the_plan(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    scene.bad("map").await;
+    let next = |told: &Told| told.text.lines().last().unwrap().split_once(" --rules ").unwrap().0.to_owned();
+    let rest = |told: &Told| told.text.lines().last().unwrap().split_once(".yaml").unwrap().1.to_owned();
+    let kubeconfig = scene.account().kubeconfig().to_str().unwrap().to_owned();
+    let flags = ["--namespace", "none-*", "--exclude-namespaces", "a b", "--mode", "observe"];
+    let told = plan(&scene, &bad_rule(DELETE), &flags).await;
+    assert_eq!(next(&told), "next: k8s-healer sweep --mode observe");
+    let expected = format!(" --namespace 'none-*' --exclude-namespaces 'a b' --kubeconfig {kubeconfig}");
+    assert_eq!(rest(&told), expected);
+    let told = plan(&scene, &bad_rule(DELETE), &["--exclude-namespaces", "*"]).await;
+    assert_eq!(next(&told), "next: k8s-healer daemon run");
+    assert_eq!(rest(&told), format!(" --exclude-namespaces '*' --kubeconfig {kubeconfig}"));
+    let told = plan(&scene, &bad_rule(DELETE), &["--exclude-namespaces", "other"]).await;
+    assert_eq!((told.status, next(&told)), (Some(1), "next: k8s-healer sweep --mode dry-run".to_owned()));
+    assert_eq!(rest(&told), format!(" --exclude-namespaces other --kubeconfig {kubeconfig}"));
 }

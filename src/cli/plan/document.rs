@@ -61,7 +61,7 @@ struct Entry<'a> {
     action: &'static str,
     /// What the action does in words.
     does: String,
-    /// `enforce`: it would be done; else it would only be told.
+    /// `enforce`: it would be done; else it would only be told. Not of a line of the log, which any mode writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<String>,
     reason: &'a str,
@@ -139,6 +139,7 @@ fn step(row: &Row) -> Entry<'_> {
     let (mode, held_by, why) = match &row.fate {
         Fate::Done => (Some(Mode::Enforce), None, None),
         Fate::Told(mode) => (Some(*mode), None, None),
+        Fate::Logged => (None, None, None),
         Fate::Held(by, why) => (None, Some(by.word()), Some(why.as_str())),
     };
     Entry {

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use k8s_healer_engine::rule::RuleSet;
 
 use super::report::{Report, Source};
-use super::{Arguments, failed, shown};
+use super::{Arguments, failed, next};
 use crate::cli::diagnostics::{Style, show_problems};
 use crate::dump;
 use crate::simulation::gathering::{Gathered, Gathering};
@@ -43,7 +43,7 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
         notes.push(format!("{nameless} without a name were passed over"));
     }
     Ok(Report {
-        next: next(arguments, &plan),
+        next: next::of_dump(arguments, &plan),
         source: Source::Dump { paths },
         rules: rules.clone(),
         mode: arguments.mode(),
@@ -87,13 +87,4 @@ fn notes(plan: &Plan) -> Vec<String> {
         );
     }
     notes
-}
-
-/// What tells more; else the same on the cluster itself.
-fn next(arguments: &Arguments, plan: &Plan) -> String {
-    let rules = arguments.rules_named();
-    match Report::explain(plan, &rules) {
-        Some(explain) => format!("{explain} --from {}", shown(&arguments.from)),
-        None => format!("plan --rules {rules}"),
-    }
 }

@@ -13,7 +13,7 @@ use k8s_healer_engine::rule::{Rule, RuleSet, Scope};
 
 use super::look_ups::LookUps;
 use super::report::{Report, Source};
-use super::{Arguments, failed};
+use super::{Arguments, failed, next};
 use crate::cli::daemon::sweep::progress::Progress;
 use crate::cluster::census::names;
 use crate::cluster::clock::{Random, SeededRandom};
@@ -27,7 +27,7 @@ use crate::daemon::assignment::{Assignment, assign};
 use crate::daemon::namespaces::{named_in_full, resource, selected};
 use crate::simulation::Watching;
 use crate::simulation::gathering::projection_of;
-use crate::simulation::plan::{Plan, Question, plan as planned};
+use crate::simulation::plan::{Question, plan as planned};
 use crate::simulation::world::{World, WorldKind};
 
 /// A single request; lists have times of their own.
@@ -73,18 +73,23 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
     incomplete.extend(shortcomings(&assignment, &catalogue));
     let at = arguments.at.unwrap_or_else(|| transport.server_clock().earliest());
     let question = Question { at, within: arguments.within, guard };
-    stage.is("looking up what stands around the objects".to_owned());
     let mut look_ups = LookUps::new(&transport, &catalogue, &random, &others);
     let mut rounds = 0;
     let plan = loop {
         watching.resize(world.kinds().len(), Vec::new());
-        let plan = planned(world.clone(), watching.clone(), &question);
+        stage.is("playing the rules".to_owned());
+        let played = (world.clone(), watching.clone(), question.clone());
+        // Elsewhere, so that whoever waits sees that it goes on.
+        let playing = tokio::task::spawn_blocking(move || planned(played.0, played.1, &played.2));
+        let plan = playing.await.map_err(|error| format!("the rules could not be played: {error}"))?;
         rounds += 1;
+        stage.is("looking up what stands around the objects".to_owned());
         if rounds > ROUNDS || !look_ups.look_up(&plan.missing, &mut world).await {
             break plan;
         }
     };
     drop(progress);
+    incomplete.extend(look_ups.failures());
     let absent = assignment.dormant.iter();
     let absent = absent.map(|one| format!("{url} serves no {}, which {} watches", one.target, one.rule));
     Ok(Report {
@@ -94,7 +99,7 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
         within: arguments.within,
         notes: absent.chain(look_ups.notes()).collect(),
         incomplete,
-        next: next(arguments, &plan),
+        next: next::of_cluster(arguments, &plan),
         plan,
     })
 }
@@ -106,15 +111,6 @@ fn shortcomings(assignment: &Assignment, catalogue: &Catalogue) -> Vec<String> {
     let failed =
         failed.map(|(group, reason)| format!("what the group {group} serves is not known: {reason}"));
     refused.chain(failed).collect()
-}
-
-/// What does what is due; else what tells more, or runs from here on.
-fn next(arguments: &Arguments, plan: &Plan) -> String {
-    let rules = arguments.rules_named();
-    if plan.done() > 0 {
-        return format!("sweep --mode dry-run --rules {rules}");
-    }
-    Report::explain(plan, &rules).unwrap_or_else(|| format!("daemon run --rules {rules}"))
 }
 
 /// What is under way, for whoever watches.
@@ -184,8 +180,9 @@ impl Lister<'_> {
         };
         match list(None).await {
             Ok(listing) => {
-                take(resource, kind, listing, listed);
-                listed.world.is_whole(kind);
+                if take(resource, kind, listing, listed) {
+                    listed.world.is_whole(kind);
+                }
             }
             Err(ListError::Forbidden { .. }) if resource.namespaced => {
                 let namespaces = self.namespaces(rules, reach).await.unwrap_or_else(|error| {
@@ -199,7 +196,7 @@ impl Lister<'_> {
                 });
                 for namespace in namespaces {
                     match list(Some(&namespace)).await {
-                        Ok(listing) => take(resource, kind, listing, listed),
+                        Ok(listing) => drop(take(resource, kind, listing, listed)),
                         Err(error) => listed.incomplete.push(format!("{resource} in {namespace}: {error}")),
                     }
                 }
@@ -231,13 +228,15 @@ fn is_spelt_out(scope: &Scope) -> bool {
     }
 }
 
-fn take(resource: &Resource, kind: usize, listing: Listing, listed: &mut Listed) {
+/// Whether all of it could be read.
+fn take(resource: &Resource, kind: usize, listing: Listing, listed: &mut Listed) -> bool {
     let Listing { objects, undecodable } = listing;
     objects.into_iter().for_each(|object| listed.world.add(kind, object.into_object()));
     if let Some(first) = undecodable.first() {
         let count = undecodable.len();
         listed.incomplete.push(format!("{resource}: {count} could not be read, the first since {first}"));
     }
+    undecodable.is_empty()
 }
 
 /// A kind of the server as the world has it.

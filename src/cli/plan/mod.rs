@@ -4,6 +4,7 @@ mod document;
 mod dump;
 mod live;
 mod look_ups;
+mod next;
 mod report;
 mod table;
 
@@ -93,10 +94,6 @@ fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 impl Arguments {
-    fn rules_named(&self) -> String {
-        shown(&self.rules)
-    }
-
     fn mode(&self) -> Mode {
         self.mode.into()
     }
@@ -112,11 +109,6 @@ impl Arguments {
             mode: self.mode(),
         }
     }
-}
-
-/// As one types them.
-fn shown(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs the command on the standard streams; the result is the exit status.
@@ -159,7 +151,8 @@ fn sound_rules(arguments: &Arguments) -> Result<RuleSet, u8> {
     let loaded = load(&inputs, &LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() });
     match &loaded.rule_set {
         Some(rules) if rules.rules.is_empty() => {
-            Err(failed(&format!("there is no rule in {}", arguments.rules_named())))
+            let paths: Vec<String> = arguments.rules.iter().map(|path| path.display().to_string()).collect();
+            Err(failed(&format!("there is no rule in {}", paths.join(", "))))
         }
         Some(rules) => Ok(rules.clone()),
         None => {

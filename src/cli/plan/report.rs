@@ -73,7 +73,7 @@ impl OfRule<'_> {
 pub(super) struct Totals {
     pub(super) now: usize,
     pub(super) within: usize,
-    /// Rules go no further than to tell it.
+    /// Rules go no further than to tell it, or to log a line.
     pub(super) told: usize,
     pub(super) held: usize,
     pub(super) unknown: usize,
@@ -119,7 +119,7 @@ impl Report {
             Totals { unknown: self.plan.unknown.iter().map(|one| one.count).sum(), ..Totals::default() };
         for row in &self.plan.rows {
             match (&row.fate, self.section(row)) {
-                (Fate::Told(_), _) => totals.told += 1,
+                (Fate::Told(_) | Fate::Logged, _) => totals.told += 1,
                 (_, Section::Now) => totals.now += 1,
                 (_, Section::Within) => totals.within += 1,
                 (_, Section::Held) => totals.held += 1,
@@ -131,19 +131,6 @@ impl Report {
     /// See the command's help.
     pub(super) fn exit_status(&self) -> u8 {
         if self.incomplete.is_empty() { u8::from(self.plan.done() > 0) } else { 2 }
-    }
-
-    /// The command that tells more of an object of which something is not known, or that is held back.
-    pub(super) fn explain(plan: &Plan, rules: &str) -> Option<String> {
-        let unknown = plan.unknown.first().and_then(|one| one.examples.first().cloned());
-        let object = unknown.or_else(|| plan.rows.iter().find(|row| row.is_held()).map(Row::object))?;
-        let parts: Vec<&str> = object.split('/').collect();
-        match parts.as_slice() {
-            [resource, namespace, name] => {
-                Some(format!("explain {resource}/{name} -n {namespace} --rules {rules}"))
-            }
-            _ => Some(format!("explain {object} --rules {rules}")),
-        }
     }
 
     /// How long after the first moment, in whole seconds: not shown as sooner than it is.

@@ -106,6 +106,7 @@ fn cells(report: &Report, of: &OfRule<'_>, section: Section, row: &Row) -> [(Str
             (held, told_of(by.word(), why), Tone::Warning)
         }
         Fate::Told(mode) => (when, format!("{} (only told: {mode})", row.reason), Tone::Faint),
+        Fate::Logged => (when, format!("{} (only logged)", row.reason), Tone::Faint),
         Fate::Done => (when, row.reason.clone(), Tone::Plain),
     };
     let why = if row.counts_from_now { format!("{why}; {} counts from now", waiting(row)) } else { why };

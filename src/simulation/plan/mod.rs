@@ -77,6 +77,8 @@ pub struct Row {
 pub enum Fate {
     /// It would be done.
     Done,
+    /// A line would be logged, in whatever mode; nothing would be sent.
+    Logged,
     /// It would be told alone, in this mode.
     Told(Mode),
     /// It would be held back.
@@ -136,6 +138,7 @@ fn row(simulation: &Simulation, index: usize, from_now: &FromNow) -> Option<Row>
     let record: &Record = &simulation.records()[index];
     let rule = simulation.rules_of(record.object.kind).iter().find(|rule| rule.id == record.rule)?;
     let fate = match &record.outcome {
+        Outcome::Done if record.action == "log" => Fate::Logged,
         Outcome::Done => Fate::Done,
         Outcome::Told(mode) => Fate::Told(*mode),
         Outcome::Held(by, why) => Fate::Held(*by, why.clone()),

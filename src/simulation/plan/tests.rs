@@ -41,6 +41,7 @@ fn rows(plan: &Plan) -> Vec<String> {
     let shown = |row: &Row| {
         let fate = match &row.fate {
             Fate::Done => String::new(),
+            Fate::Logged => " (logged)".to_owned(),
             Fate::Told(mode) => format!(" ({mode})"),
             Fate::Held(by, why) => format!(" held by {}: {why}", by.word()),
         };
@@ -267,4 +268,17 @@ fn a_thousand_that_another_object_protects_cost_no_look_at_each_change() {
     objects.push(namespace(&json!({"k8s-healer.io/protect": ""})));
     let plan = planned(OLD, 10, &objects);
     assert_eq!((plan.rows.len(), plan.done()), (2000, 1000));
+}
+
+#[test]
+fn a_line_of_the_log_is_no_deed_in_any_mode() {
+    let rules = |mode: &str| {
+        format!(
+            "- {{ name: old, watch: pods, mode: {mode}, match: [ age: {{ over: 6m }} ], actions: [ log: {{ message: a }} ] }}"
+        )
+    };
+    for mode in ["enforce", "observe"] {
+        let plan = planned(&rules(mode), 0, &[pod("a", 10, json!({}))]);
+        assert_eq!((rows(&plan), plan.done()), (vec!["12:00:00 log pods/test-a/a (logged)".to_owned()], 0));
+    }
 }
