@@ -146,7 +146,7 @@ pub(super) fn check(answer: Answer, path: &str, grant: impl FnOnce() -> String) 
 }
 
 /// A right in the words of RBAC: `patch on virtualmachines.kubevirt.io in test-a`.
-pub(super) fn grant(
+pub(crate) fn grant(
     verb: &str,
     resource: &Resource,
     subresource: Option<&str>,

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
@@ -12,10 +13,13 @@ use serde_json::{Value, json};
 use super::Simulation;
 use super::guarding::{HeldBy, Hold};
 use super::knowledge::Missing;
-use super::world::{ObjectId, World};
+use super::world::{ObjectId, World, id_of};
 
 /// What is not known where budgets are not.
 pub(super) const WHAT: &str = "the PodDisruptionBudgets of its namespace";
+
+const GROUP: &str = "policy";
+const KIND: &str = "PodDisruptionBudget";
 
 /// As in the API server: with more of them, something is wrong.
 const MOST_DISRUPTED: usize = 2000;
@@ -36,8 +40,7 @@ pub(super) enum Budgeted {
 impl Simulation {
     /// Evictions alone ask.
     pub(super) fn ask_budget(&self, due: &DueStep, pod: &Observation, effect: &Effect) -> Budgeted {
-        let Effect::Evict { fallback_to_delete, give_up, .. } = effect else { return Budgeted::Free };
-        if needs_no_budget(pod) {
+        if !asks_budgets(effect, pod) {
             return Budgeted::Free;
         }
         let namespace = pod.namespace().unwrap_or_default();
@@ -46,32 +49,66 @@ impl Simulation {
             // Also where they may not be read: the server asks them all the same, and nothing is known of its answer.
             return Budgeted::Unknown(missing);
         }
-        let budgets = self.world().budgets_of(pod);
-        let (id, budget) = match budgets.as_slice() {
-            [] => return Budgeted::Free,
-            [(id, budget)] => (*id, budget.object()),
-            [(one, _), (other, _), ..] => {
-                let names = format!("{} and {}", one.key.name, other.key.name);
-                let reason = format!("{names} select it, and an eviction does not support two of them");
-                return Budgeted::Refused(Hold::for_good(HeldBy::Pdb, reason));
+        let budgets = self.world().budgets_in(namespace);
+        match answer(&budgets, due, pod, effect, self.now()) {
+            Answer::Free => Budgeted::Free,
+            Answer::Refused(hold) => Budgeted::Refused(hold),
+            Answer::Allowed(budget) => {
+                let left = number(budget.object(), "/status/disruptionsAllowed") - 1;
+                let left = json!({"status": {"disruptionsAllowed": left}});
+                let kind = self.world().kind(GROUP, KIND);
+                kind.map_or(Budgeted::Free, |kind| Budgeted::Taken(id_of(kind, budget), left))
             }
-        };
-        let Err(refusal) = allows(budget, pod) else {
-            let left = number(budget, "/status/disruptionsAllowed") - 1;
-            let left = json!({"status": {"disruptionsAllowed": left}});
-            return if asks(budget, pod) { Budgeted::Taken(id.clone(), left) } else { Budgeted::Free };
-        };
-        // As the daemon waits it out.
-        let now = self.now();
-        let since = due.refused_since.unwrap_or(now);
-        let result = match (now < after(since, *give_up), fallback_to_delete) {
-            (true, _) => StepResult::Refused { retry_after: None },
-            (false, true) => return Budgeted::Free,
-            (false, false) => StepResult::Abandoned,
-        };
-        let by = if result == StepResult::Abandoned { HeldBy::GivenUp } else { HeldBy::Pdb };
-        Budgeted::Refused(Hold { by, reason: refusal, result, elsewhere: Vec::new() })
+        }
     }
+}
+
+/// Whether a step asks budgets at all.
+pub(super) fn asks_budgets(effect: &Effect, pod: &Observation) -> bool {
+    matches!(effect, Effect::Evict { .. }) && !needs_no_budget(pod)
+}
+
+/// What budgets say to a step that asks them.
+#[derive(Debug)]
+pub(super) enum Answer<'a> {
+    /// None applies.
+    Free,
+    /// This one allows it, and has one disruption less to allow then.
+    Allowed(&'a Observation),
+    /// One refuses it.
+    Refused(Hold),
+}
+
+/// What the budgets of a namespace say to a step on a pod of it, which [asks](asks_budgets) them.
+pub(super) fn answer<'a>(
+    budgets: &'a [Arc<Observation>],
+    due: &DueStep,
+    pod: &Observation,
+    effect: &Effect,
+    now: Timestamp,
+) -> Answer<'a> {
+    let Effect::Evict { fallback_to_delete, give_up, .. } = effect else { return Answer::Free };
+    let mut selecting = budgets.iter().filter(|budget| selects(&budget.object()["spec"]["selector"], pod));
+    let budget = match (selecting.next(), selecting.next()) {
+        (None, _) => return Answer::Free,
+        (Some(budget), None) => budget,
+        (Some(one), Some(other)) => {
+            let names = format!("{} and {}", one.name(), other.name());
+            let reason = format!("{names} select it, and an eviction does not support two of them");
+            return Answer::Refused(Hold::for_good(HeldBy::Pdb, reason));
+        }
+    };
+    let Err(reason) = allows(budget.object(), pod) else {
+        return if asks(budget.object(), pod) { Answer::Allowed(budget) } else { Answer::Free };
+    };
+    // As the daemon waits it out.
+    let since = due.refused_since.unwrap_or(now);
+    let (by, result) = match (now < after(since, *give_up), fallback_to_delete) {
+        (true, _) => (HeldBy::Pdb, StepResult::Refused { retry_after: None }),
+        (false, true) => return Answer::Free,
+        (false, false) => (HeldBy::GivenUp, StepResult::Abandoned),
+    };
+    Answer::Refused(Hold { by, reason, result, elsewhere: Vec::new() })
 }
 
 /// A pod that does not run, or is on its way out, disrupts nothing.
@@ -119,12 +156,10 @@ fn number(budget: &Value, pointer: &str) -> i64 {
 }
 
 impl World {
-    /// The budgets that select a pod, in the order of their names.
-    fn budgets_of(&self, pod: &Observation) -> Vec<(&ObjectId, Arc<Observation>)> {
-        let Some(kind) = self.kind("policy", "PodDisruptionBudget") else { return Vec::new() };
-        self.in_namespace(kind, pod.namespace())
-            .filter(|(_, budget)| selects(&budget.object()["spec"]["selector"], pod))
-            .collect()
+    /// The budgets of a namespace, in the order of their names.
+    pub(super) fn budgets_in(&self, namespace: &str) -> Vec<Arc<Observation>> {
+        let Some(kind) = self.kind(GROUP, KIND) else { return Vec::new() };
+        self.in_namespace(kind, Some(namespace)).map(|(_, budget)| budget).collect()
     }
 }
 

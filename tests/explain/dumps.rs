@@ -12,6 +12,50 @@ fn explain(object: &[&str], flags: &[&str]) -> Told {
     told(program(&[object, &["--rules", RULES, "--from", DUMP], flags].concat()), b"")
 }
 
+/// The dump does not have the namespace.
+fn unprotected(verdict: &str) -> String {
+    let (what, more) =
+        verdict.split_once(';').map_or((verdict, ""), |(what, _)| (what, &verdict[what.len()..]));
+    format!("{what}, if nothing protects it: namespace test-a is not in the dump{more}")
+}
+
+const EVICTED: &str = "
+apiVersion: v1
+kind: Pod
+metadata: { name: web-1, namespace: test-a, uid: p, labels: { app: web }, creationTimestamp: 2026-01-01T00:00:00Z }
+status: { phase: Running, conditions: [ { type: Ready, status: \"True\" } ] }
+---
+apiVersion: v1
+kind: Namespace
+metadata: { name: test-a, uid: n }
+";
+const BUDGET: &str = "---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: web, namespace: test-a, uid: b, generation: 1 }
+spec: { selector: { matchLabels: { app: web } } }
+status: { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 2, desiredHealthy: 2 }
+";
+
+#[test]
+fn an_eviction_asks_the_budgets_of_the_dump() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let text = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: pack }\nrules:\n  - name: old\n    watch: pods\n    namespaces: test-*\n    match: [ age: { over: 0s } ]\n    actions: [ evict: {} ]\n";
+    fs::write(&rules, text).unwrap();
+    let verdict = |dump: &str, flags: &[&str]| {
+        let arguments = ["pods/web-1", "--rules", rules.to_str().unwrap(), "--from", "-"];
+        told(program(&[&arguments, flags].concat()), dump.as_bytes()).verdict().to_owned()
+    };
+    let with_budget = format!("{EVICTED}{BUDGET}");
+    let refused = "held back: the PodDisruptionBudget web allows no disruption (2 healthy, 2 desired); without that, old would evict it now";
+    assert_eq!(verdict(&with_budget, &["--complete"]), refused);
+    assert_eq!(verdict(&with_budget, &[]), refused);
+    assert_eq!(verdict(EVICTED, &["--complete"]), "old would evict it now");
+    let unknown = "old would evict it now, if no PodDisruptionBudget refuses it: those of namespace test-a are not in the dump";
+    assert_eq!(verdict(EVICTED, &[]), unknown);
+}
+
 fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain/snapshots"));
@@ -23,7 +67,7 @@ fn snapshot(name: &str, text: &str) {
 #[test]
 fn an_object_of_a_dump_is_explained_at_the_dump_s_newest_time() {
     let machine = explain(&["vm/vm-1"], &[]);
-    assert_eq!(machine.verdict(), "vm-stale would delete it in 1m48s; one more rule would act");
+    assert_eq!(machine.verdict(), unprotected("vm-stale would delete it in 1m48s; one more rule would act"));
     snapshot("dump-machine", &machine.text);
     snapshot("dump-pod", &explain(&["pod", "web-1"], &[]).text);
 }
@@ -42,8 +86,10 @@ fn colours_are_for_those_who_ask_for_them() {
 #[test]
 fn another_moment_is_another_answer() {
     let at = |at: &str| explain(&["vm/vm-1"], &["--at", at]).verdict().to_owned();
-    assert_eq!(at("2026-01-01T00:05:59Z"), "vm-stale would delete it in 1s; one more rule would act");
-    assert_eq!(at("2026-01-01T00:06:00Z"), "vm-stale would delete it now; one more rule would act");
+    let in_1s = unprotected("vm-stale would delete it in 1s; one more rule would act");
+    assert_eq!(at("2026-01-01T00:05:59Z"), in_1s);
+    let now = unprotected("vm-stale would delete it now; one more rule would act");
+    assert_eq!(at("2026-01-01T00:06:00Z"), now);
     assert_eq!(explain(&["vm/vm-1"], &["--at", "noon"]).status, Some(2));
 }
 
@@ -124,7 +170,7 @@ fn a_rule_that_is_switched_off_is_told_with_the_place_that_says_so() {
     let text = "apiVersion: k8s-healer/v1\nkind: RuleOverride\nmetadata: { name: quiet }\noverrides:\n  - { rule: leaks/vm-stale, enabled: false }\n  - { rule: leaks/pod-orphaned, enabled: false }\n";
     fs::write(&file, text).unwrap();
     let told = explain(&["vm/vm-1"], &["--rules", file.to_str().unwrap()]);
-    assert_eq!(told.verdict(), "vm-not-ready would delete it in 5m");
+    assert_eq!(told.verdict(), unprotected("vm-not-ready would delete it in 5m"));
     let note = format!("note: leaks/vm-stale is switched off by {}:", file.display());
     assert!(told.text.contains(&note) && !told.text.contains("pod-orphaned"), "{}", told.text);
 }

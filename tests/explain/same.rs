@@ -72,8 +72,9 @@ fn explained(proof: &Proof) -> Vec<(String, Vec<Explained>)> {
             unknown: &around.unknown,
             namespace: around.namespace.as_deref(),
             ancestors: &around.ancestors,
-            unknown_above: &[],
+            unknown_above: &around.unknown_above,
             missing: &around.missing,
+            budgets: &around.budgets,
             true_since: &BTreeMap::new(),
             guard: &guard,
             now: proof.case.now,
@@ -100,7 +101,7 @@ fn first(proof: &Proof, records: &[&Record], rule: &Explained) -> Option<Vec<Str
     let touched = by_others.map(|record| record.at).min();
     let end = done.map_or_else(|| after(proof.case.now, proof.case.until), |record| record.at);
     let by_world = |record: &&Record| match &record.outcome {
-        Outcome::Held(by, _) => !matches!(by, HeldBy::Protection | HeldBy::Unreadable),
+        Outcome::Held(by, _) => !matches!(by, HeldBy::Protection | HeldBy::Unreadable | HeldBy::Pdb),
         Outcome::GivenUp => true,
         Outcome::Done | Outcome::Told(_) => false,
     };

@@ -10,7 +10,7 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Rule, RuleId};
 
 use super::rules::Rules;
-use crate::simulation::explain::{Explanation, Question, explain};
+use crate::simulation::explain::{Budgets, Explanation, Question, explain};
 
 /// Which object is asked about, and which rules watch its kind.
 pub(super) struct Subject {
@@ -35,6 +35,7 @@ pub(super) struct Asked {
     pub(super) ancestors: Vec<(String, Observation)>,
     pub(super) unknown_above: Vec<String>,
     pub(super) missing: Vec<String>,
+    pub(super) budgets: Budgets,
     /// Since when rules have been true, as far as was seen.
     pub(super) true_since: BTreeMap<RuleId, Timestamp>,
 }
@@ -52,6 +53,7 @@ impl Asked {
             ancestors: &self.ancestors,
             unknown_above: &self.unknown_above,
             missing: &self.missing,
+            budgets: &self.budgets,
             true_since: &self.true_since,
             guard: &rules.guard,
             now,

@@ -73,7 +73,7 @@ pub(super) fn find(
     let Some(at) = arguments.at.or(summary.newest) else {
         return Err("no object in the dump tells a time: write the moment of the dump with --at".to_owned());
     };
-    let Around { facts, unknown, namespace, ancestors, missing } =
+    let Around { facts, unknown, namespace, ancestors, unknown_above, missing, budgets } =
         world.around(&id, &object, &others(&watching));
     let asked = Asked {
         facts,
@@ -81,7 +81,8 @@ pub(super) fn find(
         namespace,
         ancestors,
         missing,
-        unknown_above: Vec::new(),
+        unknown_above,
+        budgets,
         true_since: BTreeMap::new(),
         object: (*object).clone(),
     };

@@ -30,7 +30,7 @@ pub(super) fn document(told: &Told<'_>) -> Value {
         "source": told.source,
         "verdict": of_verdict(&verdict),
         "protectedBy": told.explanation.protections.iter().map(|held| &held.by).collect::<Vec<_>>(),
-        "protectionUnknown": told.explanation.unknown_above.iter().chain(&told.explanation.missing).collect::<Vec<_>>(),
+        "protectionUnknown": told.explanation.not_known(),
         "rules": told.explanation.rules.iter().map(|rule| of_rule(told, rule)).collect::<Vec<_>>(),
         "notes": told.notes,
     })
@@ -92,7 +92,7 @@ fn of_rule(told: &Told<'_>, rule: &Explained) -> Value {
 }
 
 fn of_due(due: &Due) -> Value {
-    json!({ "at": due.at, "step": due.step + 1, "does": due.action })
+    json!({ "at": due.at, "step": due.step + 1, "does": due.action, "provided": due.provided })
 }
 
 fn of_hold(hold: &Hold) -> Value {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleId, WatchTarget};
 
@@ -14,15 +15,18 @@ use super::name::Meant;
 use super::rules::{Rules, others};
 use super::{Arguments, among};
 use crate::cluster::census::{namespaces_of, some_names};
+use crate::cluster::clock::{Random, SeededRandom};
 use crate::cluster::discovery::{Catalogue, discover};
 use crate::cluster::in_full;
-use crate::cluster::read::read_object;
+use crate::cluster::listing::{ListError, list_all};
+use crate::cluster::read::{grant, read_object};
 use crate::cluster::resolve::Resolution;
 use crate::cluster::resource::Resource;
 use crate::cluster::surroundings::Surroundings;
 use crate::cluster::transport::Transport;
 use crate::daemon::assignment::{Assignment, assign};
 use crate::rules::nearest;
+use crate::simulation::explain::Budgets;
 
 /// A single request.
 const REQUEST_TIME_OUT: Duration = Duration::from_secs(15);
@@ -82,6 +86,7 @@ impl Live {
         let surroundings = Surroundings::new(self.transport.clone(), Arc::clone(&self.catalogue));
         let looked_up = surroundings.facts(&object, &others(&self.subject.watching)).await;
         let above = surroundings.above(&object).await;
+        let budgets = if self.asks_budgets() { self.budgets().await } else { Budgets::default() };
         Asked {
             facts: looked_up.facts,
             unknown: looked_up.unknown.into_iter().map(|(fact, why)| (fact, why.to_string())).collect(),
@@ -89,9 +94,38 @@ impl Live {
             namespace: above.namespace,
             unknown_above: above.unknown,
             missing: Vec::new(),
+            budgets,
             true_since,
             object,
         }
+    }
+
+    /// Whether any rule could evict it.
+    pub(super) fn asks_budgets(&self) -> bool {
+        let evicts = |rule: &Rule| rule.steps.iter().any(|step| step.name == "evict");
+        self.subject.watching.iter().any(|(rule, _)| evicts(rule))
+    }
+
+    /// Client required: the PodDisruptionBudgets of its namespace.
+    async fn budgets(&self) -> Budgets {
+        let Some(resource) = self.catalogue.of_kind("policy", "v1", "PodDisruptionBudget") else {
+            return Budgets::default();
+        };
+        let random: Arc<dyn Random> = Arc::new(SeededRandom::new(self.now().as_millisecond().unsigned_abs()));
+        let (namespace, whole) = (self.namespace.as_deref(), Projection::of_everything());
+        let listed = list_all(&self.transport, &resource, namespace, &whole, &random, &|| ()).await;
+        let why = match listed {
+            Ok(listing) if listing.undecodable.is_empty() => {
+                let objects = listing.objects.into_iter().map(Arc::new).collect();
+                return Budgets { objects, unknown: None };
+            }
+            Ok(listing) => listing.undecodable.join(", "),
+            Err(ListError::Forbidden { .. }) => {
+                format!("not permitted: grant {}", grant("list", &resource, None, namespace))
+            }
+            Err(error) => error.to_string(),
+        };
+        Budgets { objects: Vec::new(), unknown: Some(why) }
     }
 
     /// The moment that it certainly is on the server, in the grain of its times.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::rules::{Input, LoadOptions, load};
+use crate::simulation::explain::Budgets;
 
 const HEAD: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: pack }\n";
 
@@ -54,6 +55,7 @@ impl Scene {
                 ancestors: Vec::new(),
                 unknown_above: Vec::new(),
                 missing: Vec::new(),
+                budgets: Budgets::default(),
                 true_since: BTreeMap::new(),
             },
             now: "2026-01-01T00:05:00Z".parse().unwrap(),

@@ -90,12 +90,9 @@ impl<W: Write> Printer<'_, W> {
     fn protections(&mut self) -> io::Result<()> {
         let explanation = &self.told.explanation;
         let held = explanation.protections.iter().map(|held| self.paint(YELLOW, &held.by));
-        let unknown: Vec<String> = explanation
-            .unknown_above
-            .iter()
-            .chain(&explanation.missing)
-            .map(|why| format!("{} {}", self.mark(Truth::Unknown), printable(why)))
-            .collect();
+        let unknown = explanation.not_known();
+        let unknown = unknown.iter().map(|why| format!("{} {}", self.mark(Truth::Unknown), printable(why)));
+        let unknown: Vec<String> = unknown.collect();
         let mut values: Vec<String> = held.collect();
         if values.is_empty() {
             let nothing = if unknown.is_empty() { "nothing" } else { "nothing that is known" };

@@ -58,7 +58,10 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
         let held = course.holds.last().map(|hold| format!(", and is held back until then: {}", hold.by));
         let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
         let limits = rule.rule.limits.as_ref().map(|_| ", unless its limits hold it back");
-        return verdict(word, Some(due.at), text + &held.unwrap_or_default() + limits.unwrap_or_default());
+        let provided =
+            due.provided.iter().map(|what| format!(", if {what}")).collect::<Vec<_>>().join(" and");
+        let text = text + &held.unwrap_or_default() + limits.unwrap_or_default() + &provided;
+        return verdict(word, Some(due.at), text);
     }
     if let Some(Hold { at, by, action, .. }) = course.holds.last() {
         let text = format!("would {} {}, and is held back: {by}", object_of(action), moment(*at, now));
@@ -94,7 +97,10 @@ fn idle(rule: &Explained) -> (Word, String) {
             Some(window) if window.open_until.is_none() && window.opens.is_none() => {
                 (Word::Nothing, "is true of it, and its schedule does not open any more".to_owned())
             }
-            _ => (Word::Nothing, "is true of it, and has nothing to do".to_owned()),
+            _ => {
+                let why = rule.course.passes.map(|why| format!(": {why}")).unwrap_or_default();
+                (Word::Nothing, format!("is true of it, and has nothing to do{why}"))
+            }
         },
     }
 }

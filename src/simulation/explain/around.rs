@@ -20,8 +20,21 @@ pub struct Around {
     pub namespace: Option<Arc<Observation>>,
     /// What controls it, the nearest first, with what to call them.
     pub ancestors: Vec<(String, Observation)>,
+    /// Why it is not known what protects it, where the daemon would hold back.
+    pub unknown_above: Vec<String>,
     /// What could protect it, and is not there: `namespace test-a is not in the dump`.
     pub missing: Vec<String>,
+    /// What an eviction of it asks.
+    pub budgets: Budgets,
+}
+
+/// The PodDisruptionBudgets of an object's namespace.
+#[derive(Clone, Debug, Default)]
+pub struct Budgets {
+    /// Those that there are.
+    pub objects: Vec<Arc<Observation>>,
+    /// Why it is not known whether there are more.
+    pub unknown: Option<String>,
 }
 
 impl World {
@@ -40,14 +53,24 @@ impl World {
         Around {
             facts,
             unknown,
-            missing: above
-                .missing
-                .iter()
-                .map(|named| format!("{}, and could protect it", is_absent(named)))
-                .chain(above.unreadable)
-                .collect(),
+            missing: above.missing.iter().map(is_absent).collect(),
+            unknown_above: above.unreadable.into_iter().collect(),
+            budgets: self.budgets_around(object),
             namespace: above.namespace,
             ancestors: above.controllers,
         }
+    }
+
+    fn budgets_around(&self, object: &Observation) -> Budgets {
+        let Some(namespace) = object.namespace() else { return Budgets::default() };
+        let objects = self.budgets_in(namespace);
+        let unknown = if self.knowledge.has_budgets_of(namespace) {
+            None
+        } else if objects.is_empty() {
+            Some(format!("those of namespace {namespace} are not in the dump"))
+        } else {
+            Some(format!("the dump may not have all of namespace {namespace}"))
+        };
+        Budgets { objects, unknown }
     }
 }

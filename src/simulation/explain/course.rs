@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_healer_engine::effect::{Effect, Inapplicable};
-use k8s_healer_engine::guard::{LookAgain, protection};
+use k8s_healer_engine::guard::protection;
 use k8s_healer_engine::matcher::Context;
+use k8s_healer_engine::rule::Mode;
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Tracker};
 
-use super::{Question, Watcher};
+use super::{Budgets, Question, Watcher, until};
+use crate::simulation::disruptions::{Answer, answer, asks_budgets};
 use crate::simulation::{Guard, HeldBy, JUDGE_PAUSE};
 
 /// More moments than any rule has at which it could begin; what comes to nothing by then comes to nothing.
@@ -25,6 +27,8 @@ pub struct Course {
     pub tells: Option<Due>,
     /// What holds it back before, in order.
     pub holds: Vec<Hold>,
+    /// Why a step was left out before: it is done already.
+    pub passes: Option<&'static str>,
 }
 
 /// Something that would be done.
@@ -36,6 +40,8 @@ pub struct Due {
     pub step: usize,
     /// `delete`.
     pub action: String,
+    /// On what it hangs that is not known: `nothing protects it: namespace test-a is not in the dump`.
+    pub provided: Vec<String>,
 }
 
 /// Something that would be done, and is held back.
@@ -71,21 +77,30 @@ pub(super) fn of(question: &Question<'_>, watcher: &Watcher<'_>) -> Course {
         };
         let action = || watcher.rule.steps[due.step].action.describe();
         match next(question, watcher, &due, moment) {
-            Next::Acts => {
-                course.due = Some(Due { at: moment, step: due.step, action: action() });
+            Next::Acts(provided) => {
+                course.due = Some(Due { at: moment, step: due.step, action: action(), provided });
                 break;
             }
-            Next::Held(held, by, until) => {
-                let result = StepResult::Postponed { until };
-                course.holds.push(Hold { at: moment, step: due.step, action: action(), held, by, until });
+            Next::Held(held, by, result) => {
+                let until = match result {
+                    StepResult::Postponed { until } => until,
+                    _ => None,
+                };
+                // What is refused again is told once.
+                if due.refused_since.is_none() {
+                    course.holds.push(Hold { at: moment, step: due.step, action: action(), held, by, until });
+                }
                 tracker.step_ended(&due, result, moment);
             }
             Next::Tells => {
-                let told = Due { at: moment, step: due.step, action: action() };
+                let told = Due { at: moment, step: due.step, action: action(), provided: Vec::new() };
                 course.tells.get_or_insert(told);
                 tracker.step_ended(&due, StepResult::Done { removed: false }, moment);
             }
-            Next::Passes(result) => tracker.step_ended(&due, result, moment),
+            Next::Passes(result, why) => {
+                course.passes = course.passes.or(why);
+                tracker.step_ended(&due, result, moment);
+            }
         }
         tracker.release(&ticket, moment, Duration::ZERO);
     }
@@ -94,11 +109,17 @@ pub(super) fn of(question: &Question<'_>, watcher: &Watcher<'_>) -> Course {
 
 /// What becomes of a step that is due.
 enum Next {
-    Acts,
+    /// If this is so.
+    Acts(Vec<String>),
     Tells,
-    Held(HeldBy, String, Option<Timestamp>),
-    /// There is nothing to do, now or at all.
-    Passes(StepResult),
+    Held(HeldBy, String, StepResult),
+    /// There is nothing to do, now or at all; why, where it is done already.
+    Passes(StepResult, Option<&'static str>),
+}
+
+/// Held back until this moment; `None`: until something changes.
+fn held(by: HeldBy, why: String, until: Option<Timestamp>) -> Next {
+    Next::Held(by, why, StepResult::Postponed { until })
 }
 
 fn next(question: &Question<'_>, watcher: &Watcher<'_>, due: &DueStep, moment: Timestamp) -> Next {
@@ -112,35 +133,52 @@ fn next(question: &Question<'_>, watcher: &Watcher<'_>, due: &DueStep, moment: T
         effect => effect.clone(),
     };
     match effect {
-        Ok(effect) => guarded(question, watcher, &effect, moment),
-        Err(Inapplicable::AlreadyTerminating { since }) => Next::Passes(StepResult::Skipped { since }),
-        Err(Inapplicable::NotYet { at }) => Next::Passes(StepResult::Postponed { until: at }),
+        Ok(effect) => guarded(question, watcher, due, &effect, moment),
+        Err(Inapplicable::AlreadyTerminating { since }) => {
+            Next::Passes(StepResult::Skipped { since }, Some("it is terminating already"))
+        }
+        Err(Inapplicable::NotYet { at }) => Next::Passes(StepResult::Postponed { until: at }, None),
         Err(Inapplicable::Unreadable { what }) => {
-            Next::Held(HeldBy::Unreadable, format!("{what} cannot be read"), None)
+            held(HeldBy::Unreadable, format!("{what} cannot be read"), None)
         }
-        Err(Inapplicable::NothingToDo | Inapplicable::HeldBack { .. }) => {
-            Next::Passes(StepResult::Done { removed: false })
+        Err(Inapplicable::NothingToDo) => {
+            Next::Passes(StepResult::Done { removed: false }, Some("it is already as it would be then"))
         }
+        Err(Inapplicable::HeldBack { .. }) => Next::Passes(StepResult::Done { removed: false }, None),
     }
 }
 
 /// What does not touch the object passes every protection.
-fn guarded(question: &Question<'_>, watcher: &Watcher<'_>, effect: &Effect, moment: Timestamp) -> Next {
+fn guarded(
+    question: &Question<'_>,
+    watcher: &Watcher<'_>,
+    due: &DueStep,
+    effect: &Effect,
+    moment: Timestamp,
+) -> Next {
     if !effect.writes() {
         return Next::Tells;
     }
     let Guard { itself, guardrails, .. } = question.guard;
-    match protection(&question.subject(watcher.is_named), itself, guardrails, moment) {
-        Some(held) => {
-            let until = match held.until {
-                LookAgain::At(until) => Some(until),
-                LookAgain::WhenItChanges | LookAgain::Later => None,
-            };
-            Next::Held(HeldBy::Protection, format!("protected by {}", held.by), until)
-        }
-        None => match question.unknown_above.first() {
-            Some(why) => Next::Held(HeldBy::Protection, why.clone(), None),
-            None => Next::Acts,
-        },
+    let protected = protection(&question.subject(watcher.is_named), itself, guardrails, moment);
+    if let Some(by) = protected {
+        return held(HeldBy::Protection, format!("protected by {}", by.by), until(by.until));
     }
+    if let Some(why) = question.unknown_above.first() {
+        return held(HeldBy::Protection, why.clone(), None);
+    }
+    let mut provided = Vec::new();
+    if !question.missing.is_empty() {
+        provided.push(format!("nothing protects it: {}", question.missing.join(", ")));
+    }
+    let mode = watcher.rule.mode.min(question.guard.mode);
+    // Of what is only told nothing is sent, not even to be refused.
+    if mode != Mode::Observe && asks_budgets(effect, question.object) {
+        let Budgets { objects, unknown } = question.budgets;
+        if let Answer::Refused(hold) = answer(objects, due, question.object, effect, moment) {
+            return Next::Held(hold.by, hold.reason, hold.result);
+        }
+        provided.extend(unknown.iter().map(|why| format!("no PodDisruptionBudget refuses it: {why}")));
+    }
+    Next::Acts(provided)
 }

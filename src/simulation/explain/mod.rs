@@ -16,13 +16,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_healer_engine::evaluate::evaluate;
 use k8s_healer_engine::facts::{Fact, Facts};
-use k8s_healer_engine::guard::{Held, Subject, protections};
+use k8s_healer_engine::guard::{Held, LookAgain, Subject, protections};
 use k8s_healer_engine::moment::after;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 use k8s_healer_engine::truth::Truth;
 
-pub use self::around::Around;
+pub use self::around::{Around, Budgets};
 pub use self::course::{Course, Due, Hold};
 pub use self::tree::{Change, Part};
 use super::Guard;
@@ -49,6 +49,8 @@ pub struct Question<'a> {
     pub unknown_above: &'a [String],
     /// What could protect it, and was not to be had where it was looked for.
     pub missing: &'a [String],
+    /// What an eviction of it asks.
+    pub budgets: &'a Budgets,
     /// Since when rules have been true without a break, as far as that was seen.
     pub true_since: &'a BTreeMap<RuleId, Timestamp>,
     /// What holds rules back, whatever they say.
@@ -169,7 +171,22 @@ impl<'a> Question<'a> {
     }
 }
 
+/// When something that holds back ends by time alone.
+fn until(end: LookAgain) -> Option<Timestamp> {
+    match end {
+        LookAgain::At(end) => Some(end),
+        LookAgain::WhenItChanges | LookAgain::Later => None,
+    }
+}
+
 impl Explanation {
+    /// All that may protect it, and is not known.
+    #[must_use]
+    pub fn not_known(&self) -> Vec<String> {
+        let missing = self.missing.iter().map(|missing| format!("{missing}, and could protect it"));
+        self.unknown_above.iter().cloned().chain(missing).collect()
+    }
+
     /// The next moment at which anything told may be otherwise by time alone.
     #[must_use]
     pub fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
@@ -182,7 +199,8 @@ impl Explanation {
             let others = [*looks_at, hold.and_then(|hold| hold.over), window, due];
             others.into_iter().chain(holds).chain(parts).flatten().filter(|at| *at > now).min()
         };
-        self.rules.iter().filter_map(of_rule).min()
+        let ends = self.protections.iter().filter_map(|held| until(held.until)).filter(|end| *end > now);
+        self.rules.iter().filter_map(of_rule).chain(ends).min()
     }
 }
 

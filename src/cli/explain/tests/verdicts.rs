@@ -68,7 +68,12 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
         (
             "match: [ age: { over: 5m } ]\nactions: [ label: { x: \"1\" } ]",
             json!({"metadata": {"labels": {"x": "1"}}}),
-            "nothing: rule is true of it, and has nothing to do",
+            "nothing: rule is true of it, and has nothing to do: it is already as it would be then",
+        ),
+        (
+            "match: [ age: { over: 1m } ]",
+            deleted.clone(),
+            "nothing: rule is true of it, and has nothing to do: it is terminating already",
         ),
         (
             "match: [ age: { over: 5m } ]\nactions: [ label: { x: { valueFrom: $.metadata.annotations.y } } ]",
