@@ -9,12 +9,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::scene::{SOON, a_while};
-use crate::support::{Scene, Stage, on_both, wait_until};
+use crate::support::{Scene, Stage, on_both, shapes, wait_until};
 use crate::{program, told};
 
 on_both!(
     what_changes_and_what_time_changes_is_told_until_the_object_is_gone,
     a_change_of_the_namespace_is_told_too,
+    a_budget_that_changes_is_told_too,
+    what_may_not_be_watched_is_told_with_the_missing_grant,
 );
 
 const BAD: &str = "
@@ -146,6 +148,75 @@ async fn people_read_a_block_for_each_moment() {
     let verdicts: Vec<&str> = blocks.iter().filter_map(|block| block.lines().nth(1)).collect();
     assert_eq!(verdicts, ["bad would delete it in 3s", "bad would delete it now"], "{}", told.text);
     assert!(blocks[1].contains("over: seen to be true since 20"), "{}", told.text);
+}
+
+#[tokio::test]
+async fn who_has_read_enough_is_no_error() {
+    let Some(scene) = Stage::Sandbox.scene().await else { return };
+    scene.create("configmaps", &json!({"metadata": {"name": "map"}})).await;
+    let rules = scene.rules_file(BAD);
+    let kubeconfig = scene.account().kubeconfig();
+    let mut command = program(&["cm/map", "-n", &scene.namespace, "--watch", "--rules"]);
+    command.arg(rules).arg("--kubeconfig").arg(kubeconfig);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    out.read_line(&mut first).unwrap();
+    assert!(first.starts_with("--- 20"), "{first}");
+    drop(out);
+    let label = json!({"metadata": {"labels": {"state": "bad"}}});
+    scene.objects.patch("configmaps", &scene.namespace, "map", &label).await;
+    let (_, answers) = channel();
+    let errors = child.stderr.take().unwrap();
+    let (status, said) = Watching { child, answers, errors }.end().await;
+    assert_eq!((status, said.as_str()), (Some(0), ""));
+}
+
+async fn a_budget_that_changes_is_told_too(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    scene.create("pods", &shapes::with_labels(shapes::pod("web"), &[("app", "web")])).await;
+    scene.create("poddisruptionbudgets.policy", &shapes::budget("budget", "web")).await;
+    scene.objects.set_disruptions_allowed(&scene.namespace, "budget", 0).await;
+    let rules = "
+  - name: evict
+    watch: pods
+    match: [ labels: { matchLabels: { app: web } } ]
+    actions: [ evict: {} ]
+";
+    let mut watching = Watching::start(&scene, "pods/web", rules);
+    let held = watching
+        .until("held back: the PodDisruptionBudget budget allows no disruption (0 healthy, 1 desired); ")
+        .await;
+    assert_eq!(held["rules"][0]["heldBack"][0]["kind"], "pdb");
+    scene.objects.set_disruptions_allowed(&scene.namespace, "budget", 1).await;
+    watching.until("evict would evict it now").await;
+    assert!(scene.writes().await.is_empty());
+}
+
+async fn what_may_not_be_watched_is_told_with_the_missing_grant(stage: Stage) {
+    let Some(cluster) = stage.cluster().await else { return };
+    let scene = Scene::without_rights(&cluster).await;
+    scene
+        .grant(&json!([
+            {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]},
+            {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get"]},
+        ]))
+        .await;
+    let state = json!({"metadata": {"name": "map", "labels": {"state": "bad"}}});
+    scene.create("configmaps", &state).await;
+    let mut watching = Watching::start(&scene, "cm/map", &BAD.replace("    for: 3s\n", ""));
+    watching.until("bad would delete it now").await;
+    let asked = || async { !scene.sent().await.of("namespaces").only(|sent| sent.verb != "get").is_empty() };
+    wait_until("it has asked for the namespace", SOON, asked).await;
+    a_while().await;
+    scene.objects.delete("configmaps", &scene.namespace, "map").await;
+    let (status, said) = watching.end().await;
+    assert_eq!(status, Some(0), "{said}");
+    let note = format!(
+        "namespaces/{} may not be watched, and what changes of it is told only when something else changes: grant list and watch on namespaces: ",
+        scene.namespace
+    );
+    assert_eq!(said.matches(&note).count(), 1, "{said}");
 }
 
 async fn a_change_of_the_namespace_is_told_too(stage: Stage) {

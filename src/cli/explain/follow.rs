@@ -2,6 +2,7 @@
 //! alone changes anything that was told. Nothing is asked for at intervals.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use super::live::Live;
 use super::rules::{Rules, others};
 use super::{Arguments, Told, json, show, tell, told};
 use crate::cluster::clock::{Random, SeededRandom};
+use crate::cluster::read::grant;
 use crate::cluster::resource::Resource;
 use crate::cluster::timings::Timings;
 use crate::cluster::watch::{StreamingLists, Watch, WatchEvent};
@@ -25,8 +27,8 @@ use crate::simulation::explain::Explanation;
 /// Events that were not taken yet; a watch waits for its turn.
 const EVENTS: usize = 16;
 
-/// A thing that is followed: its resource, its namespace and its name.
-type Thing = (String, Option<String>, String);
+/// What is followed: its resource, its namespace and its name; without a name: all of them.
+type Thing = (String, Option<String>, Option<String>);
 
 /// What is followed, and what it tells.
 struct Following<'a> {
@@ -56,22 +58,28 @@ pub(super) async fn follow(
         changes,
     };
     let (sender, mut events) = mpsc::channel(EVENTS);
-    let watch = following.watch(Arc::clone(&live.resource), live.namespace.clone(), object.name());
+    let watch = following.watch(Arc::clone(&live.resource), live.namespace.clone(), Some(object.name()));
     let _watching = AbortOnDropHandle::new(tokio::spawn(watch.run(sender)));
-    let mut current = Current { object, seen_in_list: false };
+    let mut current = Current::new(object);
     let mut shown = Shown::default();
     let mut planned: Option<Timestamp> = None;
     let mut true_since = BTreeMap::new();
     loop {
+        if std::mem::take(&mut current.is_anew) {
+            true_since.clear();
+        }
         let asked = live.ask(current.object.clone(), true_since.clone()).await;
         following.around(&asked.object, &asked.ancestors);
         // What was waited for is so, though the server's clock may be known too roughly to say it.
-        let is_due = planned.is_some();
         let now = live.now().max(planned.take().unwrap_or(Timestamp::MIN));
         let told = told(rules, &live.subject, &asked, now, "live".to_owned());
         remember(&told.explanation, now, &mut true_since);
-        if shown.is_new(&told) || is_due {
-            show(arguments, &told).map_err(|error| error.to_string())?;
+        if shown.is_new(&told) {
+            match show(arguments, &told) {
+                // Nobody reads on: there is nobody to follow it for.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+                shown => shown.map_err(|error| error.to_string())?,
+            }
         }
         let next = told.explanation.changes_at(now);
         let clock = live.transport.server_clock();
@@ -121,16 +129,16 @@ fn remember(explanation: &Explanation, now: Timestamp, true_since: &mut BTreeMap
 
 /// What was shown last: the version of the object, and all that was told but for what passes with time.
 #[derive(Default)]
-struct Shown {
+pub(super) struct Shown {
     version: String,
     told: Value,
 }
 
 impl Shown {
-    fn is_new(&mut self, told: &Told<'_>) -> bool {
+    pub(super) fn is_new(&mut self, told: &Told<'_>) -> bool {
         let mut document = json::document(told);
         document["at"].take();
-        without_passing(&mut document);
+        without_passing(&mut document, told.now);
         let version = told.object.resource_version().to_owned();
         let next = Self { version, told: document };
         let is_new = next.version != self.version || next.told != self.told;
@@ -139,47 +147,69 @@ impl Shown {
     }
 }
 
-/// Without what another moment changes by itself: how old something is, in how long something is due.
-fn without_passing(value: &mut Value) {
+/// Without what another moment changes by itself: how old something is, in how long something is due, and that what is
+/// due is due now.
+fn without_passing(value: &mut Value, now: Timestamp) {
     match value {
         Value::Object(entries) => {
-            entries.retain(|key, _| key != "seen" && key != "text");
-            entries.values_mut().for_each(without_passing);
+            let is_now = |at: &Value| {
+                at.as_str().and_then(|at| at.parse().ok()).is_some_and(|at: Timestamp| at <= now)
+            };
+            entries.retain(|key, value| key != "seen" && key != "text" && !(key == "at" && is_now(value)));
+            entries.values_mut().for_each(|value| without_passing(value, now));
         }
-        Value::Array(items) => items.iter_mut().for_each(without_passing),
+        Value::Array(items) => items.iter_mut().for_each(|item| without_passing(item, now)),
         _ => {}
     }
 }
 
 /// The object as it was seen last; without a uid: it is gone.
-struct Current {
+pub(super) struct Current {
     object: Observation,
     seen_in_list: bool,
+    /// The watch has worked before.
+    has_synced: bool,
+    /// What it was in between was not seen, or it is another object of the same name.
+    pub(super) is_anew: bool,
 }
 
 impl Current {
+    pub(super) fn new(object: Observation) -> Self {
+        Self { object, seen_in_list: false, has_synced: false, is_anew: false }
+    }
+
     /// Whether it is another one now. An error: it cannot be followed.
-    fn take(&mut self, event: WatchEvent) -> Result<bool, String> {
+    pub(super) fn take(&mut self, event: WatchEvent) -> Result<bool, String> {
         match event {
             WatchEvent::ListStarted => self.seen_in_list = false,
             WatchEvent::Listed(object) => {
                 self.seen_in_list = true;
-                return Ok(self.replace(object));
+                let is_new = self.replace(object);
+                // A list follows a gap: a rule that is true again may not have been so all the while.
+                self.is_anew |= is_new;
+                return Ok(is_new);
             }
             WatchEvent::Applied(object) => return Ok(self.replace(object)),
             WatchEvent::Synced if !self.seen_in_list => self.go(),
+            WatchEvent::Synced => self.has_synced = true,
             WatchEvent::Deleted { uid, .. } if uid == self.object.uid() => self.go(),
             WatchEvent::Absent => return Err("the server does not serve its kind any more".to_owned()),
-            WatchEvent::Forbidden { reason } => return Err(format!("it may not be watched: {reason}")),
-            WatchEvent::Interrupted { reason } => tell(&format!("the watch is interrupted: {reason}")),
+            // Credentials that have run out are renewed, and rights may come back; the watch tries again by itself.
+            WatchEvent::Forbidden { reason } if !self.has_synced => {
+                return Err(format!("it may not be watched: {reason}"));
+            }
+            WatchEvent::Forbidden { reason } | WatchEvent::Interrupted { reason } => {
+                tell(&format!("the watch is interrupted: {reason}"));
+            }
             WatchEvent::Undecodable { reason } => tell(&format!("the object cannot be read: {reason}")),
-            WatchEvent::Resumed | WatchEvent::Synced | WatchEvent::Deleted { .. } => {}
+            WatchEvent::Resumed | WatchEvent::Deleted { .. } => {}
         }
         Ok(false)
     }
 
     fn replace(&mut self, object: Observation) -> bool {
         let is_new = object.resource_version() != self.object.resource_version();
+        self.is_anew |= object.uid() != self.object.uid();
         self.object = object;
         is_new
     }
@@ -190,12 +220,12 @@ impl Current {
 }
 
 impl Following<'_> {
-    fn watch(&self, resource: Arc<Resource>, namespace: Option<String>, name: &str) -> Watch {
+    fn watch(&self, resource: Arc<Resource>, namespace: Option<String>, name: Option<&str>) -> Watch {
         Watch {
             transport: self.live.transport.clone(),
             resource,
             namespace,
-            name: Some(name.to_owned()),
+            name: name.map(str::to_owned),
             projection: Arc::new(Projection::of_everything()),
             timings: Timings::default(),
             random: Arc::clone(&self.random),
@@ -204,24 +234,28 @@ impl Following<'_> {
         }
     }
 
-    /// Follows the namespace, the node where rules ask about it, the owners and what controls them; what may not be
-    /// watched is looked at when something else changes.
+    /// Follows the namespace, the node and the budgets where rules ask about them, the owners and what controls them;
+    /// what may not be watched is looked at when something else changes.
     fn around(&mut self, object: &Observation, ancestors: &[(String, Observation)]) {
-        let mut things: Vec<(&str, &str, &str, Option<&str>, &str)> = Vec::new();
+        let mut things: Vec<(&str, &str, &str, Option<&str>, Option<&str>)> = Vec::new();
         let namespace = object.namespace();
-        things.extend(namespace.map(|name| ("", "v1", "Namespace", None, name)));
+        things.extend(namespace.map(|name| ("", "v1", "Namespace", None, Some(name))));
         let asks_nodes = others(&self.live.subject.watching).nodes.is_some();
-        things.extend(node_name(object).filter(|_| asks_nodes).map(|name| ("", "v1", "Node", None, name)));
+        let node = node_name(object).filter(|_| asks_nodes);
+        things.extend(node.map(|name| ("", "v1", "Node", None, Some(name))));
+        if self.live.asks_budgets() {
+            things.push(("policy", "v1", "PodDisruptionBudget", namespace, None));
+        }
         let owned = std::iter::once(object).chain(ancestors.iter().map(|(_, ancestor)| ancestor));
         for owner in owned.flat_map(Observation::owners) {
             let (group, version) = owner.api_version.rsplit_once('/').unwrap_or(("", owner.api_version));
-            things.push((group, version, owner.kind, namespace, owner.name));
+            things.push((group, version, owner.kind, namespace, Some(owner.name)));
         }
         let mut around = BTreeMap::new();
         for (group, version, kind, namespace, name) in things {
             let Some(resource) = self.live.watchable(group, version, kind) else { continue };
             let namespace = namespace.filter(|_| resource.namespaced).map(str::to_owned);
-            let thing = (resource.name(), namespace.clone(), name.to_owned());
+            let thing = (resource.name(), namespace.clone(), name.map(str::to_owned));
             let followed = self.around.remove(&thing).unwrap_or_else(|| {
                 let watch = self.watch(resource, namespace, name);
                 AbortOnDropHandle::new(tokio::spawn(notice(watch, self.changes.clone())))
@@ -234,12 +268,28 @@ impl Following<'_> {
 
 /// Tells that a thing may have changed: at each list too, which may be later than what was read of it.
 async fn notice(watch: Watch, changes: mpsc::Sender<()>) {
+    let called = match &watch.name {
+        Some(name) => watch.resource.object_name(watch.namespace.as_deref(), name),
+        None => watch.resource.name(),
+    };
+    let grant = grant("list and watch", &watch.resource, None, watch.namespace.as_deref());
+    let mut is_told = false;
     let (sender, mut events) = mpsc::channel(EVENTS);
     let _following = AbortOnDropHandle::new(tokio::spawn(watch.run(sender)));
     while let Some(event) = events.recv().await {
         let is_change = match event {
             WatchEvent::Synced | WatchEvent::Applied(_) | WatchEvent::Deleted { .. } => true,
-            WatchEvent::Absent | WatchEvent::Forbidden { .. } => return,
+            // It is tried again: the right may come, and credentials that have run out are renewed.
+            WatchEvent::Forbidden { reason } => {
+                if !std::mem::replace(&mut is_told, true) {
+                    tell(&format!(
+                        "{called} may not be watched, and what changes of it is told only when something else \
+                         changes: grant {grant}: {reason}"
+                    ));
+                }
+                false
+            }
+            WatchEvent::Absent => return,
             _ => false,
         };
         if is_change && changes.send(()).await.is_err() {

@@ -190,7 +190,7 @@ fn told<'a>(
     }
 }
 
-/// On standard output; who has read enough is no error.
+/// On standard output; who has read enough is no error, but where it would go on.
 fn show(arguments: &Arguments, told: &Told<'_>) -> io::Result<()> {
     let style = Style::of_terminal(&io::stdout());
     let mut out = io::stdout().lock();
@@ -204,7 +204,6 @@ fn show(arguments: &Arguments, told: &Told<'_>) -> io::Result<()> {
         Format::Json => writeln!(out, "{:#}", json::document(told)),
     };
     match shown.and_then(|()| out.flush()) {
-        // Nobody reads on: there is nobody to follow it for.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe || arguments.watch => Err(error),
         _ => Ok(()),
     }

@@ -1,5 +1,6 @@
 //! What is told of objects, on all that is known around them.
 
+mod following;
 mod matchers;
 mod verdicts;
 
