@@ -37,6 +37,20 @@ impl Kind {
         self.names.iter().chain([&self.kind]).cloned().collect()
     }
 
+    /// Whether a server watches it: reviews, bindings and what is computed at each look are not.
+    #[must_use]
+    pub fn is_watchable(&self) -> bool {
+        const GROUPS: [&str; 5] = [
+            "authentication.k8s.io",
+            "authorization.k8s.io",
+            "custom.metrics.k8s.io",
+            "external.metrics.k8s.io",
+            "metrics.k8s.io",
+        ];
+        let is_of_core = || self.group.is_empty() && ["Binding", "ComponentStatus"].contains(&&*self.kind);
+        !GROUPS.contains(&self.group.as_str()) && !is_of_core()
+    }
+
     fn is_meant_by(&self, target: &WatchTarget) -> bool {
         match target {
             WatchTarget::Resource { name, group } => {

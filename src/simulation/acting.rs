@@ -26,7 +26,8 @@ impl Simulation {
             }
             Err(Inapplicable::HeldBack { by }) => {
                 self.hold(id, due, &rule, HeldBy::Limits, by.clone());
-                (StepResult::Held, None)
+                // The daemon looks again after a while too; here what frees it is seen.
+                (StepResult::Postponed { until: None }, None)
             }
             Err(Inapplicable::NothingToDo) => (StepResult::Done { removed: false }, None),
         };
@@ -88,13 +89,27 @@ impl Simulation {
                 (if ends { StepResult::Finished } else { StepResult::Assumed { removed } }, None)
             }
             Mode::Enforce => {
+                let turn = if removed { self.turn(id, rule, live) } else { None };
                 self.tell(id, due, rule, Outcome::Done, not_known);
+                if let Some(record) = self.records.last_mut() {
+                    record.after = turn;
+                }
                 if let Some(lineage) = lineage.filter(|_| removed) {
                     self.cooldowns.acted(&rule.id, &lineage, live.uid(), live.created(), self.now);
                 }
                 (StepResult::Done { removed }, effect.writes().then(|| effect.clone()))
             }
         }
+    }
+
+    /// Whose place it takes, where it cannot begin before another one is gone. Here that goes at once; nobody knows how
+    /// long it takes.
+    fn turn(&mut self, id: &ObjectId, rule: &Rule, live: &Observation) -> Option<ObjectId> {
+        let in_flight = rule.limits.as_ref()?.in_flight.as_ref().filter(|_| live.finalizers().is_empty())?;
+        let group = in_flight.group_by.as_ref().map_or_else(|| Some(Arc::default()), |by| by.group(live))?;
+        let gone = self.flown.entry((rule.id.clone(), group)).or_default();
+        gone.push(id.clone());
+        gone.len().checked_sub(in_flight.most + 1).map(|before| gone[before].clone())
     }
 
     fn held(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, hold: Hold) -> StepResult {
@@ -130,6 +145,7 @@ impl Simulation {
             reason: due.reason.clone(),
             outcome,
             not_known,
+            after: None,
         });
     }
 }

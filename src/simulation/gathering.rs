@@ -1,14 +1,14 @@
 //! Objects as they come, one after the other, from a dump: each is cut down to what the rules and the protections may
 //! read of it, since there may be many. Which rules watch which kind is known once all of them have come.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_healer_engine::facts::Others;
 use k8s_healer_engine::guard;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::registry::Registry;
-use k8s_healer_engine::rule::{Rule, RuleSet, WatchTarget};
+use k8s_healer_engine::rule::{Rule, RuleSet, Scope, WatchTarget};
 use serde_json::Value;
 
 use super::Watching;
@@ -107,12 +107,15 @@ impl Gathering {
         for (index, kind) in self.kinds.all().iter().enumerate() {
             self.world.rename(index, world_kind(kind));
         }
-        // Who dumps the budgets dumps all of them that concern the other objects.
-        let budgets = self.world.kind("policy", "PodDisruptionBudget");
-        if budgets.is_some_and(|kind| self.world.ids().any(|id| id.kind == kind)) {
-            self.world.has_all_budgets();
+        // Who dumps the budgets of a namespace dumps all of them; of another namespace that tells nothing.
+        if let Some(kind) = self.world.kind("policy", "PodDisruptionBudget") {
+            let budgets = self.world.ids().filter(|id| id.kind == kind);
+            let namespaces: BTreeSet<Arc<str>> = budgets.filter_map(|id| id.key.namespace.clone()).collect();
+            namespaces.into_iter().for_each(|namespace| self.world.has_budgets(namespace.to_string()));
         }
         gathered.watching.resize(self.kinds.all().len(), Vec::new());
+        let namespaced: BTreeSet<usize> =
+            self.world.ids().filter(|id| id.key.namespace.is_some()).map(|id| id.kind).collect();
         for rule in &self.rules.rules {
             let watched = self.kinds.watched(&rule.watch);
             for (target, first, second) in &watched.ambiguous {
@@ -124,7 +127,10 @@ impl Gathering {
             let is_nothing = watched.kinds.is_empty() && watched.ambiguous.is_empty();
             for (index, is_named) in watched.kinds {
                 let kind = &self.kinds.all()[index];
-                match unfit(rule, kind, &self.registry) {
+                // Where no definition tells, the objects do.
+                let is_namespaced = kind.namespaced.unwrap_or_else(|| namespaced.contains(&index));
+                let reason = unfit_for_scope(rule, kind, is_namespaced);
+                match reason.or_else(|| unfit(rule, kind, &self.registry)) {
                     None => gathered.watching[index].push(Watching { rule: Arc::clone(rule), is_named }),
                     Some(reason) if is_named => gathered.refused.push(format!("{}: {reason}", rule.id)),
                     Some(_) => {}
@@ -172,6 +178,26 @@ fn world_kind(kind: &Kind) -> WorldKind {
         kind: kind.kind.clone(),
         names: kind.other_names(),
     }
+}
+
+/// Why a rule's scope is not for a kind, as the daemon would say it.
+fn unfit_for_scope(rule: &Rule, kind: &Kind, is_namespaced: bool) -> Option<String> {
+    let resource = kind.resource();
+    if !kind.is_watchable() {
+        return Some(format!("{resource} cannot be watched"));
+    }
+    if is_namespaced {
+        return None;
+    }
+    if matches!(rule.scope, Scope::Namespaces(_)) {
+        return Some(format!("{resource} is cluster-scoped: write `scope: cluster` instead of `namespaces`"));
+    }
+    let mut others = Others::default();
+    rule.reads_of_others(&mut others);
+    let asks = others.namespaces.is_some();
+    asks.then(|| {
+        format!("{resource} is cluster-scoped: it has no namespace of which something could be asked")
+    })
 }
 
 /// Why a rule is not for a kind, as the daemon would say it of the same kind on a cluster.

@@ -111,8 +111,6 @@ pub(super) struct Knowledge {
     unreadable: BTreeMap<Missing, String>,
     /// Namespaces of which every PodDisruptionBudget is there.
     budgeted: BTreeSet<String>,
-    /// Those of all namespaces are.
-    is_budgeted: bool,
 }
 
 /// What is known of an object.
@@ -151,7 +149,7 @@ impl Knowledge {
 
     /// Whether every PodDisruptionBudget of a namespace is there.
     pub(super) fn has_budgets_of(&self, namespace: &str) -> bool {
-        !self.is_partial || self.is_budgeted || self.budgeted.contains(namespace)
+        !self.is_partial || self.budgeted.contains(namespace)
     }
 }
 
@@ -179,11 +177,6 @@ impl World {
     /// Every PodDisruptionBudget of this namespace is there.
     pub fn has_budgets(&mut self, namespace: String) {
         self.knowledge.budgeted.insert(namespace);
-    }
-
-    /// Every PodDisruptionBudget is there.
-    pub fn has_all_budgets(&mut self) {
-        self.knowledge.is_budgeted = true;
     }
 
     /// What is known of an object: in the namespace of what refers to it, or in none.

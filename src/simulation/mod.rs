@@ -63,6 +63,8 @@ pub struct Record {
     pub outcome: Outcome,
     /// What could have held it back, and is not known: `namespace test-a`.
     pub not_known: Vec<String>,
+    /// The rule's `inFlight` lets it begin once this one is gone.
+    pub after: Option<ObjectId>,
 }
 
 /// What came of a step.
@@ -118,6 +120,8 @@ pub struct Simulation {
     waiting: BTreeMap<ObjectId, Vec<(usize, Ticket)>>,
     /// What would have had to be known, and is not.
     missing: BTreeSet<Missing>,
+    /// What rules with `inFlight` have removed, group by group, in order.
+    flown: BTreeMap<(RuleId, Arc<str>), Vec<ObjectId>>,
     /// `None`: nobody asks for it.
     coverage: Option<Coverage>,
 }
@@ -153,6 +157,7 @@ impl Simulation {
             records: Vec::new(),
             waiting: BTreeMap::new(),
             missing: BTreeSet::new(),
+            flown: BTreeMap::new(),
             coverage: None,
         }
     }

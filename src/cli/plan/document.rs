@@ -46,6 +46,7 @@ struct Planned<'a> {
     within: Vec<Entry<'a>>,
     held: Vec<Entry<'a>>,
     unknown: Vec<Unknown<'a>>,
+    later: Vec<Later<'a>>,
 }
 
 #[derive(Serialize)]
@@ -72,6 +73,9 @@ struct Entry<'a> {
     for_counts_from_now: bool,
     /// What could hold it back, and is not known.
     not_known: &'a [String],
+    /// Once this one is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +83,16 @@ struct Unknown<'a> {
     reason: &'a str,
     /// It is the rule's `unless` that is not known.
     spares: bool,
+    count: usize,
+    examples: &'a [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Later<'a> {
+    waits_for: &'a str,
+    /// The first of them.
+    due: Option<Timestamp>,
     count: usize,
     examples: &'a [String],
 }
@@ -132,6 +146,16 @@ fn planned<'a>(of: &OfRule<'a>) -> Planned<'a> {
                 examples: &one.examples,
             })
             .collect(),
+        later: of
+            .later
+            .iter()
+            .map(|one| Later {
+                waits_for: &one.waits_for,
+                due: one.due,
+                count: one.count,
+                examples: &one.examples,
+            })
+            .collect(),
     }
 }
 
@@ -157,5 +181,6 @@ fn step(row: &Row) -> Entry<'_> {
         why,
         for_counts_from_now: row.counts_from_now,
         not_known: &row.not_known,
+        after: row.after.as_deref(),
     }
 }

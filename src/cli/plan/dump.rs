@@ -82,7 +82,7 @@ fn notes(plan: &Plan) -> Vec<String> {
     }
     if budgets {
         notes.push(
-            "the dump does not have the PodDisruptionBudgets: whether one refuses an eviction is not known"
+            "the dump does not have the PodDisruptionBudgets of every namespace: whether one refuses an eviction is not known"
                 .to_owned(),
         );
     }

@@ -8,7 +8,7 @@ use k8s_healer_engine::moment::elapsed;
 use k8s_healer_engine::rule::{Mode, Rule, RuleSet};
 use serde::Serialize;
 
-use crate::simulation::plan::{Fate, Plan, Row, Unknown};
+use crate::simulation::plan::{Fate, Later, Plan, Row, Unknown};
 
 /// Where the objects came from.
 #[derive(Clone, Debug)]
@@ -54,6 +54,7 @@ pub(super) struct OfRule<'a> {
     /// In the order of the sections, then of time, then of the objects.
     pub(super) rows: Vec<(Section, &'a Row)>,
     pub(super) unknown: Vec<&'a Unknown>,
+    pub(super) later: Vec<&'a Later>,
 }
 
 impl OfRule<'_> {
@@ -77,6 +78,8 @@ pub(super) struct Totals {
     pub(super) told: usize,
     pub(super) held: usize,
     pub(super) unknown: usize,
+    /// Due after the time that was asked.
+    pub(super) later: usize,
 }
 
 impl Report {
@@ -108,15 +111,19 @@ impl Report {
                 mode: rule.mode.min(self.mode),
                 rows: rows[begin..begin + count].to_vec(),
                 unknown: self.plan.unknown.iter().filter(|one| one.rule.id == rule.id).collect(),
+                later: self.plan.later.iter().filter(|one| one.rule.id == rule.id).collect(),
             }
         };
         let all = self.rules.rules.iter().map(of_rule);
-        all.filter(|of| !of.rows.is_empty() || !of.unknown.is_empty()).collect()
+        all.filter(|of| !of.rows.is_empty() || !of.unknown.is_empty() || !of.later.is_empty()).collect()
     }
 
     pub(super) fn totals(&self) -> Totals {
-        let mut totals =
-            Totals { unknown: self.plan.unknown.iter().map(|one| one.count).sum(), ..Totals::default() };
+        let mut totals = Totals {
+            unknown: self.plan.unknown.iter().map(|one| one.count).sum(),
+            later: self.plan.later.iter().map(|one| one.count).sum(),
+            ..Totals::default()
+        };
         for row in &self.plan.rows {
             match (&row.fate, self.section(row)) {
                 (Fate::Told(_) | Fate::Logged, _) => totals.told += 1,

@@ -10,7 +10,7 @@ use k8s_healer_engine::values::format_duration;
 
 use super::report::{OfRule, Report, Section, Source, Totals};
 use crate::cli::table::{Look, Table, Tone, printable};
-use crate::simulation::plan::{Fate, Row, Unknown};
+use crate::simulation::plan::{Fate, Later, Row, Unknown};
 
 /// On a terminal so many rows of a section are shown: of more, a person reads the number.
 const MOST_ROWS: usize = 20;
@@ -65,6 +65,7 @@ fn rows(report: &Report, of: &OfRule<'_>, look: Look, cut: bool, out: &mut impl 
         }
     }
     of.unknown.iter().for_each(|one| table.row(cells_of_unknown(of, one)));
+    of.later.iter().for_each(|one| table.row(cells_of_later(report, of, one)));
     let mut text = Vec::new();
     table.show(&mut text)?;
     for line in String::from_utf8_lossy(&text).lines() {
@@ -95,7 +96,10 @@ fn cells(report: &Report, of: &OfRule<'_>, section: Section, row: &Row) -> [(Str
         (None, true) => row.name.to_string(),
         (_, false) => row.object(),
     };
-    let when = when(report, row.at);
+    let when = match (when(report, row.at), &row.after) {
+        (when, Some(_)) if row.at <= report.plan.at => format!("{when}, in turn"),
+        (when, _) => when,
+    };
     let (when, why, tone) = match &row.fate {
         Fate::Held(by, why) => {
             let held = if section == Section::Held && row.at <= report.plan.at {
@@ -110,6 +114,15 @@ fn cells(report: &Report, of: &OfRule<'_>, section: Section, row: &Row) -> [(Str
         Fate::Done => (when, row.reason.clone(), Tone::Plain),
     };
     let why = if row.counts_from_now { format!("{why}; {} counts from now", waiting(row)) } else { why };
+    let why = match &row.after {
+        Some(other) => format!("{why}; once {} is gone, by its inFlight", short(of, other)),
+        None => why,
+    };
+    let why = if row.not_known.is_empty() {
+        why
+    } else {
+        format!("{why}; not known, and may hold it back: {}", row.not_known.join(", "))
+    };
     let action = row.rule.steps[row.step].action.describe();
     [(object, Tone::Plain), (when, tone), (action, tone), (why, Tone::Plain)]
 }
@@ -128,18 +141,46 @@ fn told_of(by: &str, why: &str) -> String {
 }
 
 fn cells_of_unknown(of: &OfRule<'_>, one: &Unknown) -> [(String, Tone); 4] {
-    let short = |name: &String| match name.split_once('/') {
-        Some((_, rest)) if of.names_its_kind() => rest.to_owned(),
-        _ => name.clone(),
-    };
-    let mut names: Vec<String> = one.examples.iter().map(short).collect();
-    if one.count > names.len() {
-        names.push(format!("and {} more", one.count - names.len()));
-    }
     let why =
         if one.spares { format!("spared, since of `unless` {}", one.reason) } else { one.reason.clone() };
     let faint = |text: &str| (text.to_owned(), Tone::Faint);
-    [(names.join(", "), Tone::Plain), faint("unknown"), faint("-"), (why, Tone::Plain)]
+    [(named(of, &one.examples, one.count), Tone::Plain), faint("unknown"), faint("-"), (why, Tone::Plain)]
+}
+
+/// The first few, and how many more.
+fn named(of: &OfRule<'_>, examples: &[String], count: usize) -> String {
+    let mut names: Vec<String> = examples.iter().map(|name| short(of, name)).collect();
+    if count > names.len() {
+        names.push(format!("and {} more", count - names.len()));
+    }
+    names.join(", ")
+}
+
+/// Without its kind, where the heading names that.
+fn short(of: &OfRule<'_>, name: &str) -> String {
+    match name.split_once('/') {
+        Some((_, rest)) if of.names_its_kind() => rest.to_owned(),
+        _ => name.to_owned(),
+    }
+}
+
+fn cells_of_later(report: &Report, of: &OfRule<'_>, one: &Later) -> [(String, Tone); 4] {
+    let Later { rule, waits_for, due, count, examples } = one;
+    let first = if *count > 1 { "the first is due" } else { "due" };
+    let why = match due {
+        Some(due) => format!("{waits_for}: {first} {}", when(report, *due)),
+        None => format!("{waits_for}: at no time that is known"),
+    };
+    let within = format_duration(report.within);
+    let action = rule.steps.first().map(|step| step.action.describe()).unwrap_or_default();
+    let faint = |text: String| (text, Tone::Faint);
+    let object = (named(of, examples, *count), Tone::Plain);
+    [
+        object,
+        faint("later".to_owned()),
+        faint(action),
+        (format!("{why}, after --within {within}"), Tone::Plain),
+    ]
 }
 
 /// `now`, `in 3m12s, at 12:00:05`; with the day, where it is another one.
@@ -154,13 +195,18 @@ fn when(report: &Report, moment: Timestamp) -> String {
 
 /// `3 now, 1 within 10m, 2 held back; 4 unknown; of 120 objects`
 fn totals(report: &Report) -> String {
-    let Totals { now, within, told, held, unknown } = report.totals();
+    let Totals { now, within, told, held, unknown, later } = report.totals();
     let time = format_duration(report.within);
     let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let done = [counted(now, "now"), counted(within, &format!("within {time}"))];
     let done: Vec<String> = done.into_iter().flatten().collect();
     let done = if done.is_empty() { format!("nothing would be done within {time}") } else { done.join(", ") };
-    let rest = [counted(told, "only told"), counted(held, "held back"), counted(unknown, "unknown")];
+    let rest = [
+        counted(told, "only told"),
+        counted(held, "held back"),
+        counted(unknown, "unknown"),
+        counted(later, "later"),
+    ];
     let rest: Vec<String> = rest.into_iter().flatten().collect();
     let rest = if rest.is_empty() { String::new() } else { format!("; {}", rest.join(", ")) };
     let objects = report.plan.objects;

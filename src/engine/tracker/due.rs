@@ -214,7 +214,7 @@ impl Tracker {
         let result = self.room_after(slot, due, result, now);
         let rule = &self.rules[due.rule];
         self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
-        if result == StepResult::Held {
+        if matches!(result, StepResult::Held | StepResult::Postponed { until: None }) {
             self.note_hold(due.rule, due.limit.as_ref());
         }
     }

@@ -4,12 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_healer_engine::evaluate::evaluate;
 use k8s_healer_engine::facts::Fact;
 use k8s_healer_engine::matcher::{Context, Matcher};
-use k8s_healer_engine::rule::Rule;
+use k8s_healer_engine::moment::after;
+use k8s_healer_engine::observation::Observation;
+use k8s_healer_engine::rule::{Rule, RuleId};
 use k8s_healer_engine::truth::Truth;
-use k8s_healer_engine::values::Path;
+use k8s_healer_engine::values::{Path, format_duration};
 
 use super::FromNow;
 use crate::simulation::Simulation;
@@ -35,10 +38,26 @@ pub struct Unknown {
     pub examples: Vec<String>,
 }
 
+/// A rule that is true of some objects, and does nothing to them in the time that was asked.
+#[derive(Clone, Debug)]
+pub struct Later {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// What it waits for: "`for: 30m` counts from now".
+    pub waits_for: String,
+    /// When the first of them falls due; `None`: at no time that is known.
+    pub due: Option<Timestamp>,
+    /// Of how many objects.
+    pub count: usize,
+    /// The first few of them: `pods/test-a/web-1`.
+    pub examples: Vec<String>,
+}
+
 /// What was seen.
 pub(super) struct FirstLook {
     pub(super) objects: usize,
     pub(super) unknown: Vec<Unknown>,
+    pub(super) later: Vec<Later>,
     pub(super) from_now: FromNow,
 }
 
@@ -46,9 +65,10 @@ pub(super) struct FirstLook {
 type Found = BTreeMap<(String, bool, String), Unknown>;
 
 impl FirstLook {
-    /// Looks at each object with each rule that selects it.
-    pub(super) fn at(simulation: &Simulation) -> Self {
+    /// Looks at each object with each rule that selects it; what falls due after `until` is not played.
+    pub(super) fn at(simulation: &Simulation, until: Timestamp) -> Self {
         let now = simulation.now();
+        let mut later = BTreeMap::new();
         let (mut objects, mut from_now, mut found) = (0, FromNow::new(), Found::new());
         for id in simulation.world().ids() {
             let rules = simulation.rules_of(id.kind);
@@ -72,6 +92,14 @@ impl FirstLook {
                 if verdict.truth.is_true() && verdict.holds_since.is_none() && waits(rule) {
                     from_now.insert((id.clone(), rule.id.clone()));
                 }
+                if verdict.truth.is_true() && !does_nothing_to(rule, &object) {
+                    let due = due(rule, verdict.holds_since.unwrap_or(now), now);
+                    let lasts = |due: Timestamp| verdict.changes_at.is_none_or(|change| change > due);
+                    if due.is_none_or(|due| due > until && lasts(due)) {
+                        let is_told = verdict.holds_since.is_some();
+                        note_later(&mut later, rule, is_told, due, simulation.world().name_of(id));
+                    }
+                }
                 if let Some((spares, reasons)) = looking.unknown(rule, verdict.truth) {
                     let name = simulation.world().name_of(id);
                     note(&mut found, rule, spares, &reasons, name);
@@ -87,7 +115,7 @@ impl FirstLook {
                 .then(one.spares.cmp(&other.spares))
                 .then(other.count.cmp(&one.count))
         });
-        Self { objects, unknown, from_now }
+        Self { objects, unknown, later: later.into_values().collect(), from_now }
     }
 }
 
@@ -95,6 +123,45 @@ impl FirstLook {
 fn waits(rule: &Rule) -> bool {
     let first = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
     !rule.hold.is_zero() || !first.is_zero()
+}
+
+/// What is terminating is not removed again.
+fn does_nothing_to(rule: &Rule, object: &Observation) -> bool {
+    object.is_terminating() && rule.steps.first().is_some_and(|step| step.nature.removes)
+}
+
+/// When its first step falls due that has been true since then; `None`: its schedule does not open any more.
+fn due(rule: &Rule, since: Timestamp, now: Timestamp) -> Option<Timestamp> {
+    let first = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
+    rule.opening(after(after(since, rule.hold), first).max(now))
+}
+
+fn note_later(
+    later: &mut BTreeMap<(RuleId, String), Later>,
+    rule: &Arc<Rule>,
+    is_told: bool,
+    due: Option<Timestamp>,
+    name: String,
+) {
+    let first = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
+    let waits = [("for", rule.hold), ("after", first)].into_iter().filter(|(_, length)| !length.is_zero());
+    let mut waits: Vec<String> =
+        waits.map(|(key, length)| format!("`{key}: {}`", format_duration(length))).collect();
+    waits.extend(rule.schedule.as_ref().map(|_| "its schedule".to_owned()));
+    let from = if is_told || (rule.hold + first).is_zero() { "" } else { " counts from now" };
+    let waits_for = waits.join(", ") + from;
+    let known = later.entry((rule.id.clone(), waits_for.clone())).or_insert_with(|| Later {
+        rule: Arc::clone(rule),
+        waits_for,
+        due,
+        count: 0,
+        examples: Vec::new(),
+    });
+    known.count += 1;
+    known.due = known.due.into_iter().chain(due).min();
+    if known.examples.len() < EXAMPLES {
+        known.examples.push(name);
+    }
 }
 
 fn note(found: &mut Found, rule: &Arc<Rule>, spares: bool, reasons: &[String], name: String) {

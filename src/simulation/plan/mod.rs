@@ -14,7 +14,7 @@ use k8s_healer_engine::moment::after;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 
 use self::first_look::FirstLook;
-pub use self::first_look::Unknown;
+pub use self::first_look::{Later, Unknown};
 use super::knowledge::Missing;
 use super::world::{ObjectId, World};
 use super::{Guard, HeldBy, Outcome, Record, Simulation, Watching};
@@ -43,6 +43,8 @@ pub struct Plan {
     pub rows: Vec<Row>,
     /// What is not known at the first moment, in the order of the rules.
     pub unknown: Vec<Unknown>,
+    /// What is true at the first moment and falls due after the last, in the order of the rules.
+    pub later: Vec<Later>,
     /// What would have to be looked up to know all of it.
     pub missing: BTreeSet<Missing>,
 }
@@ -70,6 +72,8 @@ pub struct Row {
     pub counts_from_now: bool,
     /// What could hold it back, and is not known: `namespace test-a`.
     pub not_known: Vec<String>,
+    /// The rule's `inFlight` lets it begin once this one is gone: `pods/test-a/web-1`.
+    pub after: Option<String>,
 }
 
 /// What would become of a step.
@@ -122,13 +126,13 @@ pub fn plan(world: World, watching: Vec<Vec<Watching>>, question: &Question) -> 
     let Question { at, within, guard } = question;
     let until = after(*at, *within);
     let mut simulation = Simulation::over(world, watching, *at, guard.clone());
-    let looked = FirstLook::at(&simulation);
+    let looked = FirstLook::at(&simulation, until);
     simulation.list_world();
     simulation.advance_to(until);
-    let FirstLook { objects, unknown, from_now } = looked;
+    let FirstLook { objects, unknown, later, from_now } = looked;
     let rows =
         (0..simulation.records().len()).filter_map(|index| row(&simulation, index, &from_now)).collect();
-    Plan { at: *at, until, objects, rows, unknown, missing: simulation.missing().clone() }
+    Plan { at: *at, until, objects, rows, unknown, later, missing: simulation.missing().clone() }
 }
 
 /// What would be done to an object by a rule whose `for` counts from the first moment.
@@ -155,6 +159,7 @@ fn row(simulation: &Simulation, index: usize, from_now: &FromNow) -> Option<Row>
         fate,
         counts_from_now: from_now.contains(&(record.object.clone(), record.rule.clone())),
         not_known: record.not_known.clone(),
+        after: record.after.as_ref().map(|id| simulation.world().name_of(id)),
     })
 }
 

@@ -1,5 +1,7 @@
 //! What a plan says of a few objects.
 
+mod limits;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -51,8 +53,9 @@ fn rows(plan: &Plan) -> Vec<String> {
         } else {
             format!(" not known: {}", row.not_known.join(", "))
         };
+        let after = row.after.as_ref().map(|other| format!(" after {other}")).unwrap_or_default();
         format!(
-            "{} {} {}{fate}{from_now}{not_known}",
+            "{} {} {}{fate}{from_now}{not_known}{after}",
             row.at.strftime("%H:%M:%S"),
             row.action(),
             row.object()
