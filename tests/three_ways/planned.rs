@@ -46,6 +46,8 @@ fn line(rule: &str, row: &Value) -> String {
     let outcome = match (row["heldBy"].as_str(), row["why"].as_str()) {
         (Some("given up"), _) => "held by given up".to_owned(),
         (Some(by), Some(why)) => format!("held by {by}: {why}"),
+        // Any mode writes a line of the log.
+        _ if text("action") == "log" && row["mode"].is_null() => "enforce".to_owned(),
         _ => text("mode").to_owned(),
     };
     let (at, action, object) = (text("at"), text("action"), text("object"));
