@@ -1,6 +1,7 @@
 //! `--watch`: told anew when the object, what stands around it, or time alone changes what is told.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, ChildStderr, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -9,13 +10,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::scene::{SOON, a_while};
-use crate::support::{Scene, Stage, on_both, shapes, wait_until};
+use crate::support::{Answer, Proxy, Scene, Seen, Stage, on_both, shapes, wait_until};
 use crate::{program, told};
 
 on_both!(
     what_changes_and_what_time_changes_is_told_until_the_object_is_gone,
     a_change_of_the_namespace_is_told_too,
     a_budget_that_changes_is_told_too,
+    after_a_gap_in_which_it_changed_a_for_begins_anew,
     what_may_not_be_watched_is_told_with_the_missing_grant,
 );
 
@@ -36,8 +38,12 @@ struct Watching {
 
 impl Watching {
     fn start(scene: &Scene, object: &str, rules: &str) -> Self {
+        Self::start_at(scene.account().kubeconfig(), scene, object, rules)
+    }
+
+    /// On another way to the server.
+    fn start_at(kubeconfig: &Path, scene: &Scene, object: &str, rules: &str) -> Self {
         let rules = scene.rules_file(rules);
-        let kubeconfig = scene.account().kubeconfig();
         let mut command = program(&[object, "-n", &scene.namespace, "--watch", "--format", "json"]);
         command.arg("--rules").arg(rules).arg("--kubeconfig").arg(kubeconfig);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -170,6 +176,37 @@ async fn who_has_read_enough_is_no_error() {
     let errors = child.stderr.take().unwrap();
     let (status, said) = Watching { child, answers, errors }.end().await;
     assert_eq!((status, said.as_str()), (Some(0), ""));
+}
+
+async fn after_a_gap_in_which_it_changed_a_for_begins_anew(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let label = |state: &str| json!({"metadata": {"labels": {"state": state}}});
+    scene.create("configmaps", &json!({"metadata": {"name": "map", "labels": {"state": "bad"}}})).await;
+    let proxy = Proxy::start(scene.account());
+    let rules = BAD.replace("for: 3s", "for: 1h");
+    let mut watching = Watching::start_at(&proxy.kubeconfig(), &scene, "cm/map", &rules);
+    let from = |answer: &Value| answer["rules"][0]["for"]["from"].clone();
+    let begun = from(&watching.until("bad would delete it in ").await);
+    let is_followed = || async { proxy.open_watches() > 0 };
+    wait_until("it is followed", SOON, is_followed).await;
+    a_while().await;
+    // While nobody sees it, it is good, and bad again; what was between is not to be had any more.
+    proxy.answer(Seen::is_watch, Answer::status(503), usize::MAX);
+    proxy.cut_watches();
+    scene.objects.patch("configmaps", &scene.namespace, "map", &label("good")).await;
+    scene.objects.patch("configmaps", &scene.namespace, "map", &label("bad")).await;
+    proxy.clear_faults();
+    let is_resumed =
+        |seen: &Seen| seen.is_watch_of("configmaps") && !seen.has_parameter("sendInitialEvents", "true");
+    proxy.answer(is_resumed, Answer::status(410), usize::MAX);
+    loop {
+        let again = watching.until("bad would delete it in ").await;
+        if from(&again) != begun {
+            break;
+        }
+    }
+    let streamed = |seen: &Seen| seen.is_watch_of("configmaps") || seen.is_list_of("configmaps");
+    assert!(proxy.seen_that(streamed).len() > 2, "it was listed again");
 }
 
 async fn a_budget_that_changes_is_told_too(stage: Stage) {
