@@ -236,3 +236,17 @@ fn an_object_is_where_its_first_key_is() {
         assert_eq!(places.collect::<Vec<_>>(), expected, "{text}");
     }
 }
+
+#[test]
+fn a_list_inside_a_list_may_hold_as_many_pods_as_its_text_may() {
+    let one = |number: usize| {
+        let mut pod = pod(&format!("p-{number}"));
+        pod["status"]["conditions"] = vec![json!({"type": "Ready", "status": "True"}); 80].into();
+        pod
+    };
+    let pods: Vec<Value> = (0..2550).map(one).collect();
+    let inner = json!({"apiVersion": "v1", "kind": "PodList", "items": pods});
+    let text = json!({"apiVersion": "v1", "kind": "List", "items": [inner]}).to_string();
+    assert!((7 << 20..8 << 20).contains(&text.len()), "{}", text.len());
+    assert_eq!(read_text(&text).summary().objects, 2550);
+}
