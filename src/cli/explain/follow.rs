@@ -30,6 +30,9 @@ const EVENTS: usize = 16;
 /// What is followed: its resource, its namespace and its name; without a name: all of them.
 type Thing = (String, Option<String>, Option<String>);
 
+/// The same as an object refers to it: its group, its version, its kind, its namespace and its name.
+type Meant<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>);
+
 /// What is followed, and what it tells.
 struct Following<'a> {
     live: &'a Live,
@@ -237,7 +240,7 @@ impl Following<'_> {
     /// Follows the namespace, the node and the budgets where rules ask about them, the owners and what controls them;
     /// what may not be watched is looked at when something else changes.
     fn around(&mut self, object: &Observation, ancestors: &[(String, Observation)]) {
-        let mut things: Vec<(&str, &str, &str, Option<&str>, Option<&str>)> = Vec::new();
+        let mut things: Vec<Meant<'_>> = Vec::new();
         let namespace = object.namespace();
         things.extend(namespace.map(|name| ("", "v1", "Namespace", None, Some(name))));
         let asks_nodes = others(&self.live.subject.watching).nodes.is_some();
