@@ -11,6 +11,7 @@
 )]
 
 mod answers;
+mod hostile;
 mod outages;
 mod silence;
 #[path = "../support/mod.rs"]

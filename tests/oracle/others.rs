@@ -218,7 +218,7 @@ fn read(made: &Made, facts: &[(Fact, Value)]) -> Facts {
 
 #[test]
 fn the_engine_says_of_what_hangs_on_others_what_the_model_says() {
-    check("others", 6_000, 500, |choices| {
+    check("others", 2_500, 500, |choices| {
         let made = &pool()[choices.below(pool().len())];
         let (which, beside) = (choices.below(65_536), choices.below(3) as i128 - 1);
         let object = bound(choices);

@@ -3,22 +3,11 @@
 //!
 //! Each case plays on secrets, through a proxy that answers for them as it likes, while a config map is to be
 //! healed in time. What single pieces do with such bytes is tested where they are (`tests/watch`, `src/cluster`,
-//! `fuzz/`), and servers that fail in honest ways in `tests/faults`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    missing_docs,
-    reason = "tests"
-)]
+//! `fuzz/`), and servers that fail in honest ways beside this folder.
 
 mod bodies;
 mod handshakes;
 mod lists;
 mod others;
 mod patient;
-#[path = "../support/mod.rs"]
-mod support;
 mod watches;

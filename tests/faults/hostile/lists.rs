@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::bodies::{PAGE, bomb, odd_objects, page, secret};
-use crate::patient::Case;
+use super::bodies::{PAGE, bomb, odd_objects, page, secret};
+use super::patient::Case;
 use crate::support::{Answer, Flood, Seen};
 
 fn is_page(seen: &Seen) -> bool {

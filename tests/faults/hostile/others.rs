@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::bodies::odd_objects;
-use crate::patient::{Case, bad_secret};
+use super::bodies::odd_objects;
+use super::patient::{Case, bad_secret};
 use crate::support::{Flood, Seen};
 
 fn is_live_read(seen: &Seen) -> bool {

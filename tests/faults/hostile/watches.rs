@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::bodies::{line, odd_objects, secret};
-use crate::patient::Case;
+use super::bodies::{line, odd_objects, secret};
+use super::patient::Case;
 use crate::support::{Flood, Seen};
 
 fn is_stream(seen: &Seen) -> bool {
