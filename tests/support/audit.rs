@@ -74,12 +74,18 @@ impl AuditLog {
     pub fn requests_since(&self, Mark(offset): Mark) -> Requests {
         assert!(offset <= self.length(), "the audit file was moved away under the reader");
         let mut file = File::open(&self.file).expect("the audit file");
-        file.seek(SeekFrom::Start(offset)).unwrap();
+        // A line that was half written at the mark tells of what was answered before it.
+        file.seek(SeekFrom::Start(offset.saturating_sub(1))).unwrap();
         let mut text = Vec::new();
         file.read_to_end(&mut text).unwrap();
+        let begin = if offset == 0 {
+            0
+        } else {
+            text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |end| end + 1)
+        };
         // The last line may be half written.
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let events = text[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(begin, |end| end + 1);
+        let events = text[begin..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let events = events.map(|line| serde_json::from_slice::<Value>(line).expect("an audit event"));
         let requests = events.filter(counts).map(|event| Request::parse(&event));
         Requests(requests.filter(|request| !request.uri.contains(MARKER)).collect())
