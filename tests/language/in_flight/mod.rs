@@ -1,6 +1,8 @@
 //! `limits: { inFlight, order }`: how much of a rule is under way at once, and what goes first.
 
 mod going;
+mod lists;
+mod order;
 mod pages;
 
 use std::collections::BTreeMap;
@@ -302,52 +304,6 @@ fn lines_in_the_log_pass_and_later_steps_of_what_is_in_flight_too() {
 }
 
 #[test]
-fn the_order_decides_who_goes_first_and_who_is_called() {
-    let restarts = |count: u32| json!({"status": {"containerStatuses": [{"restartCount": count}]}});
-    for (order, expected) in [
-        ("oldest", ["+a", "-b", "-c", "+b", "+c"]),
-        ("newest", ["+c", "-b", "-a", "+b", "+a"]),
-        ("mostRestarts", ["+b", "-c", "-a", "+c", "+a"]),
-    ] {
-        let rule = deleting(&format!("{{ inFlight: {{ max: 1 }}, order: {order} }}"));
-        let mut scene = Scene::of(&rule, &["a", "b", "c"]);
-        for (name, count) in [("a", 0), ("b", 9), ("c", 5)] {
-            scene.put(name, &restarts(count), "12:00:00");
-        }
-        let mut told = scene.run("12:00:00");
-        for _ in 0..2 {
-            let begun = told.iter().rfind(|one| one.starts_with('+')).unwrap()[1..].to_owned();
-            scene.gone(&begun);
-            told.extend(scene.run("12:00:01"));
-        }
-        assert_eq!(told, expected, "{order}");
-    }
-}
-
-#[test]
-fn without_inflight_the_order_is_that_in_which_they_are_begun() {
-    let mut scene = Scene::of(&deleting("{ order: newest }"), &["a", "b", "c"]);
-    assert_eq!(scene.run("12:00:00"), ["+c", "+b", "+a"]);
-}
-
-#[test]
-fn one_that_comes_later_and_goes_before_takes_its_turn() {
-    let rule = deleting("{ inFlight: { max: 1 }, order: newest }");
-    let mut scene = Scene::of(&rule, &["a", "b"]);
-    assert_eq!(scene.run("12:00:00"), ["+b", "-a"]);
-    scene.put("c", &json!({}), "12:00:01");
-    assert_eq!(scene.run("12:00:01"), ["-c"]);
-    scene.gone("b");
-    assert_eq!(scene.run("12:00:02"), ["+c"]);
-    // Whose turn it is and who is spared otherwise lets the next one go.
-    scene.terminate("c", "12:00:03");
-    scene.cure("c", "12:00:03");
-    assert_eq!(scene.run("12:00:03"), [""; 0], "its deletion was asked for");
-    scene.gone("c");
-    assert_eq!(scene.run("12:00:04"), ["+a"]);
-}
-
-#[test]
 fn a_read_that_failed_does_not_keep_the_others_waiting() {
     let rule = deleting("{ inFlight: { max: 1 }, order: oldest }");
     let mut scene = Scene::of(&rule, &["a", "b"]);
@@ -363,90 +319,6 @@ fn a_read_that_failed_does_not_keep_the_others_waiting() {
 }
 
 #[test]
-fn what_is_terminating_at_the_first_list_is_in_flight() {
-    for rule in [
-        deleting("{ inFlight: { max: 1 } }"),
-        limited("{ inFlight: { max: 1 } }", "unless: [ { terminating: true } ]\nactions: [ { delete: {} } ]"),
-    ] {
-        let mut scene = Scene::of(&rule, &[]);
-        scene.put("a", &json!({"metadata": {"deletionTimestamp": "2026-01-01T11:00:00Z"}}), "12:00:00");
-        scene.put("b", &json!({}), "12:00:00");
-        let told = scene.run("12:00:00");
-        assert!(told.contains(&"-b".to_owned()) && !told.contains(&"+b".to_owned()), "{told:?}");
-        scene.gone("a");
-        assert_eq!(scene.run("12:00:01"), ["+b"]);
-    }
-    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &[]);
-    let good =
-        json!({"metadata": {"deletionTimestamp": "2026-01-01T11:00:00Z", "labels": {"state": "good"}}});
-    scene.put("a", &good, "12:00:00");
-    scene.put("b", &json!({}), "12:00:00");
-    assert_eq!(scene.run("12:00:00"), ["+b"], "what the rule is not about is not counted");
-}
-
-#[test]
-fn a_rule_about_what_is_terminating_is_not_held_back_by_what_it_looks_for() {
-    let text = "watch: pods\nmatch: [ { terminating: { over: 10m } } ]\nlimits: { inFlight: { max: 1 } }\n\
-                actions: [ { stripFinalizers: { only: [a.b/c] } } ]";
-    let mut scene = Scene::of(&rule(text), &[]);
-    for name in ["a", "b"] {
-        let metadata = json!({"deletionTimestamp": "2026-01-01T11:00:00Z", "finalizers": ["a.b/c"]});
-        scene.put(name, &json!({ "metadata": metadata }), "12:00:00");
-    }
-    assert_eq!(scene.run_with("12:00:00", StepResult::Done { removed: false }), ["+a", "-b"]);
-    scene.gone("a");
-    assert_eq!(scene.run_with("12:00:01", StepResult::Done { removed: false }), ["+b"]);
-}
-
-#[test]
-fn another_object_of_the_same_name_is_another_one() {
-    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
-    assert_eq!(scene.run("12:00:00"), ["+a", "-b"]);
-    scene.put("a", &json!({"metadata": {"uid": "u-other", "labels": {"state": "good"}}}), "12:00:01");
-    assert_eq!(scene.run("12:00:01"), ["+b"]);
-}
-
-#[test]
-fn a_fresh_list_keeps_what_is_in_flight_and_frees_what_is_gone() {
-    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &["a", "b"]);
-    assert_eq!(scene.run("12:00:00"), ["+a", "-b"]);
-    for (has_a, expected) in [(true, vec![]), (false, vec!["+b"])] {
-        scene.tracker.list_started();
-        for name in if has_a { vec!["a", "b"] } else { vec!["b"] } {
-            let object = Observation::new(scene.objects[name].clone());
-            scene.tracker.observe(&object, Origin::Listed, at("12:00:01"));
-        }
-        scene.tracker.list_completed();
-        assert_eq!(scene.run("12:00:02"), expected);
-    }
-}
-
-/// As a reload does it: the new tracker lists beside the old one, and takes over.
-#[test]
-fn another_tracker_takes_over_what_is_in_flight_and_who_waits() {
-    let ledger = Ledger::default();
-    let rule = deleting("{ inFlight: { max: 1 } }");
-    let mut scene = Scene::new(&rule, &ledger);
-    ["a", "b", "c"].iter().for_each(|name| scene.put(name, &json!({}), "12:00:00"));
-    assert_eq!(scene.run("12:00:00"), ["+a", "-b", "-c"]);
-    let mut heir = Tracker::new(vec![Arc::clone(&rule)]);
-    heir.list_started();
-    for object in scene.objects.values() {
-        heir.observe(&Observation::new(object.clone()), Origin::Listed, at("12:00:01"));
-    }
-    heir.list_completed();
-    heir.adopt([&scene.tracker]);
-    heir.count_in(&ledger);
-    scene.tracker = heir;
-    assert_eq!(scene.run("12:00:02"), [""; 0], "it goes on as before");
-    scene.gone("a");
-    assert_eq!(scene.run("12:00:03"), ["+b"], "and calls who waits");
-    scene.tracker.retire(|_| true);
-    scene.gone("b");
-    assert_eq!(scene.run("12:00:04"), [""; 0], "a rule that is out of force calls nobody");
-}
-
-#[test]
 fn a_thousand_that_wait_cost_one_look_for_each_that_goes() {
     let names: Vec<String> = (0..1000).map(|number| format!("p-{number:04}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -455,44 +327,6 @@ fn a_thousand_that_wait_cost_one_look_for_each_that_goes() {
     for name in &names[..500] {
         scene.gone(name);
         assert_eq!(scene.run("12:00:01").len(), 1, "{name}");
-    }
-}
-
-#[test]
-fn who_is_called_goes_before_the_rest_of_what_is_due() {
-    let names: Vec<String> = (0..100).map(|number| format!("p-{number:03}")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut scene = Scene::of(&deleting("{ inFlight: { max: 1 } }"), &names);
-    for (name, sign) in [("p-000", true), ("p-001", false), ("p-002", false)] {
-        let (read, step) = scene.judge("12:00:00").unwrap();
-        let step = step.unwrap();
-        assert_eq!((&*read, step.effect.is_ok()), (name, sign));
-        let result = if sign { StepResult::Done { removed: true } } else { StepResult::Held };
-        scene.end(&step, result, "12:00:00");
-    }
-    scene.gone("p-000");
-    let (read, step) = scene.judge("12:00:00").unwrap();
-    assert!(read == "p-001" && step.unwrap().effect.is_ok(), "{read}: ninety others are due");
-}
-
-#[test]
-fn of_several_crowds_that_with_the_first_goes_first() {
-    let rule = limited("{ order: oldest }", "actions: [ { delete: {} } ]");
-    for oldest in 0..8 {
-        let mut tracker = Tracker::new(vec![Arc::clone(&rule)]);
-        tracker.list_started();
-        for number in 0..80 {
-            let namespace = format!("test-{}", number % 8);
-            let created = if number == 40 + oldest { "2026-01-01T09:00:00Z" } else { "2026-01-01T10:00:00Z" };
-            let object = json!({"metadata": {"namespace": namespace, "name": format!("p-{number}"),
-                "uid": format!("u-{number}"), "resourceVersion": "1", "creationTimestamp": created,
-                "labels": {"state": "bad"}}});
-            tracker.observe(&Observation::new(object), Origin::Listed, at("12:00:00"));
-        }
-        tracker.list_completed();
-        let crowd = tracker.crowded(at("12:00:00"), 9).flatten();
-        assert_eq!(crowd.as_deref(), Some(&*format!("test-{oldest}")));
-        assert_eq!(tracker.crowded(at("12:00:00"), 10), None);
     }
 }
 
