@@ -2,6 +2,7 @@
 //! demand: plain HTTP/1.1 on loopback in front, the real kubeconfig's credentials behind. It runs in a
 //! thread of its own, so that a test that blocks does not hold it up.
 
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -136,7 +137,7 @@ async fn run(shared: Arc<Shared>, kubeconfig: &Path, port: &mpsc::Sender<u16>) {
     // Bodies pass as they are, compressed or not.
     config.disable_compression = true;
     let upstream = Client::try_from(config).unwrap();
-    let chosen = free_port();
+    let mut chosen = free_port();
     let mut state = shared.state.subscribe();
     let mut announced = false;
     loop {
@@ -148,7 +149,15 @@ async fn run(shared: Arc<Shared>, kubeconfig: &Path, port: &mpsc::Sender<u16>) {
             state.changed().await.unwrap();
             continue;
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, chosen)).await.expect("the proxy's port");
+        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, chosen)).await {
+            Ok(listener) => listener,
+            // Somebody was faster, and nobody knows this one yet.
+            Err(error) if error.kind() == ErrorKind::AddrInUse && !announced => {
+                chosen = free_port();
+                continue;
+            }
+            Err(error) => panic!("the proxy's port: {error}"),
+        };
         if !announced {
             port.send(chosen).unwrap();
             announced = true;
