@@ -78,7 +78,7 @@ fn is_lively(tree: &Value, objects: &[Value]) -> bool {
 
 #[test]
 fn each_step_is_found_when_the_model_says_never_early_never_late_and_once() {
-    check("sequences", 6_000, 2500, |choices| {
+    check("sequences", 4_500, 2500, |choices| {
         let all = rules_with_steps();
         let chosen = (0..=choices.below(3)).map(|_| &all[choices.below(all.len())]).collect();
         let mut world = World::new(chosen);
