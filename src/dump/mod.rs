@@ -11,6 +11,7 @@
 //!
 //! One broken object costs itself, where it can be told where the next one begins; all that is wrong is told.
 
+mod block;
 mod documents;
 mod folder;
 mod json;

@@ -1,5 +1,5 @@
-//! YAML: the value of one document, or of one item of a list, straight from the parser's events. What grows
-//! faster than the text (nesting, aliases) has a budget.
+//! YAML: the value of one document, or of one item of a list. What is not written as kubectl writes it comes straight
+//! from the parser's events, and what grows faster than the text there (nesting, aliases) has a budget.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::problem::Flaw;
 use super::reading::too_deep;
-use super::weight;
+use super::{block, weight};
 use crate::rules::{Form, form_of_plain};
 
 /// As deep as the JSON parser goes; see [`too_deep`].
@@ -31,6 +31,11 @@ pub(super) fn value(bytes: &[u8]) -> Result<Option<(Value, usize)>, Flaw> {
         let message = format!("not YAML: it holds the control character {character}");
         return Err(Flaw::new(offset, message, "remove it, or write it as an escape inside double quotes"));
     }
+    block::value(text).map_or_else(|| parsed(text), |found| Ok(Some(found)))
+}
+
+/// The same by the parser, which knows all of YAML.
+pub(super) fn parsed(text: &str) -> Result<Option<(Value, usize)>, Flaw> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     options.emit_unresolved_aliases = true;
@@ -227,7 +232,7 @@ fn size(value: &Value) -> Size {
 }
 
 /// A scalar without quotes.
-fn plain(text: &str) -> Value {
+pub(super) fn plain(text: &str) -> Value {
     // Most are words, and told so by their first character.
     let may_be_else = |byte: &u8| {
         matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'~' | b'n' | b'N' | b't' | b'T' | b'f' | b'F')
