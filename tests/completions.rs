@@ -69,7 +69,13 @@ fn every_command_has_a_manual_page() {
         let page = fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
         assert!(page.contains(".SH SYNOPSIS") && page.contains(".TH"), "{name}");
     }
-    assert!(said(program().arg("man")).contains("validate\\-rules"));
+    for page in fs::read_dir(&pages).unwrap().map(|entry| entry.unwrap().path()) {
+        assert!(fs::read_to_string(&page).unwrap().is_ascii(), "{}", page.display());
+    }
+    let of_tests = fs::read_to_string(pages.join("k8s-healer-test-rules.1")).unwrap();
+    assert!(of_tests.contains("`test \\[u203A] case`"), "what is not ASCII is there as an escape");
+    let own = said(program().arg("man"));
+    assert!(own.contains("validate\\-rules") && own.is_ascii());
     let nowhere = program().args(["man", "/dev/null/man1"]).output().unwrap();
     let told = String::from_utf8(nowhere.stderr).unwrap();
     assert!(nowhere.status.code() == Some(2) && told.contains("/dev/null/man1 cannot be written"), "{told}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_mangen::Man;
 
 use super::Arguments as Program;
@@ -38,12 +38,29 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 }
 
 fn print() -> io::Result<()> {
-    let mut page = Vec::new();
-    Man::new(Program::command()).render(&mut page)?;
-    io::stdout().lock().write_all(&page)
+    io::stdout().lock().write_all(page(&Man::new(Program::command()))?.as_bytes())
 }
 
 fn write_all(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(Program::command(), folder)
+    let mut program = Program::command().disable_help_subcommand(true);
+    program.build();
+    write(program, folder)
+}
+
+/// The page of a command, and those of the commands below it.
+fn write(command: Command, folder: &Path) -> io::Result<()> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        write(below.clone(), folder)?;
+    }
+    let man = Man::new(command);
+    fs::write(folder.join(man.get_filename()), page(&man)?)
+}
+
+/// A page in ASCII, which troff reads by itself everywhere: other characters stand as `\[uXXXX]` (groff_char(7)).
+fn page(man: &Man) -> io::Result<String> {
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    let ascii = |c: char| if c.is_ascii() { c.to_string() } else { format!("\\[u{:04X}]", u32::from(c)) };
+    Ok(String::from_utf8_lossy(&page).chars().map(ascii).collect())
 }

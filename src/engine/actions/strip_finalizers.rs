@@ -9,7 +9,9 @@ use crate::values::Globs;
 
 pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     name: "stripFinalizers",
-    summary: "Removes the named finalizers, and no other, from an object that is terminating.",
+    summary: "Removes the named finalizers, and no other, from an object that has been terminating for long enough: \
+              for what `after` asks, else for what `terminating: { over }` of the rule's `match` asks, else for a \
+              minute. Before that it waits.",
     shape: Shape::Keys(&[Key::required(
         "only",
         ValueKind::Globs,

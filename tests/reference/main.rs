@@ -73,6 +73,34 @@ fn links_lead_to_pages_and_places_that_are_there() {
     assert!(followed > 100, "{followed}");
 }
 
+/// What `watch` takes is named where people look it up, and none of it is a mistake.
+#[test]
+fn the_overview_names_every_form_of_watch_and_the_forms_are_read() {
+    let overview = &checked_in()["README.md"];
+    let watch = overview.lines().find(|line| line.starts_with("| `watch` |")).unwrap();
+    for (form, shown) in [
+        ("pods", "`pods`"),
+        ("kubevirt.io/v1/VirtualMachine", "`kubevirt.io/v1/VirtualMachine`"),
+        ("\"*.kubevirt.io\"", "`*.kubevirt.io`"),
+        ("\"*\"", "`\"*\"`"),
+        ("[\"*\", \"!leases.coordination.k8s.io\"]", "`[\"*\", \"!leases.coordination.k8s.io\"]`"),
+    ] {
+        assert!(watch.contains(shown), "{shown}: {watch}");
+        let loaded = loaded(form, "age: { over: 1d }", "log: {}");
+        assert!(loaded.rule_set.is_some(), "{form}: {:?}", loaded.diagnostics);
+    }
+}
+
+#[test]
+fn the_page_of_strip_finalizers_tells_how_long_it_waits_where_nothing_is_asked() {
+    let page = &checked_in()["actions/stripFinalizers.md"];
+    let rules =
+        loaded("configmaps", "terminating: true", "stripFinalizers: { only: [a/*] }").rule_set.unwrap();
+    let waits = rules.rules[0].terminating_for(&rules.rules[0].steps[0]);
+    assert_eq!(waits, Some(std::time::Duration::from_secs(60)));
+    assert!(page.contains("else for a minute"), "{page}");
+}
+
 fn loaded(kind: &str, matcher: &str, action: &str) -> Loaded {
     let text = format!(
         "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: pack }}\nrules:\n  - name: rule\n    \
