@@ -111,6 +111,7 @@ fn the_shipped_packs_are_valid_and_warn_of_nothing() {
             "kubevirt-ui/datavolume-failed",
             "kubevirt-ui/datavolume-stuck",
             "kubevirt-ui/vmi-stale",
+            "kubevirt-ui/pool-stale",
             "kubevirt-ui/migration-stale",
             "kubevirt-ui/operation-stale",
             "kubevirt-ui/definition-stale",

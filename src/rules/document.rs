@@ -125,13 +125,21 @@ impl Run<'_> {
 
     fn kind(&mut self, node: &Node, first: Place, version_is_right: bool) -> Kind {
         let Some(entry) = node.get("kind") else {
-            if !Lowering::may_be_misspelt(node, "kind", PACK_KEYS) {
-                let message = "the document lacks `kind`";
-                self.out
-                    .push(Diagnostic::new(Code::MissingKey, first, message).help("write `kind: RulePack`"));
+            // What looks like a pack is read as one, so that all its mistakes are told at once; a misspelt key too.
+            let looks_like_a_pack = node.get("rules").is_some();
+            if !looks_like_a_pack || !Lowering::may_be_misspelt(node, "kind", PACK_KEYS) {
+                let near = |entry: &&Entry| suggest::nearest(&entry.key.text, ["kind"]).is_some();
+                let misspelt = node.entries().unwrap_or_default().iter().find(near);
+                self.out.push(match misspelt {
+                    Some(Entry { key, .. }) => {
+                        let message = format!("{} is no key of a document", quoted(&key.text));
+                        Diagnostic::new(Code::UnknownKey, key.place, message).help("did you mean `kind`?")
+                    }
+                    None => Diagnostic::new(Code::MissingKey, first, "the document lacks `kind`")
+                        .help("write `kind: RulePack`"),
+                });
             }
-            // What looks like a pack is read as one, so that all its mistakes are told at once.
-            return if node.get("rules").is_some() { Kind::Pack } else { Kind::Refused };
+            return if looks_like_a_pack { Kind::Pack } else { Kind::Refused };
         };
         let text = entry.value.scalar().map(|scalar| scalar.text.as_str()).unwrap_or_default();
         match text {

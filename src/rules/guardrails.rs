@@ -100,8 +100,9 @@ impl Lowering<'_> {
             self.warn_of_lifted(entry, namespaces.as_ref(), owner_kinds);
         }
         let ((name, place), (protect, unprotect)) = (name?, parts?);
-        let confined =
-            within.split_first().map(|(first, rest)| rest.iter().fold(first.clone(), Globs::confined_to));
+        let confined = within.split_first().map(|(first, rest)| {
+            rest.iter().fold((**first).clone(), |globs, other| globs.confined_to(other))
+        });
         let document = Document { name, within: confined, protect, unprotect };
         (self.out.errors() == before).then_some((document, place))
     }

@@ -6,9 +6,11 @@
 use std::cell::Cell;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_healer_engine::descriptor::{Key, ValueKind};
 use k8s_healer_engine::rule::Mode;
+use k8s_healer_engine::values::Globs;
 
 use super::code::Code;
 use super::diagnostic::{Collector, Diagnostic, Place, quoted};
@@ -188,12 +190,11 @@ impl Overrides {
         changes
     }
 
-    /// Those that may reach a pack: a confined one reaches what is confined by the same alone.
+    /// Those that may reach a pack: a confined one reaches what is confined by the same inputs alone.
     fn reaching<'o>(&'o self, within: &Confinement) -> impl Iterator<Item = &'o Override> + use<'o> {
-        let confined: Vec<String> = within.iter().map(ToString::to_string).collect();
-        self.all
-            .iter()
-            .filter(move |one| one.within.iter().all(|globs| confined.contains(&globs.to_string())))
+        let confined = Arc::clone(within);
+        let is_of = move |globs: &Arc<Globs>| confined.iter().any(|other| Arc::ptr_eq(other, globs));
+        self.all.iter().filter(move |one| one.within.iter().all(&is_of))
     }
 
     /// Reports what hits nothing: the identity that it most likely means is named.
@@ -205,9 +206,11 @@ impl Overrides {
             let exists = rules.iter().any(is_meant);
             let what = if one.of_pack { "pack" } else { "rule" };
             if exists {
-                let message =
-                    format!("this override is confined, and the {what} {} is not", quoted(&one.target));
-                let help = "move it to a file that is not confined";
+                let message = format!(
+                    "this override is confined, and the {what} {} is none of what is confined with it",
+                    quoted(&one.target)
+                );
+                let help = "move it to a file that is not confined, or to the pack's own folder";
                 out.push(Diagnostic::new(Code::Confined, one.place, message).help(help));
                 continue;
             }

@@ -90,7 +90,7 @@ impl Lowering<'_> {
 
     /// Without what the pack may not look into.
     fn confined(&self, globs: Globs) -> Globs {
-        self.within.iter().fold(globs, Globs::confined_to)
+        self.within.iter().fold(globs, |globs, other| globs.confined_to(other))
     }
 
     /// A selector of namespaces by their labels.

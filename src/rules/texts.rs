@@ -35,8 +35,9 @@ struct Text {
     within: Confinement,
 }
 
-/// The namespaces that a text is confined to: by each input that reaches it, however it was reached first.
-pub(super) type Confinement = Arc<[Globs]>;
+/// The namespaces that a text is confined to: by each input that reaches it, however it was reached first. Two inputs
+/// may name the same namespaces and are not the same: each has globs of its own, told apart by their address.
+pub(super) type Confinement = Arc<[Arc<Globs>]>;
 
 /// Where texts were looked for.
 #[derive(Clone, Debug, Default)]
@@ -63,28 +64,23 @@ impl Texts {
     pub fn read(inputs: &[Input]) -> Self {
         let mut reader = Reader::default();
         let mut seen = BTreeSet::new();
-        let confined: Vec<Confined<'_>> = inputs.iter().filter_map(Confined::of).collect();
+        let confined: Vec<Confined> = inputs.iter().filter_map(Confined::of).collect();
+        reader.parts.extend(confined.iter().flat_map(Confined::leads_out).map(Err));
         for input in inputs {
             let path = match input {
                 Input::Text { name, bytes } => {
-                    reader.take(name.clone(), Arc::default(), || Ok(bytes.clone()));
+                    reader.take(name.clone(), Confinement::default(), || Ok(bytes.clone()));
                     continue;
                 }
                 Input::Path(path) | Input::Confined { path, .. } => path,
-            };
-            let own = match input {
-                Input::Confined { namespaces, .. } => Some(namespaces),
-                _ => None,
             };
             let expanded = files::expand(path, &mut seen);
             reader.places.folders.extend(expanded.folders);
             reader.parts.extend(expanded.problems.into_iter().map(Err));
             for file in expanded.found {
                 let name = file.display().to_string();
-                let others = confined.iter().filter(|confined| confined.reaches(&file));
-                let others = others.map(|confined| confined.namespaces);
-                let others = others.filter(|globs| own.is_none_or(|own| !std::ptr::eq(own, *globs)));
-                let within = own.into_iter().chain(others).cloned().collect();
+                let reaching = confined.iter().filter(|confined| confined.reaches(&file));
+                let within = reaching.map(|confined| Arc::clone(&confined.namespaces)).collect();
                 reader.take(name.clone(), within, || source::read_file(&file, &name));
                 reader.places.files.push(file);
             }
@@ -127,21 +123,38 @@ impl Texts {
 }
 
 /// A confined input, and which files it reaches.
-struct Confined<'i> {
-    namespaces: &'i Globs,
+struct Confined {
+    namespaces: Arc<Globs>,
     /// The file or folder itself.
     root: Option<PathBuf>,
     /// Its files, also where links lead out of it.
     files: BTreeSet<PathBuf>,
+    /// The same as they were found.
+    found: Vec<PathBuf>,
 }
 
-impl<'i> Confined<'i> {
+impl Confined {
     /// I/O.
-    fn of(input: &'i Input) -> Option<Self> {
+    fn of(input: &Input) -> Option<Self> {
         let Input::Confined { path, namespaces } = input else { return None };
         let mut files = BTreeSet::new();
-        files::expand(path, &mut files);
-        Some(Self { namespaces, root: path.canonicalize().ok(), files })
+        let found = files::expand(path, &mut files).found;
+        Some(Self { namespaces: Arc::new(namespaces.clone()), root: path.canonicalize().ok(), files, found })
+    }
+
+    /// Links out of it. What they lead to would be confined too: whoever may write here would take from others what
+    /// protects them. I/O.
+    fn leads_out(&self) -> impl Iterator<Item = Diagnostic> {
+        self.found.iter().filter_map(|file| {
+            let (root, target) = (self.root.as_ref()?, file.canonicalize().ok()?);
+            if target.starts_with(root) {
+                return None;
+            }
+            let message =
+                format!("{} leads out of what is confined, to {}", file.display(), target.display());
+            let help = "put a copy there, or name that file with a `--rules` of its own";
+            Some(Diagnostic::new(Code::Confined, None, message).help(help))
+        })
     }
 
     /// I/O.

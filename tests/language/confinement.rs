@@ -156,3 +156,45 @@ fn guardrails_of_a_confined_file_hold_in_its_namespaces_alone() {
         document.within.as_ref().is_some_and(|globs| globs.matches("team-a-1") && !globs.matches("prod"))
     );
 }
+
+/// What a link leads to would be confined with the folder: the guardrails of all would hold in it alone.
+#[test]
+fn a_confined_folder_takes_nothing_in_by_a_link() {
+    let pack = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
+    let teams = Teams::new(&pack, &guarding("all", "protect: { namespaces: [test-gold] }"));
+    let within = |loaded: &Loaded| {
+        let documents = &loaded.rule_set.as_ref().unwrap().guardrails.documents;
+        documents.iter().map(|document| document.within.is_some()).collect::<Vec<_>>()
+    };
+    let inputs = ["platform", "team=team-a-*"];
+    assert_eq!(within(&teams.load(&inputs)), [false]);
+    let path = |name: &str| teams.0.path().join(name);
+    for (link, target) in [("team/link.yaml", "platform/pack.yaml"), ("team/folder", "platform")] {
+        std::os::unix::fs::symlink(path(target), path(link)).unwrap();
+        for paths in [&inputs[..], &["team=team-a-*", "platform"], &["", "team=team-a-*"]] {
+            let loaded = teams.load(paths);
+            assert!(loaded.rule_set.is_none(), "{link} {paths:?}");
+            let found: Vec<_> =
+                loaded.diagnostics.iter().filter(|one| one.message.contains("leads out of")).collect();
+            assert!(found.len() == 1 && found[0].code == Code::Confined, "{:?}", loaded.diagnostics);
+        }
+        fs::remove_file(path(link)).unwrap();
+    }
+    // Links that stay inside are how a ConfigMap is mounted.
+    fs::create_dir(path("team/..data")).unwrap();
+    fs::rename(path("team/pack.yaml"), path("team/..data/pack.yaml")).unwrap();
+    std::os::unix::fs::symlink("..data/pack.yaml", path("team/pack.yaml")).unwrap();
+    assert!(!teams.load(&inputs).rule_set.unwrap().rules.is_empty());
+}
+
+#[test]
+fn two_teams_with_the_same_namespaces_change_nothing_of_each_other() {
+    let other = format!("{HEAD}{PACK}").replace("[test-*]", "[shared-*]");
+    let team = overriding("team", "{ rule: vms/stale, mode: enforce }");
+    let loaded = Teams::new(&team, &other).load(&["team=shared-*", "platform=shared-*"]);
+    let codes: Vec<Code> = loaded.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!((loaded.rule_set.is_some(), codes), (false, vec![Code::Confined]));
+    let own = format!("{other}---\n{team}");
+    let loaded = Teams::new(&own, "").load(&["team=shared-*", "team/pack.yaml=shared-*"]);
+    assert_eq!(loaded.rule_set.unwrap().rules[0].mode, Mode::Enforce);
+}

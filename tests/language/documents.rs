@@ -256,3 +256,24 @@ fn a_pack_is_a_folder_whose_tests_are_no_rules() {
     assert_eq!((clash[0].code, clash[0].related.len()), (Code::DuplicatePack, 1));
     assert_ne!(clash[0].place.unwrap().source, clash[0].related[0].place.source, "both files are shown");
 }
+
+/// A document without a kind would say nothing, and what it protects would be lost.
+#[test]
+fn a_document_whose_kind_is_misspelt_is_an_error() {
+    let pack = format!("{HEAD}{PACK}");
+    let others = [
+        guarding("all", "protect: { namespaces: [test-gold] }"),
+        overriding("all", "{ rule: vms/stale, enabled: false }"),
+        pack.replace("rules:", "rulez:"),
+        "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: { name: t }\ncases: []\n".to_owned(),
+    ];
+    for other in others {
+        for key in ["Kind", "KIND", "\"kind \"", "kinds", "knd", "find", "<<"] {
+            let misspelt = other.replacen("kind:", &format!("{key}:"), 1);
+            let loaded = loaded(&format!("{pack}---\n{misspelt}"), &[]);
+            assert!(loaded.rule_set.is_none(), "{misspelt}");
+            let told = loaded.diagnostics.iter().any(|one| one.help.contains("`kind`") || key == "<<");
+            assert!(told, "{:?}", loaded.diagnostics);
+        }
+    }
+}

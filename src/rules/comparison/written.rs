@@ -10,6 +10,7 @@ use crate::rules::lowering::Fields;
 use crate::rules::node::{Data, Entry, Form, Node, Scalar};
 use crate::rules::rule::{COOLDOWN, RULE_KEYS};
 use crate::rules::scope::inherits;
+use crate::rules::texts::Confinement;
 
 /// Keys where one text may stand for a list of one.
 const TEXT_OR_LIST: &[&str] = &["watch", "namespaces"];
@@ -25,7 +26,7 @@ pub struct Written {
 
 impl Written {
     /// A sound rule, its parameters resolved, with the defaults of its pack, and what the pack is confined to.
-    pub(in crate::rules) fn of(rule: &Node, defaults: Option<Fields<'_>>, within: &[Globs]) -> Self {
+    pub(in crate::rules) fn of(rule: &Node, defaults: Option<Fields<'_>>, within: &Confinement) -> Self {
         let mut writer = Writer::default();
         for key in RULE_KEYS.iter().filter(|key| **key != "name") {
             let default = || defaults.filter(|_| inherits(rule, key)).and_then(|defaults| defaults.get(key));

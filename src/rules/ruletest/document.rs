@@ -126,6 +126,12 @@ impl Lowering<'_> {
                 );
                 continue;
             };
+            if let Some(entry) = ["file", "base"].iter().find_map(|key| value.get(key)) {
+                let message = format!("a base begins with no other: `{}` stands in it", entry.key.text);
+                let help = "write the base out";
+                self.report(Diagnostic::new(Code::BadObject, entry.key.place, message).help(help));
+                continue;
+            }
             if let Some(base) = self.json(value) {
                 origins.bases.insert(key.text.clone(), base);
             }
@@ -197,6 +203,7 @@ impl Lowering<'_> {
             Some(value) => self.objects(value, "`objects`", origins),
             None => Some(Vec::new()),
         };
+        self.check_differ(objects.as_deref().unwrap_or_default());
         let moments = fields.value("timeline").and_then(|value| self.timeline(value, origins));
         let until = match fields.value("until") {
             Some(value) => self.duration(value, "`until`", "24h"),

@@ -149,6 +149,22 @@ impl Lowering<'_> {
         }
     }
 
+    /// What a list returns is there once.
+    pub(super) fn check_differ(&mut self, objects: &[Object]) {
+        let mut known: BTreeMap<[&str; 4], Place> = BTreeMap::new();
+        for Object { value, place } in objects {
+            let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
+            let group = text("/apiVersion").split_once('/').map_or("", |(group, _)| group);
+            let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+            if let Some(first) = known.insert([group, text("/kind"), namespace, name], *place) {
+                let message = format!("another {} {} is there already", text("/kind"), quoted(name));
+                let diagnostic = Diagnostic::new(Code::BadObject, *place, message);
+                let help = "give it another name, or `apply` it in a step of the timeline";
+                self.report(diagnostic.help(help).related(first, "the first one"));
+            }
+        }
+    }
+
     fn check_object(&mut self, node: &Node, place: Place, value: &Value) -> Option<()> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).is_some_and(|text| !text.is_empty());
         let metadata = value.get("metadata");

@@ -128,8 +128,21 @@ impl Lowering<'_> {
             self.wrong_type(merge, "`merge`", "a mapping", "write `merge: { status: { phase: Failed } }`");
             return None;
         };
-        let merge = self.json(merge)?;
-        Some(Event::Patch(object?, Arc::new(merge)))
+        let changes = self.json(merge)?;
+        self.check_identity(merge)?;
+        Some(Event::Patch(object?, Arc::new(changes)))
+    }
+
+    /// No server lets an object become another one.
+    fn check_identity(&mut self, merge: &Node) -> Option<()> {
+        let metadata = merge.get("metadata").map(|entry| &entry.value);
+        let of_metadata = ["name", "namespace", "uid"].iter().filter_map(|key| metadata?.get(key));
+        let entry = ["apiVersion", "kind"].iter().filter_map(|key| merge.get(key)).chain(of_metadata).next();
+        let Some(entry) = entry else { return Some(()) };
+        let message = format!("`{}` of an object cannot change", entry.key.text);
+        let help = "leave it out; `remove` the object and `apply` another one";
+        self.report(Diagnostic::new(Code::BadObject, entry.key.place, message).help(help));
+        None
     }
 }
 
