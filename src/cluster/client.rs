@@ -158,8 +158,19 @@ async fn configure_by(
     Ok((config, context))
 }
 
+/// Without what stands in the file: a parser shows the lines around a mistake, and the values that it did not expect,
+/// and tokens are among them.
 fn unusable(error: &KubeconfigError) -> ConnectError {
-    ConnectError::ReadKubeconfig { reason: error.to_string() }
+    let told = error.to_string();
+    let reason = match error {
+        KubeconfigError::Parse(_) => {
+            let line = told.lines().next().unwrap_or_default();
+            let end = line.find(['"', '`']).unwrap_or(line.len());
+            line[..end].trim_end().to_owned()
+        }
+        _ => told,
+    };
+    ConnectError::ReadKubeconfig { reason }
 }
 
 /// The files of `KUBECONFIG` that exist, as kubectl has it, else `~/.kube/config` if it exists.

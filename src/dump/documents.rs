@@ -218,6 +218,16 @@ impl Cutter<'_, '_, '_, '_> {
         tail
     }
 
+    /// The list ends. kubectl writes `kind` behind the items: without it, the end is missing.
+    fn ends(&mut self, tail: Map<String, Value>) {
+        if self.out.is_cut_off(&tail) {
+            let help = "take the dump again, and see that the command that writes it succeeds";
+            let message = "the list ends before it says its `kind`: the text is cut off";
+            self.out.flaw(Flaw::new(self.at, message, help), self.window.position(), self.window.rest());
+        }
+        self.out.list_ends(tail);
+    }
+
     fn finish_item(&mut self) {
         self.piece(true);
     }
@@ -240,13 +250,13 @@ impl Cutter<'_, '_, '_, '_> {
             Mode::Items { .. } => {
                 self.finish_item();
                 self.parsing.flush(self.out);
-                self.out.list_ends(Map::new());
+                self.ends(Map::new());
             }
             Mode::Tail { is_bare } => {
                 self.parsing.flush(self.out);
                 let tail = if self.skips { Map::new() } else { self.tail(is_bare) };
                 self.skips = false;
-                self.out.list_ends(tail);
+                self.ends(tail);
                 self.window.consume(self.at);
                 self.at = 0;
             }

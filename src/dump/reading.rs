@@ -216,6 +216,16 @@ impl<'e> Reading<'e> {
         self.flaw(Flaw::new(0, message, help), begin, b"");
     }
 
+    /// Whether the list under way says that it is one of Kubernetes', and not which, neither before its items nor here.
+    /// Where something else is wrong with the file, that is told instead.
+    pub(super) fn is_cut_off(&self, tail: &Map<String, Value>) -> bool {
+        let says = |key: &str| {
+            let head = self.list.as_ref().map(|list| &list.head);
+            head.into_iter().chain([tail]).any(|map| text(map, key).is_some())
+        };
+        self.file.problems == 0 && says("apiVersion") && !says("kind")
+    }
+
     /// The list ends; it says this beside its items.
     pub(super) fn list_ends(&mut self, tail: Map<String, Value>) {
         let Some(mut list) = self.list.take() else { return };

@@ -1,7 +1,8 @@
 //! The newest time that an object tells of: about when the dump was taken. Only times of what has happened count:
-//! annotations, specs and `deletionTimestamp` may lie in the future, and so do some fields of a status.
+//! annotations, specs and `deletionTimestamp` may lie in the future, and so do some fields of a status. When the
+//! deletion was asked for has happened.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_healer_engine::values::parse_time;
 use serde_json::{Map, Value};
 
@@ -21,6 +22,7 @@ pub(super) fn newest(object: &Map<String, Value>) -> Option<Timestamp> {
         take(metadata.get("creationTimestamp"), &mut newest);
         let fields = metadata.get("managedFields").and_then(Value::as_array);
         fields.into_iter().flatten().for_each(|entry| take(entry.get("time"), &mut newest));
+        newest = newest.max(deletion_asked(metadata));
     }
     if object.get("kind").is_some_and(|kind| kind == "Event") {
         OF_EVENTS.iter().for_each(|key| take(object.get(*key), &mut newest));
@@ -65,6 +67,12 @@ fn walk(value: &Value, keys: Option<&Keys<'_>>, newest: &mut Option<Timestamp>) 
     }
 }
 
+/// `deletionTimestamp` lies the grace period after it.
+fn deletion_asked(metadata: &Value) -> Option<Timestamp> {
+    let grace = metadata.get("deletionGracePeriodSeconds")?.as_i64().filter(|grace| *grace >= 0)?;
+    time(metadata.get("deletionTimestamp"))?.checked_sub(SignedDuration::from_secs(grace)).ok()
+}
+
 fn take(value: Option<&Value>, newest: &mut Option<Timestamp>) {
     *newest = (*newest).max(time(value));
 }
@@ -94,6 +102,7 @@ mod tests {
             json!({"status": {"conditions": [{"lastTransitionTime": "2026-01-01T01:00:05+01:00"}]}}),
             json!({"status": {"a": {"b": [["2026-01-01T00:00:05Z", "2025-01-01T00:00:00Z"]]}}}),
             json!({"kind": "Event", "lastTimestamp": "2026-01-01T00:00:05Z"}),
+            json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:35Z", "deletionGracePeriodSeconds": 30}}),
             json!({"kind": "Event", "series": {"lastObservedTime": "2026-01-01T00:00:05.000000Z"}}),
         ] {
             assert_eq!(of(object.clone()).as_deref(), Some("2026-01-01T00:00:05Z"), "{object}");

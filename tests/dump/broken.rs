@@ -153,3 +153,17 @@ fn a_parser_is_not_asked_for_more_than_the_text_holds() {
         "{problems:?}"
     );
 }
+
+/// kubectl writes `kind: List` last: what was cut off at the end of a line looks whole without it.
+#[test]
+fn a_list_in_yaml_that_is_cut_off_is_told() {
+    let list = format!("apiVersion: v1\nitems:\n{}{}", items(&["a"], ""), items(&["b"], ""));
+    let whole = format!("{list}kind: List\nmetadata:\n  resourceVersion: \"\"\n");
+    assert_eq!(read_text(&whole).items.len(), 2);
+    for cut in list.match_indices('\n').map(|(at, _)| at + 1).filter(|at| list[..*at].contains("- ")) {
+        let told = told(&list[..cut]);
+        assert!(told.last().unwrap().contains("the text is cut off"), "{told:?} of\n{}", &list[..cut]);
+    }
+    // Whatever is no list of Kubernetes' may end like this.
+    assert_eq!(read_text(&list.replace("apiVersion: v1\nitems", "items")).items.len(), 2);
+}

@@ -130,6 +130,24 @@ async fn a_kubeconfig_that_does_not_fit_says_what_to_do() {
     assert!(broken.starts_with("the kubeconfig cannot be used: "), "{broken}");
 }
 
+/// What is printed goes to logs that many can read.
+#[tokio::test]
+async fn a_broken_kubeconfig_does_not_give_away_what_stands_in_it() {
+    let folder = TempDir::new().unwrap();
+    for text in [
+        "users: [{name: a, user: {token: S3CRET}}\nfoo: 1\n",
+        "users:\n- name: a\n  user: S3CRET\n",
+        "users:\n- name: a\n  user: { token: [S3CRET] }\n",
+        "users:\n- name: a\n  user: { token: S3CRET, exec: { interactiveMode: S3CRET } }\n",
+        "users: { S3CRET: S3CRET, S3CRET: S3CRET }\n",
+        "users:\n- name: a\n  user:\n    token: S3CRET\n   password: S3CRET\n",
+        "apiVersion: v1\nusers:\n- name: a\n  user: { token: *S3CRET }\n",
+    ] {
+        let error = to(kubeconfig(folder.path(), text), None).await.err().unwrap();
+        assert!(!error.contains("S3CRET") && error.contains("line "), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn the_token_of_an_exec_plugin_is_sent() {
     let folder = TempDir::new().unwrap();
