@@ -4,11 +4,20 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::code::Code;
-use super::diagnostic::Diagnostic;
+use super::diagnostic::{Collector, Diagnostic};
+use super::document::PACK;
+use super::guardrails::GUARDRAILS;
+use super::node::Node;
+use super::overrides::OVERRIDE;
 use super::ruletest::TEST;
-use super::source::{read_file, reason};
+use super::source::{Sources, accept, read_file, reason};
+use super::yaml::compose;
+
+/// The kinds of documents that say something of rules.
+const RULES: [&str; 3] = [PACK, GUARDRAILS, OVERRIDE];
 
 /// A folder of rules has no use for more, and a loop of links none for an end.
 const DEEPEST: usize = 16;
@@ -60,6 +69,25 @@ pub fn test_files(path: &Path) -> Vec<PathBuf> {
         file.is_ok_and(|bytes| bytes.windows(TEST.len()).any(|word| word == TEST.as_bytes()))
     };
     walk.out.found.into_iter().filter(is_test).collect()
+}
+
+/// Whether a file holds a document that says something of rules: a pack, guardrails, overrides. I/O.
+#[must_use]
+pub fn holds_rules(file: &Path) -> bool {
+    let name = file.display().to_string();
+    let (mut sources, mut out) = (Sources::default(), Collector::default());
+    let read = read_file(file, &name).and_then(|bytes| accept(&mut sources, &name, &bytes));
+    let Ok(source) = read else { return false };
+    let Some(text) = sources.get(source).map(|source| Arc::clone(&source.text)) else { return false };
+    if !RULES.iter().any(|kind| text.contains(kind)) {
+        return false;
+    }
+    let is_of_rules = |document: &Node| {
+        let kind = document.get("kind").and_then(|entry| entry.value.scalar());
+        kind.is_some_and(|kind| RULES.contains(&kind.text.as_str()))
+    };
+    // What is broken is read with the rules, so that its mistakes are told.
+    compose(source, &text, &mut out).iter().any(is_of_rules) || !out.into_sorted().is_empty()
 }
 
 struct Walk<'a> {

@@ -100,6 +100,11 @@ pub(super) fn of_group(group: &str, name: &str) -> Option<super::offline::Kind> 
     KINDS.iter().find(|kind| kind.group == group && kind.name == name).map(Into::into)
 }
 
+/// Whether a kind is known without a cluster.
+pub(crate) fn is_well_known(group: &str, name: &str) -> bool {
+    KINDS.iter().any(|kind| kind.group == group && kind.name == name)
+}
+
 /// The resource of a kind's name: `virtualmachines.kubevirt.io` for `VirtualMachine`.
 pub(super) fn of_kind(name: &str) -> Option<String> {
     let same = |kind: &&Kind| kind.name.eq_ignore_ascii_case(name) || kind.plural.eq_ignore_ascii_case(name);

@@ -59,8 +59,9 @@ use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
-pub use files::test_files;
+pub use files::{holds_rules, test_files};
 pub use input::Input;
+pub(crate) use kinds::is_well_known;
 pub(crate) use node::{Form, form_of_plain};
 pub(crate) use source::reason;
 pub use source::{Source, SourceId, Sources, read_bounded};

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::knowledge::{Found, Named};
 use super::world::{World, has_given_uid};
+use crate::rules::is_well_known;
 
 impl World {
     /// What rules can ask of others about an object.
@@ -34,9 +35,16 @@ impl World {
             // Another object has its name: the owner is gone.
             Found::Here(_) if is_owner => Some(false.into()),
             Found::Here(found) => Some(found.object().clone()),
+            // Nobody serves its kind: it cannot be looked up.
+            Found::Absent if is_owner && !self.is_served(&named) => None,
             Found::Absent | Found::Gone => Some(if is_owner { false.into() } else { Value::Null }),
             Found::Unreadable(_) | Found::Unknown => None,
         }
+    }
+
+    /// Whether its kind is one of the world's, or one that is known without a cluster.
+    fn is_served(&self, named: &Named) -> bool {
+        self.kind(&named.group, &named.kind).is_some() || is_well_known(&named.group, &named.kind)
     }
 
     /// What may be another fact once this object came, changed or went.

@@ -41,7 +41,7 @@ fn snapshot(name: &str, text: &str) {
 fn the_cases_that_show_how_the_world_is_played_hold() {
     let (status, out, notes) = run(&of("tests/test_rules/holding"));
     assert!(status == 0 && notes.is_empty(), "{out}{notes}");
-    assert!(out.contains("41 cases in 11 files: 41 passed"), "{out}");
+    assert!(out.contains("48 cases in 13 files: 48 passed"), "{out}");
 }
 
 #[test]
@@ -167,6 +167,12 @@ fn the_packs_under_test_are_those_that_the_test_lies_with() {
         let (status, out, notes) = run(&arguments);
         assert_eq!(status, 0, "{name}: {out}{notes}");
     }
+    // However it is written, what is beside a test holds.
+    let guard = r#"{ apiVersion: k8s-healer/v1, "kind": Guardrails, metadata: { name: g }, protect: { namespaces: [t-a] } }"#;
+    write("two/guard.yaml", guard);
+    let arguments = Arguments { paths: vec![folder.path().join("two")], ..Arguments::default() };
+    let (status, out, notes) = run(&arguments);
+    assert!(status == 1 && out.contains("held"), "{out}{notes}");
 }
 
 #[test]

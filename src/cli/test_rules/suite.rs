@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 use crate::cli::diagnostics::STANDARD_INPUT;
 use crate::rules::ruletest::{Case, RuleTest};
-use crate::rules::{Input, LoadOptions, Loaded, Reads, Severity, load, read_bounded, test_files};
+use crate::rules::{
+    Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, read_bounded, test_files,
+};
 use crate::simulation::case::{Played, play};
 
 /// The tests, read.
@@ -33,8 +35,6 @@ pub(super) enum Verdict {
 
 /// A folder of a pack that holds its tests.
 const TESTS: &str = "tests";
-/// Words of documents that hold what is under test.
-const RULES: [&str; 3] = ["RulePack", "RuleOverride", "Guardrails"];
 
 impl Suite {
     /// I/O.
@@ -129,12 +129,4 @@ fn one_up(folder: &Path) -> PathBuf {
         },
         None => folder.join(".."),
     }
-}
-
-fn holds_rules(file: &Path) -> bool {
-    let is_kind = |line: &str| {
-        let value = line.strip_prefix("kind:").map(|value| value.split('#').next().unwrap_or_default());
-        value.is_some_and(|value| RULES.contains(&value.trim().trim_matches(['"', '\''])))
-    };
-    fs::read_to_string(file).is_ok_and(|text| text.lines().any(is_kind))
 }

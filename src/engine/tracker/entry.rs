@@ -147,6 +147,11 @@ impl Entry {
         self.version == Version::new(object.resource_version())
     }
 
+    /// It has not been looked at.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(&self.version, Version::Text(text) if text.is_empty())
+    }
+
     /// Where resource versions are no numbers, nothing is known to be newer.
     pub(super) fn is_newer_than(&self, object: &Observation) -> bool {
         match (&self.version, Version::new(object.resource_version())) {

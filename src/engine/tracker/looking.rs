@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::entry::Origin;
 use super::flights::Sight;
+use super::progress::Holding;
 use super::waits::AT_ONCE;
 use super::{Tracker, earlier};
 use crate::facts::{Fact, Facts};
@@ -33,6 +34,8 @@ impl Tracker {
         let changed = !entry.has_version_of(object);
         // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
         let gap = origin == Origin::Listed && changed;
+        // Of what was not true of it before this change, the change itself is the beginning.
+        let turned = changed && !gap && !entry.is_new();
         let is_true =
             |rule: usize| found.iter().any(|(index, verdict)| *index == rule && verdict.truth.is_true());
         // Where another object is not known at the moment, nobody can tell whether the rule has ceased to be true.
@@ -49,7 +52,8 @@ impl Tracker {
             }
         }
         for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
-            entry.progress.holds(*rule, &self.rules[*rule], verdict.holds_since, gap, changed, now);
+            let sight = Holding { since: verdict.holds_since, gap, changed, turned };
+            entry.progress.holds(*rule, &self.rules[*rule], sight, now);
         }
         let all = found.iter().chain(&going);
         let mut awaited: Vec<Fact> = all.flat_map(|(_, verdict)| verdict.waits_for.iter().cloned()).collect();

@@ -16,6 +16,19 @@ pub(super) struct Progress {
     states: Option<Box<Vec<(u32, Sequence)>>>,
 }
 
+/// How it is known that a rule is true of an object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holding {
+    /// Since when, as the object tells.
+    pub(super) since: Option<Timestamp>,
+    /// Changes before this may not have been seen.
+    pub(super) gap: bool,
+    /// The object is not what it was when it was looked at last.
+    pub(super) changed: bool,
+    /// What was not true when it was looked at last has become so by this change.
+    pub(super) turned: bool,
+}
+
 impl Progress {
     /// The rules that are true of the object or in the middle of their steps, in their order.
     pub(super) fn sequences(&self) -> impl Iterator<Item = (usize, &Sequence)> {
@@ -123,14 +136,15 @@ impl Progress {
         &mut self,
         index: usize,
         rule: &Rule,
-        holds_since: Option<Timestamp>,
-        gap: bool,
-        changed: bool,
+        Holding { since: holds_since, gap, changed, turned }: Holding,
         now: Now,
     ) {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
-        let since = holds_since.unwrap_or(now.start_of(rule.hold.saturating_add(wait)));
+        let start = now.start_of(rule.hold.saturating_add(wait));
+        let since = holds_since.unwrap_or(start);
         let Some(sequence) = self.of_mut(index) else {
+            // It was seen not to be true: an old time in the object does not tell otherwise.
+            let since = if turned { since.max(start) } else { since };
             self.insert(u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
             return;
         };

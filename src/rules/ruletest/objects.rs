@@ -79,8 +79,13 @@ impl Lowering<'_> {
             self.report(Diagnostic::new(Code::BadObject, place, message).help(help));
             return None;
         }
+        let is_whole = file.is_none() && base.is_none();
         collect(begins.into_iter().map(|mut value| {
-            json_patch::merge(&mut value, &changes);
+            // Written out, nothing is taken away: a null is one.
+            match &changes {
+                _ if !is_whole => json_patch::merge(&mut value, &changes),
+                whole => value.clone_from(whole),
+            }
             self.check_object(node, place, &value)?;
             Some(Object { value: Arc::new(value), place })
         }))
