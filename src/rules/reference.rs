@@ -1,7 +1,7 @@
 //! The reference of the language, `docs/reference/`: a page for each matcher and each action, and one that
 //! leads to them, all from the registry's descriptors.
 
-use k8s_healer_engine::descriptor::{Key, Shape, ValueKind};
+use k8s_healer_engine::descriptor::{Key, MatcherDescriptor, Shape, ValueKind};
 use k8s_healer_engine::registry::Registry;
 
 use super::schema::{METADATA, RULE, STEP};
@@ -21,9 +21,9 @@ pub struct Page {
     pub text: String,
 }
 
-/// All pages. The same registry yields the same ones.
+/// All pages. The same registry yields the same ones; `truths` is the truth table of a matcher, in Markdown.
 #[must_use]
-pub fn pages(registry: &Registry) -> Vec<Page> {
+pub fn pages(registry: &Registry, truths: impl Fn(&MatcherDescriptor) -> String) -> Vec<Page> {
     let overview = overview(registry).replace(OVERVIEW, "");
     let mut pages = vec![Page { path: "README.md".to_owned(), text: overview }];
     pages.extend(registry.matchers().iter().map(|matcher| {
@@ -37,6 +37,8 @@ pub fn pages(registry: &Registry) -> Vec<Page> {
                  the object ([truth]({OVERVIEW}#truth)).\n"
             ),
         });
+        text.push_str("\n## Truth table\n\n");
+        text.push_str(&truths(matcher));
         text.push_str(&examples("match", matcher.examples));
         page("matchers", matcher.name, &text)
     }));

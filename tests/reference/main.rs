@@ -1,6 +1,8 @@
 //! The reference pages are what the registry yields, their links lead somewhere, and their examples run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod truth;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,7 +37,7 @@ fn checked_in() -> BTreeMap<String, String> {
 #[test]
 fn the_checked_in_pages_are_those_that_the_registry_yields() {
     let generated: BTreeMap<String, String> =
-        pages(&Registry::standard()).into_iter().map(|page| (page.path, page.text)).collect();
+        pages(&Registry::standard(), truth::table).into_iter().map(|page| (page.path, page.text)).collect();
     if std::env::var_os("K8S_HEALER_REWRITE").is_some() {
         checked_in().keys().for_each(|name| fs::remove_file(folder().join(name)).unwrap());
         for (name, text) in &generated {
@@ -101,6 +103,11 @@ fn the_page_of_strip_finalizers_tells_how_long_it_waits_where_nothing_is_asked()
     assert!(page.contains("else for a minute"), "{page}");
 }
 
+/// One that has what a matcher looks at, or that an action can be done to.
+fn kind_of(kinds: &'static [&'static str]) -> &'static str {
+    kinds.first().copied().unwrap_or("configmaps")
+}
+
 fn loaded(kind: &str, matcher: &str, action: &str) -> Loaded {
     let text = format!(
         "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: pack }}\nrules:\n  - name: rule\n    \
@@ -118,7 +125,7 @@ fn the_examples_of_matchers_run_and_what_their_pages_say_of_unknown_is_true() {
         assert!(!matcher.examples.is_empty(), "{} has no example", matcher.name);
         let of_others = matches!(matcher.shape, Shape::Value(ValueKind::Matcher | ValueKind::Matchers));
         for example in matcher.examples {
-            let kind = matcher.kinds.first().copied().unwrap_or("configmaps");
+            let kind = kind_of(matcher.kinds);
             let loaded = loaded(kind, &example.replace('\n', "\n        "), "log: { message: seen }");
             let rules =
                 loaded.rule_set.as_ref().unwrap_or_else(|| panic!("{example}: {:?}", loaded.diagnostics));
@@ -126,8 +133,8 @@ fn the_examples_of_matchers_run_and_what_their_pages_say_of_unknown_is_true() {
             if !of_others && matcher.unknown_when.is_empty() {
                 assert_ne!(truth, Truth::Unknown, "{example}");
             }
-            // What has no owner is known to have none that is missing.
-            let is_mark = example.contains("exists") || matcher.name == "owner";
+            // What has no owner is known to have none that is missing, and what is not terminating to be so for no time.
+            let is_mark = example.contains("exists") || ["owner", "terminating"].contains(&matcher.name);
             if !of_others && !matcher.unknown_when.is_empty() && !is_mark {
                 assert_eq!(truth, Truth::Unknown, "{example}");
             }
@@ -140,7 +147,7 @@ fn the_examples_of_actions_are_valid() {
     for action in Registry::standard().actions() {
         assert!(!action.examples.is_empty(), "{} has no example", action.name);
         for example in action.examples {
-            let kind = action.kinds.first().copied().unwrap_or("configmaps");
+            let kind = kind_of(action.kinds);
             let loaded = loaded(kind, "terminating: { over: 2m }", &example.replace('\n', "\n        "));
             assert!(loaded.rule_set.is_some(), "{example}: {:?}", loaded.diagnostics);
         }

@@ -35,7 +35,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "{ over: 2h }",
         ),
     ]),
-    unknown_when: "the namespace could not be looked up, or what is asked of it is unknown",
+    unknown_when: "the namespace is gone or could not be looked up, or what is asked of it is unknown",
     examples: &["namespace: { labels: { matchLabels: { team: web } } }", "namespace: { age: { over: 2h } }"],
     kinds: &[],
     build: |mut arguments| {

@@ -29,7 +29,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         ),
         Key::optional("missing", ValueKind::Bool, "Whether there is no node of this name.", "true"),
     ]),
-    unknown_when: "the object is not bound to a node, the node could not be looked up, or what is asked of it is unknown",
+    unknown_when: "the object is not bound to a node, the node could not be looked up, or what is asked of it is unknown, \
+                   as all but `missing` is of one that is gone",
     examples: &[
         "node: { missing: true }",
         "node: { ready: false }",

@@ -25,7 +25,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "10m",
         )],
     ),
-    unknown_when: "",
+    unknown_when: "`over` is asked of an object that is terminating, and since when it is, or a `valueFrom`, cannot be \
+                   read",
     examples: &["terminating: true", "terminating: { over: 10m }"],
     kinds: &[],
     build: |mut arguments| {
