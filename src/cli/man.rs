@@ -57,7 +57,7 @@ fn write(command: Command, folder: &Path) -> io::Result<()> {
     fs::write(folder.join(man.get_filename()), page(&man)?)
 }
 
-/// A page in ASCII, which troff reads by itself everywhere: other characters stand as `\[uXXXX]` (groff_char(7)).
+/// A page in ASCII, which troff reads by itself everywhere: other characters stand as `\[uXXXX]` (`groff_char(7)`).
 fn page(man: &Man) -> io::Result<String> {
     let mut page = Vec::new();
     man.render(&mut page)?;

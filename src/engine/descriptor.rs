@@ -96,7 +96,7 @@ pub struct Key {
     /// What stands under it.
     pub kind: ValueKind,
     /// Whether it must be there.
-    pub required: bool,
+    pub presence: Presence,
     /// What holds where it is left out, for reference pages; empty: nothing.
     pub default: &'static str,
     /// One sentence.
@@ -114,7 +114,18 @@ impl Key {
         summary: &'static str,
         example: &'static str,
     ) -> Self {
-        Self { name, kind, required: false, default: "", summary, example }
+        Self { name, kind, presence: Presence::Optional, default: "", summary, example }
+    }
+
+    /// A key that says enough by itself: it, or another one of the mapping that does, must be there.
+    #[must_use]
+    pub const fn asking(
+        name: &'static str,
+        kind: ValueKind,
+        summary: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self { name, kind, presence: Presence::AtLeastOne, default: "", summary, example }
     }
 
     /// A key that must be there.
@@ -125,7 +136,13 @@ impl Key {
         summary: &'static str,
         example: &'static str,
     ) -> Self {
-        Self { name, kind, required: true, default: "", summary, example }
+        Self { name, kind, presence: Presence::Required, default: "", summary, example }
+    }
+
+    /// The same key, which must be there beside others as `presence` says.
+    #[must_use]
+    pub const fn present(self, presence: Presence) -> Self {
+        Self { presence, ..self }
     }
 
     /// The same key with a default.
@@ -133,6 +150,23 @@ impl Key {
     pub const fn or(self, default: &'static str) -> Self {
         Self { default, ..self }
     }
+}
+
+/// Whether a key must be there. Of more than one key its constructor tells what is missing; a schema tells it, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It may be left out.
+    Optional,
+    /// It must be there.
+    Required,
+    /// It must be there, or another of the same mapping of which this is said.
+    AtLeastOne,
+    /// One of the keys of the same mapping of which this is said must be there, and no other of them.
+    ExactlyOne,
+    /// It must be there where another key, a choice, is one of these words, and must not where it is another word.
+    Where(&'static str, &'static [&'static str]),
+    /// It may be there beside another key alone.
+    Beside(&'static str),
 }
 
 /// The types of values. The variant of [`Value`] that each is lowered to stands behind it.
@@ -152,6 +186,8 @@ pub enum ValueKind {
     TextList,
     /// A whole number → `Integer`.
     Integer,
+    /// A whole number → `Integer`. That none below 0 is taken is for its constructor to say.
+    Natural,
     /// A whole number or a list of them → `Integers`.
     Integers,
     /// A glob or a list of globs, `!` excludes → `Globs`.
@@ -178,6 +214,10 @@ pub enum ValueKind {
     Sourced(&'static ValueKind),
     /// Any YAML: a scalar, a list, a mapping → `Data`.
     Data,
+    /// A mapping of any YAML → `Data`. That it is one and not empty is for its constructor to say.
+    DataMapping,
+    /// A JSON pointer (RFC 6901) → `Text`, which its constructor reads.
+    Pointer,
     /// One of these words → `Text`. `true` and `false` may be among them.
     Choice(&'static [&'static str]),
     /// One of these words, or a list of them → `Texts`.

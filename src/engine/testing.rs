@@ -121,14 +121,14 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Duration => Value::Duration(parse_duration(&text()).unwrap()),
         ValueKind::Count => Value::Count(Count::parse(&text()).unwrap()),
         ValueKind::Bool => Value::Bool(json.as_bool().unwrap()),
-        ValueKind::Text | ValueKind::Choice(_) => Value::Text(text()),
+        ValueKind::Text | ValueKind::Pointer | ValueKind::Choice(_) => Value::Text(text()),
         ValueKind::Texts | ValueKind::Choices(_) => Value::Texts(texts()),
         ValueKind::Sourced(kind) => from(&json).map_or_else(|| value(*kind, json.clone()), Value::From),
         ValueKind::TextList => {
             let one = |item: &Json| sourced(item, |item| item.as_str().unwrap().to_owned());
             Value::SourcedTexts(list().iter().map(one).collect())
         }
-        ValueKind::Integer => Value::Integer(json.as_i64().unwrap()),
+        ValueKind::Integer | ValueKind::Natural => Value::Integer(json.as_i64().unwrap()),
         ValueKind::Expression => Value::Expression(Expression::parse(&text()).unwrap()),
         ValueKind::OrBlock(_, keys) if json.is_object() => Value::Block(block(keys, json)),
         ValueKind::OrBlock(kind, _) => value(*kind, json),
@@ -142,7 +142,7 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Time => Value::Time(parse_time(&text(), &[]).unwrap()),
         ValueKind::Literal => Value::Literal(literal(&json)),
         ValueKind::Literals => Value::Literals(list().iter().map(|item| sourced(item, literal)).collect()),
-        ValueKind::Data => Value::Data(json),
+        ValueKind::Data | ValueKind::DataMapping => Value::Data(json),
         ValueKind::Block(keys) => Value::Block(block(keys, json)),
         ValueKind::Blocks(keys) => Value::Blocks(list().into_iter().map(|item| block(keys, item)).collect()),
         ValueKind::Entries => {

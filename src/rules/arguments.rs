@@ -1,7 +1,7 @@
 //! Lowers what stands under the name of a matcher or an action by its descriptor, and shows the faults that
 //! its constructor finds at the characters that they are about.
 
-use k8s_healer_engine::descriptor::{Arguments, Fault, FaultKind, Key as DescriptorKey, Shape};
+use k8s_healer_engine::descriptor::{Arguments, Fault, FaultKind, Key as DescriptorKey, Presence, Shape};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
@@ -79,7 +79,7 @@ impl Lowering<'_> {
                     Some(value) => arguments.insert(key.name, value),
                     None => sound = false,
                 },
-                None if key.required => {
+                None if key.presence == Presence::Required => {
                     sound = false;
                     if !Self::may_be_misspelt(node, key.name, known) {
                         let place = name.map_or(node.place, |name| name.place);

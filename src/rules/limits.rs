@@ -1,7 +1,7 @@
 //! Lowers `limits`: how much may match at all before a rule does nothing, how much of it may be under way at once,
 //! and what goes first.
 
-use k8s_healer_engine::descriptor::{Key, Value, ValueKind};
+use k8s_healer_engine::descriptor::{Key, Presence, Value, ValueKind};
 use k8s_healer_engine::limits::{GroupBy, InFlight, Limits, Most, Order, Unhealthy};
 use k8s_healer_engine::values::Path;
 
@@ -13,14 +13,16 @@ use super::node::{Entry, Node};
 use super::rule::inherited;
 
 pub(super) const LIMITS: &[Key] = &[
-    Key::optional(
+    Key::asking(
         "maxUnhealthy",
         ValueKind::Text,
         "So many of the watched objects may match, or such a share of them; where more do, nothing is done.",
         "40%",
     ),
-    Key::optional("from", ValueKind::Integer, "Of fewer watched objects `maxUnhealthy` says nothing.", "10").or("0"),
-    Key::optional(
+    Key::optional("from", ValueKind::Natural, "Of fewer watched objects `maxUnhealthy` says nothing.", "10")
+        .present(Presence::Beside("maxUnhealthy"))
+        .or("0"),
+    Key::asking(
         "inFlight",
         ValueKind::Block(IN_FLIGHT),
         "So much may be under way at once; what is beyond waits until something is through. In flight is what the rule \
@@ -28,7 +30,7 @@ pub(super) const LIMITS: &[Key] = &[
          terminating already, if the rule removes and would be true of it otherwise.",
         "{ max: 1, groupBy: node }",
     ),
-    Key::optional(
+    Key::asking(
         "order",
         ValueKind::Choice(Order::NAMES),
         "What goes first of what is due at once: by creationTimestamp, or the pod whose containers were restarted most \
@@ -38,7 +40,7 @@ pub(super) const LIMITS: &[Key] = &[
     .or("what was due first"),
 ];
 
-const IN_FLIGHT: &[Key] = &[
+pub(super) const IN_FLIGHT: &[Key] = &[
     Key::required("max", ValueKind::Integer, "So many objects.", "1"),
     Key::optional(
         "groupBy",
@@ -199,7 +201,7 @@ impl Lowering<'_> {
     }
 
     fn least(&mut self, node: &Node) -> Option<usize> {
-        let Value::Integer(number) = self.value(node, ValueKind::Integer, "`from`", "10")? else {
+        let Value::Integer(number) = self.value(node, ValueKind::Natural, "`from`", "10")? else {
             return None;
         };
         if let Ok(number) = usize::try_from(number) {

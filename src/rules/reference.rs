@@ -1,7 +1,7 @@
 //! The reference of the language, `docs/reference/`: a page for each matcher and each action, and one that
 //! leads to them, all from the registry's descriptors.
 
-use k8s_healer_engine::descriptor::{Key, MatcherDescriptor, Shape, ValueKind};
+use k8s_healer_engine::descriptor::{Key, MatcherDescriptor, Presence, Shape, ValueKind};
 use k8s_healer_engine::registry::Registry;
 
 use super::schema::{METADATA, RULE, STEP};
@@ -105,8 +105,22 @@ fn keys(shape: Shape, common: &[Key]) -> String {
     let all = [keys, common].concat();
     if !all.is_empty() {
         text.push_str(&table(&all));
+        text.push_str(&needed(&all));
     }
     text
+}
+
+/// Which keys must be there, where none of them must by itself.
+fn needed(keys: &[Key]) -> String {
+    let named = |presence: Presence| {
+        let names = keys.iter().filter(|key| key.presence == presence).map(|key| format!("`{}`", key.name));
+        names.collect::<Vec<_>>()
+    };
+    match (named(Presence::AtLeastOne).as_slice(), named(Presence::ExactlyOne).as_slice()) {
+        (some @ [_, _, ..], _) => format!("\nAt least one of {} must be given.\n", some.join(", ")),
+        (_, one @ [_, _, ..]) => format!("\nJust one of {} must be given.\n", one.join(", ")),
+        _ => String::new(),
+    }
 }
 
 fn table(keys: &[Key]) -> String {
@@ -119,12 +133,16 @@ fn table(keys: &[Key]) -> String {
 fn add_rows(rows: &mut Vec<String>, before: &str, keys: &[Key]) {
     for key in keys {
         let name = format!("{before}{}", key.name);
-        let default = match key.default {
-            "" if key.required => "must be given".to_owned(),
-            "" => String::new(),
+        let default = match (key.default, key.presence) {
+            ("", Presence::Required) => "must be given".to_owned(),
+            ("", Presence::Where(other, words)) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                format!("must be given where `{other}` is {}", words.join(", "))
+            }
+            ("", _) => String::new(),
             // A value or a sentence.
-            default if default.contains(' ') => cell(default),
-            default => format!("`{}`", cell(default)),
+            (default, _) if default.contains(' ') => cell(default),
+            (default, _) => format!("`{}`", cell(default)),
         };
         let (kind, summary, example) = (of_kind(key.kind), cell(key.summary), cell(key.example));
         rows.push(format!("| `{name}` | {kind} | {default} | {summary} | `{example}` |"));
@@ -146,6 +164,7 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Texts => format!("{} or a list", link("text", "text")),
         ValueKind::TextList => format!("list of {}", link("texts", "text")),
         ValueKind::Integer => link("integer", "integer"),
+        ValueKind::Natural => format!("{} from 0 on", link("integer", "integer")),
         ValueKind::Expression => link("expression", "expression"),
         ValueKind::OrBlock(inner, _) => format!("{} or {}", of_kind(*inner), link("mapping", "mapping")),
         ValueKind::Integers => format!("{} or a list", link("integer", "integer")),
@@ -160,6 +179,8 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Literals => format!("list of {}", link("literals", "literal")),
         ValueKind::Sourced(inner) => format!("{} or {}", of_kind(*inner), link("`valueFrom`", "valueFrom")),
         ValueKind::Data => link("data", "data"),
+        ValueKind::DataMapping => format!("mapping of {}", link("data", "data")),
+        ValueKind::Pointer => link("JSON pointer", "pointer"),
         ValueKind::Choice(choice) => words(choice),
         ValueKind::Choices(choice) => format!("{}, or a list of them", words(choice)),
         ValueKind::Block(_) => link("mapping", "mapping"),

@@ -2,8 +2,11 @@
 //! stands in a rule comes from the table below, matchers and actions from the registry's descriptors. It says
 //! what structure alone can say; `validate-rules` says the rest.
 
+mod definitions;
 mod example;
+mod limits;
 mod others;
+mod presence;
 mod ruletest;
 mod values;
 
@@ -18,8 +21,9 @@ use super::limits::LIMITS;
 use super::rule::DEFAULT_KEYS;
 use super::schedule::SCHEDULE;
 pub use others::{guardrails, rule_override};
+use presence::mapping;
 pub use ruletest::rule_test;
-use values::{entries, list_of, mapping, property, reference, value};
+use values::{entries, list_of, property, reference, value};
 
 pub(super) const METADATA: &[Key] = &[
     Key::required("name", ValueKind::Text, "What the pack is called; its rules are `pack/rule`.", "my-rules"),
@@ -116,18 +120,19 @@ pub(super) const STEP: &[Key] = &[
 ];
 
 /// Keys of the table whose schema is no kind of value of the engine's.
-const DEFINED: &[&str] = &["name", "watch", "actions"];
+const DEFINED: &[&str] = &["name", "watch", "limits", "actions"];
 
 /// The schema of documents of kind RulePack, with the matchers and actions of this registry. The same
 /// registry yields the same text.
 #[must_use]
 pub fn rule_pack(registry: &Registry) -> Value {
-    let mut definitions = values::definitions();
+    let mut definitions = definitions::definitions(true);
     for (name, schema) in [
         ("matcher", one_of_them(matchers(registry), "One matcher: its name and keys.")),
         ("matchers", list_of(reference("matcher"))),
         ("action", one_of_them(actions(registry), "One step: an action and its keys.")),
         ("actions", list_of(reference("action"))),
+        ("limits", limits::limits()),
         ("rule", with_one_scope(fields(RULE))),
     ] {
         definitions.insert(name.to_owned(), schema);

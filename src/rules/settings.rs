@@ -34,17 +34,12 @@ pub(super) fn parse(arguments: &[String], sources: &mut Sources, out: &mut Colle
         let source = sources.add("--set", argument);
         let (left, value) = argument.split_once('=').unwrap_or((argument, ""));
         let place = Place { source, span: Span { start: 0, end: left.len() } };
-        let (pack, name) = match left.split_once('.') {
-            Some((pack, name)) => (Some(pack), name),
-            None => (None, left),
-        };
-        let sound = argument.contains('=') && is_parameter(name) && pack.is_none_or(is_dns_label);
-        if !sound {
+        let Some((pack, name)) = named(left).filter(|_| argument.contains('=')) else {
             let message = format!("{} sets no parameter", quoted(argument));
             let help = "write `--set pack.parameter=value` or `--set parameter=value`";
             out.push(Diagnostic::new(Code::BadSet, place, message).help(help));
             continue;
-        }
+        };
         let start = left.len() + 1;
         let value = value_of(value, source, start, out);
         settings.push(Setting {
@@ -56,6 +51,15 @@ pub(super) fn parse(arguments: &[String], sources: &mut Sources, out: &mut Colle
         });
     }
     settings
+}
+
+/// The pack, if one is named, and the parameter of `pack.parameter`; `None`: it names none.
+pub(super) fn named(text: &str) -> Option<(Option<&str>, &str)> {
+    let (pack, name) = match text.split_once('.') {
+        Some((pack, name)) => (Some(pack), name),
+        None => (None, text),
+    };
+    (is_parameter(name) && pack.is_none_or(is_dns_label)).then_some((pack, name))
 }
 
 /// A list in brackets or a quoted string is read as YAML; all else is a plain scalar as it stands, so that

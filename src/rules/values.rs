@@ -40,7 +40,7 @@ impl Lowering<'_> {
             ValueKind::Cron => self.parsed(node, kind, what, example, Cron::parse).map(Value::Cron),
             ValueKind::TimeZone => self.checked(node, kind, what, example, time_zone).map(Value::TimeZone),
             ValueKind::Bool => self.boolean(node, what).map(Value::Bool),
-            ValueKind::Text => self.text(node, kind, what, example).map(Value::Text),
+            ValueKind::Text | ValueKind::Pointer => self.text(node, kind, what, example).map(Value::Text),
             ValueKind::Literal => self.literal(node, what, example).map(Value::Literal),
             ValueKind::Choice(words) => self.choice(node, words, what).map(Value::Text),
             ValueKind::Texts => {
@@ -52,7 +52,7 @@ impl Lowering<'_> {
                 collect(items.iter().map(|item| self.sourced(item, kind, what, text)))
                     .map(Value::SourcedTexts)
             }
-            ValueKind::Integer => self.integer(node, what, example).map(Value::Integer),
+            ValueKind::Integer | ValueKind::Natural => self.integer(node, what, example).map(Value::Integer),
             ValueKind::OrBlock(_, keys) if matches!(node.data, Data::Map(_)) => {
                 self.block(node, keys, what, example).map(Value::Block)
             }
@@ -86,7 +86,7 @@ impl Lowering<'_> {
             ValueKind::NullableEntries => {
                 self.nullable_entries(node, what, example).map(Value::SourcedEntries)
             }
-            ValueKind::Data => self.data(node, what, example).map(Value::Data),
+            ValueKind::Data | ValueKind::DataMapping => self.data(node, what, example).map(Value::Data),
             ValueKind::Matcher => self.matcher(node).map(Value::Matcher),
             ValueKind::Matchers => self.matchers(node, what).map(Value::Matchers),
         }

@@ -4,10 +4,12 @@
 
 mod corpus;
 mod others;
+mod structure;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use jsonschema::Validator;
 use k8s_healer::rules::schema::{guardrails, rule_override, rule_pack, rule_test};
@@ -98,7 +100,15 @@ fn the_schemas_are_schemas() {
 }
 
 /// Each document by the schema of its kind; what is of another kind by that of packs.
-fn validators() -> impl Fn(&Value) -> BTreeSet<String> {
+fn validators() -> &'static MistakesOf {
+    static VALIDATORS: LazyLock<Box<MistakesOf>> = LazyLock::new(|| Box::new(new_validators()));
+    &**VALIDATORS
+}
+
+/// Where a document has a mistake.
+type MistakesOf = dyn Fn(&Value) -> BTreeSet<String> + Send + Sync;
+
+fn new_validators() -> impl Fn(&Value) -> BTreeSet<String> {
     let of = |schema: &Value| jsonschema::draft202012::new(schema).unwrap();
     let registry = Registry::standard();
     let packs = validator();

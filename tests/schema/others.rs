@@ -52,6 +52,19 @@ fn schema_and_loader_agree_on_guardrails() {
         ("unprotect: { ownerKinds: [Job] }", false),
         ("unprotect: { kinds: [nodes] }", false),
         ("protect: { kinds: pvc }\nbudgets: {}", false),
+        ("protect: { labels: [ {} ] }", false),
+        ("protect: { labels: [ null ] }", false),
+        ("protect: { labels: [ { matchLabels: {} } ] }", false),
+        ("protect: { kinds: [404, true, -5, 1.5] }", true),
+        ("protect: { kinds: true }", true),
+        ("protect: { kinds: [null] }", false),
+        ("protect: { ownerKinds: [404] }", false),
+        ("protect: { namespaces: [\"${a}\"] }", false),
+        ("protect: { namespaces: \"a-$${a}\" }", false),
+        ("protect: { namespaces: [404, true] }", true),
+        ("protect: { labels: [ { matchLabels: { tier: \"${a}\" } } ] }", false),
+        ("protect: { labels: [ { matchExpressions: [ { key: \"${a}\", operator: Exists } ] } ] }", false),
+        ("protect: { labels: [ { matchExpressions: [ { key: a, operator: \"${b}\" } ] } ] }", false),
     ] {
         assert_eq!(verdicts(&of("Guardrails", lines)), (sound, sound), "{lines}");
     }
@@ -72,6 +85,10 @@ fn schema_and_loader_agree_on_overrides() {
         ("{ rule: pack/rule, enabled: \"false\" }", false),
         ("{ rule: pack/rule, namespaces: [] }", false),
         ("{ rule: pack/rule, scope: cluster }", false),
+        ("{ rule: pack/rule, namespaces: [a, \"${b}\"] }", false),
+        ("{ rule: pack/rule, namespaces: \"${b}\" }", false),
+        ("{ rule: pack/rule, mode: \"${mode}\" }", false),
+        ("{ pack: \"${pack}\", enabled: false }", false),
         ("{ rule: pack/rule, parameters: [age] }", false),
         ("{ rule: pack/rule, parameters: { age: {} } }", false),
     ] {
@@ -79,4 +96,7 @@ fn schema_and_loader_agree_on_overrides() {
         assert_eq!(verdicts(&text), (sound, sound), "{entries}");
     }
     assert_eq!(verdicts(&of("RuleOverride", "override: []")), (false, false));
+    let described = of("RuleOverride", "overrides: [ { rule: pack/rule, enabled: false } ]")
+        .replace("name: team", "name: team, description: \"for ${whom}\"");
+    assert_eq!(verdicts(&described), (false, false));
 }

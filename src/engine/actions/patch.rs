@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::untouchable::untouchable;
 use crate::action::Action;
 use crate::change::Change;
-use crate::descriptor::{ActionDescriptor, Arguments, Fault, FaultKind, Key, Nature, Shape, ValueKind};
+use crate::descriptor::{
+    ActionDescriptor, Arguments, Fault, FaultKind, Key, Nature, Presence, Shape, ValueKind,
+};
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
 use crate::projection::Projection;
@@ -21,9 +23,11 @@ const OPERATION: &[Key] = &[
         "What is done; where a `test` fails, nothing is.",
         "replace",
     ),
-    Key::required("path", ValueKind::Text, "Where, as a JSON pointer.", "/spec/runStrategy"),
-    Key::optional("from", ValueKind::Text, "Where `move` and `copy` take it from.", "/spec/old"),
-    Key::optional("value", ValueKind::Data, "What `add`, `replace` and `test` are about.", "Halted"),
+    Key::required("path", ValueKind::Pointer, "Where.", "/spec/runStrategy"),
+    Key::optional("from", ValueKind::Pointer, "Where `move` and `copy` take it from.", "/spec/old")
+        .present(Presence::Where("op", &["move", "copy"])),
+    Key::optional("value", ValueKind::Data, "What `add`, `replace` and `test` are about.", "Halted")
+        .present(Presence::Where("op", &["add", "replace", "test"])),
 ];
 
 pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
@@ -33,16 +37,18 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     shape: Shape::Keys(&[
         Key::optional(
             "merge",
-            ValueKind::Data,
+            ValueKind::DataMapping,
             "What the object is to have (RFC 7396): null removes, a list is replaced whole.",
             "{ spec: { runStrategy: Halted } }",
-        ),
+        )
+        .present(Presence::ExactlyOne),
         Key::optional(
             "json",
             ValueKind::Blocks(OPERATION),
             "Operations in their order (RFC 6902).",
             "[ { op: replace, path: /spec/runStrategy, value: Halted } ]",
-        ),
+        )
+        .present(Presence::ExactlyOne),
         Key::optional("subresource", ValueKind::Choice(PARTS), "The part that is patched.", "status")
             .or("the object itself"),
     ]),

@@ -17,7 +17,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     summary: "Sets the number of replicas, by the scale subresource.",
     shape: Shape::Keys(&[Key::required(
         "replicas",
-        ValueKind::Sourced(&ValueKind::Integer),
+        ValueKind::Sourced(&ValueKind::Natural),
         "How many there are to be.",
         "0",
     )]),

@@ -20,13 +20,13 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "age",
     summary: "The time since the object was created, or since a time that it carries.",
     shape: Shape::Keys(&[
-        Key::optional(
+        Key::asking(
             "over",
             ValueKind::Sourced(&ValueKind::Duration),
             "At least this old; true at exactly this age.",
             "6m",
         ),
-        Key::optional("under", ValueKind::Sourced(&ValueKind::Duration), "Less than this old.", "1h"),
+        Key::asking("under", ValueKind::Sourced(&ValueKind::Duration), "Less than this old.", "1h"),
         Key::optional(
             "since",
             ValueKind::OrBlock(&ValueKind::Paths, SINCE),

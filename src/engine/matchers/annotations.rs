@@ -16,16 +16,16 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     summary: "An annotation exists, or its value is the one asked for.",
     shape: Shape::Keys(&[
         Key::required("key", ValueKind::Text, "The annotation's key.", "example.com/run"),
-        Key::optional("exists", ValueKind::Bool, "Whether the annotation is there.", "true"),
-        Key::optional("equals", ValueKind::Sourced(&ValueKind::Text), "Its value.", "nightly"),
-        Key::optional(
+        Key::asking("exists", ValueKind::Bool, "Whether the annotation is there.", "true"),
+        Key::asking("equals", ValueKind::Sourced(&ValueKind::Text), "Its value.", "nightly"),
+        Key::asking(
             "in",
             ValueKind::Sourced(&ValueKind::TextList),
             "Its value is one of these.",
             "[nightly, weekly]",
         ),
-        Key::optional("glob", ValueKind::Globs, "Its value matches a glob.", "run-*"),
-        Key::optional("matches", ValueKind::Pattern, "Its whole value matches.", "run-[0-9]+"),
+        Key::asking("glob", ValueKind::Globs, "Its value matches a glob.", "run-*"),
+        Key::asking("matches", ValueKind::Pattern, "Its whole value matches.", "run-[0-9]+"),
     ]),
     unknown_when: "the annotation is not there and more than `exists` is asked, or a `valueFrom` cannot be read",
     examples: &["annotations: { key: example.com/run, glob: run-* }"],

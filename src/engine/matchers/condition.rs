@@ -18,7 +18,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "condition",
     summary: "An entry of `status.conditions` has this type, status and reason.",
     shape: Shape::Keys(&[
-        Key::optional(
+        Key::asking(
             "type",
             ValueKind::Globs,
             "The condition's type; may be left out if `reason` is given.",
@@ -31,7 +31,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "\"False\"",
         )
         .or("True"),
-        Key::optional("reason", ValueKind::Globs, "Its reason.", "[ErrorUnschedulable]"),
+        Key::asking("reason", ValueKind::Globs, "Its reason.", "[ErrorUnschedulable]"),
         Key::optional(
             "for",
             ValueKind::Sourced(&ValueKind::Duration),

@@ -16,16 +16,16 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "containers",
     summary: "One container of the pod satisfies all keys.",
     shape: Shape::Keys(&[
-        Key::optional(
+        Key::asking(
             "waiting",
             ValueKind::Texts,
             "It waits for one of these reasons.",
             "[CrashLoopBackOff, ImagePullBackOff]",
         ),
-        Key::optional("terminated", ValueKind::Texts, "It ended for one of these reasons.", "[OOMKilled]"),
-        Key::optional("exitCodes", ValueKind::Integers, "It ended with one of these codes.", "[1, 137]"),
-        Key::optional("restarts", COUNT, "It was restarted this often.", "\">= 3\""),
-        Key::optional("ready", ValueKind::Bool, "Whether it is ready.", "false"),
+        Key::asking("terminated", ValueKind::Texts, "It ended for one of these reasons.", "[OOMKilled]"),
+        Key::asking("exitCodes", ValueKind::Integers, "It ended with one of these codes.", "[1, 137]"),
+        Key::asking("restarts", COUNT, "It was restarted this often.", "\">= 3\""),
+        Key::asking("ready", ValueKind::Bool, "Whether it is ready.", "false"),
         Key::optional(
             "last",
             ValueKind::Bool,
@@ -42,7 +42,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         .or("true"),
         Key::optional("ephemeral", ValueKind::Bool, "Whether ephemeral containers count too.", "true")
             .or("false"),
-        Key::optional("totalRestarts", COUNT, "The restarts of all containers together.", "\"> 10\""),
+        Key::asking("totalRestarts", COUNT, "The restarts of all containers together.", "\"> 10\""),
     ]),
     unknown_when: "the pod reports no container statuses yet, or a `valueFrom` cannot be read",
     examples: &[

@@ -16,14 +16,14 @@ use crate::verdict::Verdict;
 const OWN: [Key; 5] = [
     Key::required("path", ValueKind::Path, "Where the field is.", "$.status.printableStatus"),
     Key::optional("default", ValueKind::Data, "The value of a field that is missing.", "0"),
-    Key::optional("exists", ValueKind::Bool, "Whether the field is there and not null.", "true"),
-    Key::optional(
+    Key::asking("exists", ValueKind::Bool, "Whether the field is there and not null.", "true"),
+    Key::asking(
         "any",
         ValueKind::Block(OPERATORS),
         "At least one node satisfies these.",
         "{ equals: Failed }",
     ),
-    Key::optional("all", ValueKind::Block(OPERATORS), "Every node satisfies these.", "{ equals: Failed }"),
+    Key::asking("all", ValueKind::Block(OPERATORS), "Every node satisfies these.", "{ equals: Failed }"),
 ];
 
 /// The matcher's own keys, then the operators.

@@ -1,7 +1,7 @@
 //! `labels`: a Kubernetes label selector on the object's own labels.
 //! Semantics: apimachinery `pkg/labels/selector.go`; `NotIn` and `DoesNotExist` hold without the key.
 
-use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Presence, Shape, ValueKind};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
 use crate::values::Path;
@@ -11,8 +11,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "labels",
     summary: "A Kubernetes label selector on the object's labels.",
     shape: Shape::Keys(&[
-        Key::optional("matchLabels", ValueKind::Entries, "Labels with these values.", "{ app: web }"),
-        Key::optional(
+        Key::asking("matchLabels", ValueKind::Entries, "Labels with these values.", "{ app: web }"),
+        Key::asking(
             "matchExpressions",
             ValueKind::Blocks(&[
                 Key::required("key", ValueKind::Text, "The label's key.", "tier"),
@@ -22,7 +22,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
                     "As in Kubernetes' selectors.",
                     "In",
                 ),
-                Key::optional("values", ValueKind::Texts, "The values of `In` and `NotIn`.", "[a, b]"),
+                Key::optional("values", ValueKind::Texts, "The values of `In` and `NotIn`.", "[a, b]")
+                    .present(Presence::Where("operator", &["In", "NotIn"])),
             ]),
             "Requirements on labels.",
             "[ { key: tier, operator: In, values: [web, db] } ]",

@@ -10,13 +10,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "name",
     summary: "The object's name matches.",
     shape: Shape::Keys(&[
-        Key::optional("glob", ValueKind::Globs, "Globs, of which one matches the whole name.", "e2e-*"),
-        Key::optional(
-            "matches",
-            ValueKind::Pattern,
-            "A regular expression for the whole name.",
-            "e2e-[0-9]+",
-        ),
+        Key::asking("glob", ValueKind::Globs, "Globs, of which one matches the whole name.", "e2e-*"),
+        Key::asking("matches", ValueKind::Pattern, "A regular expression for the whole name.", "e2e-[0-9]+"),
     ]),
     unknown_when: "",
     examples: &["name: { glob: e2e-* }"],

@@ -12,24 +12,24 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "namespace",
     summary: "The object's namespace has these labels, this annotation, this phase or this age.",
     shape: Shape::Keys(&[
-        Key::optional(
+        Key::asking(
             "labels",
             ValueKind::Block(keys_of(&super::labels::DESCRIPTOR)),
             "A Kubernetes label selector on the namespace's labels.",
             "{ matchLabels: { team: web } }",
         ),
-        Key::optional(
+        Key::asking(
             "annotations",
             ValueKind::Block(keys_of(&super::annotations::DESCRIPTOR)),
             "An annotation of the namespace.",
             "{ key: example.com/run, glob: run-* }",
         ),
-        Key::optional("phase", ValueKind::Texts, "The namespace's phase is one of these.", "Terminating"),
-        Key::optional(
+        Key::asking("phase", ValueKind::Texts, "The namespace's phase is one of these.", "Terminating"),
+        Key::asking(
             "age",
             ValueKind::Block(&[
-                Key::optional("over", ValueKind::Duration, "At least this old.", "2h"),
-                Key::optional("under", ValueKind::Duration, "Less than this old.", "1d"),
+                Key::asking("over", ValueKind::Duration, "At least this old.", "2h"),
+                Key::asking("under", ValueKind::Duration, "Less than this old.", "1d"),
             ]),
             "The time since the namespace was created.",
             "{ over: 2h }",

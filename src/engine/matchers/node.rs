@@ -14,20 +14,20 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "node",
     summary: "The node that a pod or a VirtualMachineInstance is bound to is ready or not, has a condition or labels, or is gone.",
     shape: Shape::Keys(&[
-        Key::optional("ready", ValueKind::Bool, "Whether its condition `Ready` is `True`.", "false"),
-        Key::optional(
+        Key::asking("ready", ValueKind::Bool, "Whether its condition `Ready` is `True`.", "false"),
+        Key::asking(
             "condition",
             ValueKind::Block(keys_of(&super::condition::DESCRIPTOR)),
             "A condition of the node.",
             "{ type: MemoryPressure }",
         ),
-        Key::optional(
+        Key::asking(
             "labels",
             ValueKind::Block(keys_of(&super::labels::DESCRIPTOR)),
             "A Kubernetes label selector on the node's labels.",
             "{ matchLabels: { pool: spot } }",
         ),
-        Key::optional("missing", ValueKind::Bool, "Whether there is no node of this name.", "true"),
+        Key::asking("missing", ValueKind::Bool, "Whether there is no node of this name.", "true"),
     ]),
     unknown_when: "the object is not bound to a node, the node could not be looked up, or what is asked of it is unknown, \
                    as all but `missing` is of one that is gone",

@@ -12,10 +12,10 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "owner",
     summary: "An owner reference exists, of this kind, that is the managing controller; or none does; or the owners are gone.",
     shape: Shape::Keys(&[
-        Key::optional("exists", ValueKind::Bool, "Whether such a reference exists.", "true").or("true"),
-        Key::optional("kind", ValueKind::Texts, "The owner is of one of these kinds.", "[ReplicaSet, Job]"),
-        Key::optional("controller", ValueKind::Bool, "Whether the owner is the managing controller.", "true"),
-        Key::optional(
+        Key::asking("exists", ValueKind::Bool, "Whether such a reference exists.", "true").or("true"),
+        Key::asking("kind", ValueKind::Texts, "The owner is of one of these kinds.", "[ReplicaSet, Job]"),
+        Key::asking("controller", ValueKind::Bool, "Whether the owner is the managing controller.", "true"),
+        Key::asking(
             "missing",
             ValueKind::Bool,
             "Whether it has owners and none of these objects, by their uids, exists any more.",

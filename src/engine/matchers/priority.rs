@@ -14,14 +14,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "priority",
     summary: "The pod's priority class is one of these, its priority is in this range.",
     shape: Shape::Keys(&[
-        Key::optional(
-            "class",
-            ValueKind::Texts,
-            "Its spec.priorityClassName is one of these.",
-            "[batch, low]",
-        ),
-        Key::optional("below", INTEGER, "Its spec.priority is less.", "1000"),
-        Key::optional("atLeast", INTEGER, "Its spec.priority is this or more.", "0"),
+        Key::asking("class", ValueKind::Texts, "Its spec.priorityClassName is one of these.", "[batch, low]"),
+        Key::asking("below", INTEGER, "Its spec.priority is less.", "1000"),
+        Key::asking("atLeast", INTEGER, "Its spec.priority is this or more.", "0"),
     ]),
     unknown_when: "the pod has no spec.priority (it is not yet admitted), or a `valueFrom` cannot be read",
     examples: &["priority: { below: 1000 }", "priority: { class: [batch, low] }"],

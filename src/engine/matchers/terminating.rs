@@ -18,7 +18,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     summary: "The deletion of the object was asked for (deletionTimestamp is set), or was not.",
     shape: Shape::ValueOrKeys(
         ValueKind::Bool,
-        &[Key::optional(
+        &[Key::asking(
             "over",
             ValueKind::Sourced(&ValueKind::Duration),
             "It was asked for at least this long ago (deletionTimestamp less the grace).",

@@ -14,8 +14,8 @@ use crate::rules::code::Code;
 use crate::rules::diagnostic::{Diagnostic, Place, quoted};
 use crate::rules::document::Run;
 use crate::rules::lowering::{Fields, Keys, Lowering};
-use crate::rules::names::is_parameter;
 use crate::rules::node::{Data, Entry, Node, Scalar};
+use crate::rules::settings;
 use crate::rules::values::collect;
 
 impl Run<'_> {
@@ -243,30 +243,41 @@ impl Lowering<'_> {
             return None;
         };
         collect(entries.iter().map(|Entry { key, value }| {
-            let parameter = key.text.rsplit_once('.').map_or(key.text.as_str(), |(_, name)| name);
-            if !is_parameter(parameter) {
+            if settings::named(&key.text).is_none() {
                 let message = format!("{} sets no parameter", quoted(&key.text));
                 let help = "write `pack.parameter: value` or `parameter: value`";
                 self.report(Diagnostic::new(Code::BadSet, key.place, message).help(help));
                 return None;
             }
-            let shown = match &value.data {
-                Data::Scalar(_) if value.is_null() => None,
-                Data::Scalar(scalar) if scalar.plain => Some(scalar.text.clone()),
-                Data::Scalar(scalar) => Some(format!("{:?}", scalar.text)),
-                Data::List(items) => {
-                    let items: Option<Vec<String>> =
-                        items.iter().map(|item| item.scalar().map(item_text)).collect();
-                    items.map(|items| format!("[{}]", items.join(", ")))
+            let shown = match setting_text(value) {
+                Ok(shown) => shown,
+                Err(wrong) => {
+                    let expected = "a value or a list of values";
+                    self.wrong_type(wrong, &quoted(&key.text), expected, "write `10m` or `[a, b]`");
+                    return None;
                 }
-                Data::Map(_) | Data::Broken => None,
-            };
-            let Some(shown) = shown else {
-                self.wrong_type(value, &quoted(&key.text), "a value or a list of values", "write `10m`");
-                return None;
             };
             Some(format!("{}={shown}", key.text))
         }))
+    }
+}
+
+/// As it stands behind `--set name=`, or what is no value in it.
+fn setting_text(value: &Node) -> Result<String, &Node> {
+    fn scalar(node: &Node) -> Option<&Scalar> {
+        node.scalar().filter(|_| !node.is_null())
+    }
+    match &value.data {
+        Data::List(items) => {
+            let texts: Result<Vec<String>, &Node> =
+                items.iter().map(|item| scalar(item).map(item_text).ok_or(item)).collect();
+            Ok(format!("[{}]", texts?.join(", ")))
+        }
+        _ => match scalar(value) {
+            Some(Scalar { text, plain: true }) => Ok(text.clone()),
+            Some(Scalar { text, .. }) => Ok(format!("{text:?}")),
+            None => Err(value),
+        },
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Origins<'a> {
 
 const FILE: &str = "file";
 const BASE: &str = "base";
-const REFERENCE: &str = "pods/test-a/web-1";
+pub(super) const REFERENCE: &str = "pods/test-a/web-1";
 
 impl Lowering<'_> {
     /// One entry may stand for all objects of a file.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use k8s_healer_engine::values::format_duration;
 
-use super::objects::Origins;
+use super::objects::{Origins, REFERENCE};
 use super::{Event, Moment, PATCH_KEYS, STEP_KEYS};
 use crate::rules::code::Code;
 use crate::rules::diagnostic::Diagnostic;
 use crate::rules::lowering::{Keys, Lowering};
 use crate::rules::node::{Data, Node};
 use crate::rules::values::collect;
+
+const PATCH: &str = "{ object: pods/test-a/web-1, merge: { status: { phase: Failed } } }";
 
 impl Lowering<'_> {
     /// The moments of a case, each once, in order.
@@ -80,12 +82,13 @@ impl Lowering<'_> {
             events.extend(objects.into_iter().map(Event::Apply));
         }
         if let Some(value) = fields.value("patch") {
-            let patch = |item| self.patch(item);
-            events.extend(each(value).iter().filter_map(patch));
+            let items = self.one_or_more(value, "`patch`", PATCH);
+            events.extend(items.iter().filter_map(|item| self.patch(item)));
         }
         if let Some(value) = fields.value("remove") {
+            let items = self.one_or_more(value, "`remove`", REFERENCE);
             let remove = |item| self.reference(item, "`remove`").map(Event::Remove);
-            events.extend(each(value).iter().filter_map(remove));
+            events.extend(items.iter().filter_map(remove));
         }
         if let Some(value) = fields.value("facts") {
             events.extend(self.facts(value));
@@ -107,13 +110,16 @@ impl Lowering<'_> {
         Some(Moment { at: at?, events, expected: expected? })
     }
 
+    /// One may stand for a list of one; a list that is empty is reported.
+    fn one_or_more<'n>(&mut self, node: &'n Node, what: &str, example: &str) -> &'n [Node] {
+        match &node.data {
+            Data::List(_) => self.list(node, what, &format!("`- {example}`")).unwrap_or_default(),
+            _ => std::slice::from_ref(node),
+        }
+    }
+
     fn patch(&mut self, node: &Node) -> Option<Event> {
-        let keys = Keys {
-            of: "`patch`",
-            known: PATCH_KEYS,
-            later: &[],
-            example: "`{ object: pods/test-a/web-1, merge: { status: { phase: Failed } } }`",
-        };
+        let keys = Keys { of: "`patch`", known: PATCH_KEYS, later: &[], example: &format!("`{PATCH}`") };
         let fields = self.fields(node, &keys)?;
         let place = node.entries().and_then(<[_]>::first).map_or(node.place, |first| first.key.place);
         for key in PATCH_KEYS {
@@ -150,13 +156,5 @@ fn keys_help(key: &str) -> &'static str {
     match key {
         "object" => "write `object: pods/test-a/web-1`",
         _ => "write `merge: { status: { phase: Failed } }`: what changes; null takes a field away",
-    }
-}
-
-/// One may stand for a list of one.
-fn each(node: &Node) -> &[Node] {
-    match &node.data {
-        Data::List(items) => items,
-        _ => std::slice::from_ref(node),
     }
 }

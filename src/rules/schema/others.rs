@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 use super::super::document::API_VERSION;
 use super::super::guardrails::{GUARDRAILS, PARTS, PROTECT, UNPROTECT};
 use super::super::overrides::{CHANGES, ENTRY, OVERRIDE};
-use super::values::{definitions, insert, list_of, mapping, parameters, property, reference, value};
+use super::definitions::definitions;
+use super::presence::mapping;
+use super::values::{insert, list_of, one_or_list, parameters, property, reference, value};
 use super::{METADATA, fields, shaped};
 
 /// `pack/rule`.
@@ -57,15 +59,13 @@ pub(super) fn one_part() -> Value {
 /// What stands in such a document below its name.
 pub(super) fn guardrails_parts(registry: &Registry) -> Value {
     let selector = registry.matcher("labels").map_or(json!({}), |labels| shaped(labels.shape, &[]));
-    let named = |pattern: &str| {
-        let name = json!({"type": "string", "pattern": pattern});
-        json!({"anyOf": [name, list_of(name.clone())]})
-    };
+    // A plain `404` or `true` is text where text is asked for.
+    let kinds = json!({"type": ["string", "number", "boolean"], "pattern": KIND_NAME});
     let mut protect = mapping(PROTECT, |key| {
         let schema = match key.name {
             "labels" => list_of(selector.clone()),
-            "kinds" => named(KIND_NAME),
-            "ownerKinds" => named(OWNER_KIND),
+            "kinds" => one_or_list(kinds.clone()),
+            "ownerKinds" => one_or_list(json!({"type": "string", "pattern": OWNER_KIND})),
             "priorityAtLeast" => json!({"type": "integer"}),
             _ => value(key.kind),
         };
@@ -119,11 +119,7 @@ fn document(id: &str, kind: &str, summary: &str, own: Value, more: Map<String, V
 
 /// The definitions that a schema refers to, where there are no parameters to fill in.
 pub(super) fn without_parameters(schema: &Value) -> Map<String, Value> {
-    let mut definitions = definitions();
-    for filled_in in ["filledIn", "parameter"] {
-        definitions.insert(filled_in.to_owned(), false.into());
-    }
-    used(schema, &definitions)
+    used(schema, &definitions(false))
 }
 
 /// Those definitions that a schema refers to, by others too.

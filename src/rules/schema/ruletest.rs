@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::document::API_VERSION;
 use super::super::ruletest::{FACTS, TEST};
+use super::definitions::{DURATION, NAME, PARAMETER, TIME, name};
 use super::others::{guardrails_parts, one_part, without_parameters};
-use super::values::{DURATION, NAME, PARAMETER, TIME, list_of, reference};
+use super::values::{list_of, reference};
 
 /// `resource[.group]/namespace/name`, or without a namespace.
 const OBJECT: &str = "^[a-z0-9][a-z0-9.-]*(/[^/]+)?/[^/]+$";
@@ -32,7 +33,7 @@ pub fn rule_test(registry: &Registry) -> Value {
                 "description": "What the test is called and for.",
                 "type": "object",
                 "properties": {
-                    "name": {"type": ["string", "integer"], "pattern": NAME, "maxLength": 63, "minimum": 0},
+                    "name": name(),
                     "owner": text, "version": text, "description": text,
                 },
                 "required": ["name"],
@@ -109,7 +110,7 @@ fn case(text: &Value, objects: &Value, guardrails: &Value) -> Value {
             "set": {
                 "description": "Parameters of the packs, as `--set` sets them.",
                 "type": "object",
-                "propertyNames": {"pattern": format!("^([a-z0-9-]+\\.)?{}", &PARAMETER[1..])},
+                "propertyNames": {"pattern": format!("{}\\.{}|{PARAMETER}", &NAME[..NAME.len() - 1], &PARAMETER[1..])},
                 "additionalProperties": {"anyOf": [text, {"type": "array", "items": text}]},
             },
             "guardrails": {
