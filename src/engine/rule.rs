@@ -193,6 +193,8 @@ pub struct Rule {
     pub scope: Scope,
     /// All must hold; never empty. A matcher that stands in several rules may be shared by them.
     pub matches: Vec<Arc<dyn Matcher>>,
+    /// `namespaceSelector`, which stands among [`matches`](Self::matches) too: what it leaves out is not watched.
+    pub selector: Option<Arc<dyn Matcher>>,
     /// One that is true or unknown spares the object.
     pub unless: Vec<Arc<dyn Matcher>>,
     /// `for`: how long it must have been true without a break.
@@ -231,6 +233,14 @@ impl Rule {
     /// Adds what its matchers ask of other objects.
     pub fn reads_of_others(&self, others: &mut Others) {
         self.matches.iter().chain(&self.unless).for_each(|matcher| matcher.reads_of_others(others));
+    }
+
+    /// Whether it hangs on other objects.
+    #[must_use]
+    pub fn asks_others(&self) -> bool {
+        let mut others = Others::default();
+        self.reads_of_others(&mut others);
+        !others.is_nothing()
     }
 
     /// Whether it watches kinds that it does not name.

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod counting;
+mod doubts;
 mod due;
 mod entry;
 mod flights;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use ahash::AHashMap;
 use jiff::Timestamp;
 
+use self::doubts::Doubts;
 pub use self::due::DueStep;
 use self::entry::{Entry, Slots};
 pub use self::entry::{Origin, Ticket};
@@ -37,6 +39,7 @@ use crate::moment::Now;
 use crate::observation::Observation;
 use crate::rule::Rule;
 use crate::schedule::Schedule;
+use crate::truth::Truth;
 
 /// Where an object lives and what it is called.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,6 +86,7 @@ pub struct Tracker {
     /// What it watches may not be read.
     is_forbidden: bool,
     waits: Waits,
+    doubts: Doubts,
     flights: Flights,
     /// The moment of which it was told last.
     clock: Timestamp,
@@ -98,11 +102,13 @@ struct Home {
     objects: usize,
     /// The scopes that select it.
     selection: Selection,
+    /// What the selectors of its labels are of it, as far as somebody has looked; see `doubts`.
+    selected: Box<[Truth]>,
 }
 
 impl Home {
     fn new(index: &RuleIndex, namespace: Option<&str>) -> Self {
-        Self { objects: 0, selection: index.selection(namespace) }
+        Self { objects: 0, selection: index.selection(namespace), selected: Box::default() }
     }
 }
 
@@ -116,6 +122,7 @@ impl Tracker {
         let mut tracker = Self {
             limited,
             flights: Flights::of(&rules),
+            doubts: Doubts::of(&rules),
             clock: AT_ONCE,
             matching: vec![0; rules.len()],
             over: Vec::new(),
@@ -346,6 +353,7 @@ impl Tracker {
         self.schedule.set(slot, None);
         let before = self.limited_of(slot);
         self.waits.forget(slot);
+        self.doubts.forget(slot);
         self.leave_seats(slot);
         if let Some(entry) = self.slots.remove(slot) {
             self.home(entry.namespace.as_deref()).objects -= 1;

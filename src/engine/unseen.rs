@@ -207,6 +207,7 @@ mod tests {
             unless: Vec::new(),
             hold: Duration::ZERO,
             schedule: None,
+            selector: None,
             limits: None,
             cooldown: Duration::ZERO,
             mode: Mode::Enforce,

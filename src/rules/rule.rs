@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::descriptor::{Value, ValueKind};
-use k8s_healer_engine::facts::Others;
-use k8s_healer_engine::matcher::Matcher;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId, WatchTarget};
 
 use super::checks::Parts;
@@ -45,13 +43,6 @@ pub(super) const DEFAULT_KEYS: &[&str] =
 pub(super) fn subject(node: &Node, index: usize) -> String {
     let name = node.get("name").and_then(|entry| entry.value.scalar());
     name.map_or_else(|| format!("rule {}", index + 1), |name| format!("rule {}", quoted(&name.text)))
-}
-
-/// Whether it asks of another object than the one that it is evaluated on.
-fn asks_others(matcher: &dyn Matcher) -> bool {
-    let mut others = Others::default();
-    matcher.reads_of_others(&mut others);
-    !others.is_nothing()
 }
 
 impl Lowering<'_> {
@@ -125,23 +116,6 @@ impl Lowering<'_> {
         let hold = self.optional_duration("for", fields, defaults, Duration::ZERO);
         let schedule = self.schedule(fields, defaults);
         let limits = self.limits(fields, defaults);
-        if let (Some(selector), Some(limits)) = (selecting, inherited("limits", fields, defaults)) {
-            let message = "`limits` do not count by the labels of namespaces yet";
-            let diagnostic = Diagnostic::new(Code::NotSupportedYet, limits.key.place, message)
-                .help("name the namespaces instead, or leave one of the two out")
-                .related(selector.key.place, "namespaces are selected here");
-            self.report(diagnostic);
-        }
-        let parts = matches.iter().flatten().chain(unless.iter().flatten());
-        if let Some(limits) = inherited("limits", fields, defaults)
-            && parts.into_iter().any(|matcher| asks_others(matcher.as_ref()))
-        {
-            // They come to be known one by one, and so would the count.
-            let message = "`limits` do not count what hangs on other objects yet";
-            let diagnostic = Diagnostic::new(Code::NotSupportedYet, limits.key.place, message)
-                .help("leave `limits` out, or `node`, `namespace` and `owner: { missing }`");
-            self.report(diagnostic);
-        }
         let cooldown = self.optional_duration("cooldown", fields, defaults, COOLDOWN);
         let mode = self.mode(fields, defaults);
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
@@ -170,7 +144,8 @@ impl Lowering<'_> {
             watch: watch?,
             scope: scope?,
             // As if that were asked of each object; a selector with a mistake has been told above.
-            matches: matches?.into_iter().chain(selector).collect(),
+            matches: matches?.into_iter().chain(selector.clone()).collect(),
+            selector,
             unless: unless?,
             hold: hold?,
             schedule: schedule.ok()?,

@@ -100,7 +100,7 @@ pub(super) const RULE: &[Key] = &[
         "limits",
         ValueKind::Block(LIMITS),
         "Does nothing where too much matches at once, since then something else is wrong; acts on so much at once and no \
-         more; says what goes first. Not yet beside `namespaceSelector` and matchers that look at other objects.",
+         more; says what goes first. What hangs on another object that is not known counts as matching.",
         "{ maxUnhealthy: 40%, from: 10 }",
     ),
     // Its schema is `$defs/actions`: the engine has no kind of value for steps.

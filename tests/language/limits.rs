@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_healer_engine::effect::{Effect, Inapplicable};
+use k8s_healer_engine::facts::{Fact, Facts};
 use k8s_healer_engine::limits::Ledger;
 use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Tracker};
 
@@ -173,4 +174,87 @@ fn what_another_kind_held_back_is_looked_at_again_though_nothing_happened_here_m
     }
     one.look_at_limits();
     assert_eq!(acts(&due(&mut one, "12:00:00")), 2, "not only after a pause");
+}
+
+const SELECTED: &str = "watch: pods\nnamespaceSelector: { matchLabels: { env: test } }\nlimits: { maxUnhealthy: 1 }\n\
+                        match: [ { labels: { matchLabels: { state: bad } } }, { owner: { exists: false } } ]\n\
+                        actions: [ { delete: {} } ]";
+
+fn namespace(labels: serde_json::Value) -> Facts {
+    let known = serde_json::json!({"metadata": {"labels": labels}});
+    Facts::none().with(Fact::Namespace("test-a".to_owned()), known)
+}
+
+/// Judges all that is due by these facts; how many are acted on, and how many held back.
+fn judged(tracker: &mut Tracker, facts: &Facts, now: &str) -> (usize, usize) {
+    let mut steps = Vec::new();
+    while let Some(ticket) = tracker.take_due(at(now)) {
+        let number: usize = ticket.uid.strip_prefix("u-").unwrap().parse().unwrap();
+        let state = if number == 0 { "bad" } else { "good" };
+        steps.extend(tracker.judge_with(&ticket, &seen(number, 1, state), facts, at(now), at(now)));
+        tracker.release(&ticket, at(now), Duration::from_secs(1));
+    }
+    (acts(&steps), steps.len() - acts(&steps))
+}
+
+#[test]
+fn while_it_is_not_known_which_namespaces_are_selected_nothing_is_done() {
+    let mut tracker = Tracker::new(vec![rule(SELECTED)]).counted_in(&Ledger::default());
+    tracker.list_started();
+    let test = namespace(serde_json::json!({"env": "test"}));
+    for (number, state) in [(0, "bad"), (1, "good")] {
+        let facts = if number == 0 { test.clone() } else { Facts::none() };
+        tracker.observe_with(&seen(number, 1, state), &facts, Origin::Listed, at("12:00:00"));
+    }
+    tracker.list_completed();
+    let limit = |tracker: &mut Tracker, facts: &Facts, now| judged(tracker, facts, now);
+    // The namespace is not known as far as the second tells.
+    assert_eq!(limit(&mut tracker, &Facts::none(), "12:00:00").0, 0);
+    let fact = Fact::Namespace("test-a".to_owned());
+    assert!(tracker.facts_known([&fact]) > 0);
+    assert_eq!(limit(&mut tracker, &test, "12:00:02"), (1, 0));
+    // A label that changes makes all of it uncertain until somebody has looked.
+    assert_eq!(tracker.facts_changed([&fact], true), 2, "what does not match waits for it as well");
+    let elsewhere = namespace(serde_json::json!({"env": "prod"}));
+    assert_eq!(limit(&mut tracker, &elsewhere, "12:00:04"), (0, 0));
+}
+
+#[test]
+fn what_hangs_on_a_node_that_is_not_known_counts_as_if_it_matched() {
+    let rule = rule(
+        "watch: pods\nlimits: { maxUnhealthy: 1 }\nmatch: [ { node: { ready: false } }, { owner: { exists: true } } ]\n\
+                     actions: [ { delete: {} } ]",
+    );
+    let pod = |number: usize| {
+        Observation::new(serde_json::json!({
+            "metadata": {"namespace": "test-a", "name": format!("p-{number}"), "uid": format!("u-{number}"), "resourceVersion": "1",
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "a"}]},
+            "spec": {"nodeName": format!("n-{number}")},
+        }))
+    };
+    let node = |number: usize, ready: &str| {
+        let status = serde_json::json!({"conditions": [{"type": "Ready", "status": ready}]});
+        Facts::none().with(Fact::Node(format!("n-{number}")), serde_json::json!({ "status": status }))
+    };
+    let mut tracker = Tracker::new(vec![rule]).counted_in(&Ledger::default());
+    tracker.list_started();
+    tracker.observe_with(&pod(0), &node(0, "False"), Origin::Listed, at("12:00:00"));
+    tracker.observe_with(&pod(1), &Facts::none(), Origin::Listed, at("12:00:00"));
+    tracker.list_completed();
+    let mut look = |number: usize, facts: &Facts, now: &str| {
+        let ticket = tracker.take_due(at(now)).unwrap();
+        assert_eq!(&*ticket.uid, format!("u-{number}"));
+        let step = tracker.judge_with(&ticket, &pod(number), facts, at(now), at(now));
+        if let Some(step) = &step {
+            tracker.step_ended(step, StepResult::Held, at(now));
+        }
+        tracker.release(&ticket, at(now), Duration::ZERO);
+        if number == 0 {
+            tracker.facts_known([&Fact::Node("n-1".to_owned())]);
+        }
+        step.is_some_and(|step| step.effect.is_ok())
+    };
+    assert!(!look(0, &node(0, "False"), "12:00:00"), "the other may be on a node that is not ready");
+    assert!(!look(1, &node(1, "True"), "12:00:00"), "it is not");
+    assert!(look(0, &node(0, "False"), "12:00:00"), "so this one alone is");
 }

@@ -73,6 +73,10 @@ impl Believed {
             if selects(made, namespace) && said.truth == Some(true) {
                 let told = said.since;
                 match state {
+                    // By this change it has become true, whatever times the object carries.
+                    None if changed && !listed => {
+                        *state = Some(Sequence::new(made, told.unwrap_or(now).max(now)));
+                    }
                     None => *state = Some(Sequence::new(made, told.unwrap_or(now))),
                     Some(sequence) => sequence.still(made, told, listed && changed, changed, now),
                 }

@@ -52,6 +52,7 @@ fn rule(scope: &[&str], matches: Vec<Arc<dyn Matcher>>, unless: Vec<Arc<dyn Matc
         unless,
         hold: Duration::ZERO,
         schedule: None,
+        selector: None,
         limits: None,
         cooldown: Duration::ZERO,
         mode: Mode::Enforce,

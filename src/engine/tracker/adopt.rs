@@ -8,7 +8,6 @@ use ahash::AHashMap;
 
 use super::Tracker;
 use super::entry::Entry;
-use crate::facts::Others;
 use crate::rule::Rule;
 
 impl Tracker {
@@ -28,6 +27,7 @@ impl Tracker {
                 self.arm(slot);
             }
         }
+        self.doubts.retire(is_gone);
         self.retired = goes;
         self.recount();
     }
@@ -72,9 +72,10 @@ impl Tracker {
             entry.at_least_as_new_as(known);
             // What hangs on another object that is not known yet is no more known to be over.
             let blind = self.waits.is_blind(slot);
-            let unseen = |rule: usize| unseen || blind && asks_others(&self.rules[rule]);
+            let unseen = |rule: usize| unseen || blind && self.rules[rule].asks_others();
             entry.progress.adopt(&known.progress, &kept, &self.rules, gap, unseen);
             self.adopt_seats(slot, old, known, &kept);
+            self.adopt_doubts(slot, old, known, &kept);
             self.arm(slot);
         }
     }
@@ -90,10 +91,4 @@ impl Tracker {
         let entry = known.without_progress(namespace.map(|(shared, _)| Arc::clone(shared)), self.list);
         Some(self.slots.insert(entry))
     }
-}
-
-fn asks_others(rule: &Rule) -> bool {
-    let mut others = Others::default();
-    rule.reads_of_others(&mut others);
-    !others.is_nothing()
 }

@@ -39,13 +39,13 @@ impl Tracker {
         }
     }
 
-    /// The rules with limits that are true of an entry, or in the middle of their steps with it.
+    /// The rules with limits that are true of an entry, or in the middle of their steps with it, or may be true of it.
     pub(super) fn limited_of(&self, slot: u32) -> Vec<usize> {
         if self.limited.is_empty() {
             return Vec::new();
         }
         let rules = self.slots.get(slot).progress.sequences().map(|(rule, _)| rule);
-        rules.filter(|rule| self.limited.contains(rule)).collect()
+        rules.filter(|rule| self.limited.contains(rule)).chain(self.doubts.of_slot(slot)).collect()
     }
 
     /// Counts an entry that was true of the rules `before`; `None`: it was not there.
@@ -64,6 +64,9 @@ impl Tracker {
             return;
         }
         self.matching = self.matched();
+        for rule in self.doubts.all() {
+            self.matching[rule] += 1;
+        }
         self.publish();
     }
 
@@ -76,11 +79,12 @@ impl Tracker {
             let asks_how_much =
                 self.rules[rule].limits.as_ref().is_some_and(|limits| limits.unhealthy.is_some());
             let is_listed = !self.listing || (self.is_forbidden && !asks_how_much);
+            let watched = if self.listing { Some(0) } else { self.watched_by(rule) };
             let count = Count {
                 matching: self.matching[rule],
-                watched: if self.listing { 0 } else { self.selected_by(rule) },
+                watched: watched.unwrap_or_default(),
                 // A rule that has changed is counted anew by the tracker that follows.
-                is_known: is_listed && !self.is_retired(rule),
+                is_known: is_listed && watched.is_some() && !self.is_retired(rule),
             };
             self.page.set(&self.rules[rule].id, count, asks_how_much);
             let limit = self.page.limit_of(&self.rules[rule]);

@@ -30,6 +30,7 @@ impl Tracker {
         let mut found = self.index.survey(&selection, &context);
         found.retain(|(rule, _)| !self.is_retired(*rule));
         let going = self.but_for_its_end(&context);
+        let selected = self.selected(&context);
         let entry = self.slots.get_mut(slot);
         let changed = !entry.has_version_of(object);
         // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
@@ -55,8 +56,8 @@ impl Tracker {
             let sight = Holding { since: verdict.holds_since, gap, changed, turned };
             entry.progress.holds(*rule, &self.rules[*rule], sight, now);
         }
-        let all = found.iter().chain(&going);
-        let mut awaited: Vec<Fact> = all.flat_map(|(_, verdict)| verdict.waits_for.iter().cloned()).collect();
+        let all = found.iter().chain(&going).map(|(_, verdict)| verdict).chain(&selected);
+        let mut awaited: Vec<Fact> = all.flat_map(|verdict| verdict.waits_for.iter().cloned()).collect();
         awaited.sort();
         awaited.dedup();
         self.waits.set(slot, awaited, facts);
@@ -66,6 +67,7 @@ impl Tracker {
         }
         entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
         let busy = entry.busy;
+        self.note_doubts(slot, object.namespace(), &selected, is_out_of_sight);
         if !self.flights.is_empty() {
             let may_be_going = |rule: usize| {
                 let mut verdicts = going.iter().filter(|(index, _)| *index == rule);

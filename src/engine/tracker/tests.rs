@@ -34,6 +34,7 @@ fn rule(
         unless: Vec::new(),
         hold: parse_duration(hold).unwrap(),
         schedule: None,
+        selector: None,
         limits: None,
         cooldown: Duration::ZERO,
         mode: Mode::Enforce,

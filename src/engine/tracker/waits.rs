@@ -90,12 +90,14 @@ impl Tracker {
     /// something else meanwhile, and a `for` that is running counts from now; so it does where a fact changes again
     /// before anybody has looked. Returns how many objects that are.
     pub fn facts_changed<'f>(&mut self, facts: impl IntoIterator<Item = &'f Fact>, unbroken: bool) -> usize {
-        let slots: AHashSet<u32> =
-            facts.into_iter().filter_map(|fact| self.waits.by_fact.get(fact)).flatten().copied().collect();
+        let facts: Vec<&Fact> = facts.into_iter().collect();
+        let waiting = facts.iter().filter_map(|fact| self.waits.by_fact.get(*fact)).flatten();
+        let slots: AHashSet<u32> = waiting.copied().collect();
         for slot in &slots {
             let is_first = self.waits.woken.insert(*slot);
             self.wake(*slot, unbroken && is_first);
         }
+        self.doubt(&slots, facts);
         slots.len()
     }
 
