@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use allocation_counter::measure;
 use k8s_healer::cluster::decode::{Decoder, Event};
+use k8s_healer_engine::expression::Expression;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{Origin, Tracker};
@@ -122,4 +123,26 @@ fn a_few_of_many_that_are_due_are_taken_without_a_look_at_the_others() {
     }
     let counted = measure(|| assert_eq!(tracker.take_due_in(Some("test-a"), now, 10).len(), 10));
     assert!(counted.bytes_total < 4_000, "{} bytes", counted.bytes_total);
+}
+
+/// The largest object that an expression looks at, and the dearest expressions that are accepted.
+#[test]
+fn what_an_expression_makes_stays_within_some_megabytes_and_some_million_allocations() {
+    let object = json!({
+        "l": vec![json!({"n": 1, "t": "x".repeat(400), "l": vec![1; 9]}); 240],
+        "t": "x".repeat(16_000),
+    });
+    for source in [
+        "object.l.map(x, string(object.t) + x.t) == []",
+        "object.l.map(x, {'a': x.l, 'b': x.l, 'c': x, 'd': x.t}) == []",
+        "object.l.all(x, object.l.filter(y, y.n != x.l).size() == 240)",
+        "object.l.all(x, object.l.exists(y, y.n > x.l || y.t == x.t))",
+        "object.l.map(x, x.l.map(y, [y, y, y, y])) == []",
+        "(object.l + object.l + object.l).filter(x, x.n == 1) == []",
+    ] {
+        let expression = Expression::parse(source).unwrap_or_else(|error| panic!("{source}: {error:?}"));
+        let counted = measure(|| drop(expression.truth(&object)));
+        assert!(counted.bytes_max < 8 << 20, "{source}: {} bytes", counted.bytes_max);
+        assert!(counted.count_total < 4_000_000, "{source}: {} allocations", counted.count_total);
+    }
 }

@@ -2,12 +2,15 @@
 //! expression can cost is bounded before: its length, its nesting, what it may call when it is read; the
 //! lists and texts that it looks at when it is evaluated. What fails is unknown, and counted.
 
+mod amount;
 mod check;
+mod cost;
 mod data;
+mod patterns;
 mod reads;
 mod times;
+mod written;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -15,11 +18,11 @@ use cel::common::ast::IdedExpr;
 use cel::extractors::This;
 use cel::parser::PrattParser;
 use cel::{Context, Env, ExecutionError, Value as CelValue};
-use regex::Regex;
 use serde_json::Value;
 
 use crate::projection::Projection;
 use crate::values::{ParseError, Path};
+use patterns::Patterns;
 
 pub use check::FUNCTIONS;
 pub use data::{LONGEST_LIST, LONGEST_TEXT, MOST_TEXT, MOST_VALUES};
@@ -30,9 +33,6 @@ pub const LONGEST: usize = 2_000;
 const DEEPEST: u16 = 40;
 /// The one variable.
 const OBJECT: &str = "object";
-
-/// Regular expressions by their text, compiled when the expression is read.
-type Patterns = HashMap<String, Regex>;
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -64,15 +64,9 @@ impl Expression {
             let help = format!("write at most {LONGEST} bytes");
             return Err(ParseError::new("is too long for an expression", help));
         }
-        let parsed = PrattParser::new().max_recursion_depth(DEEPEST).parse(source).map_err(|errors| {
-            let first = errors.errors.first();
-            let at = first.map_or_else(String::new, |error| {
-                format!(": {} (line {}, column {})", error.msg, error.pos.0, error.pos.1)
-            });
-            let help = "write an expression of CEL, such as `object.spec.replicas > 3`";
-            ParseError::new(format!("is no expression of CEL{at}"), help)
-        })?;
+        let parsed = parsed(source)?;
         let patterns = check::check(&parsed)?;
+        cost::check(&parsed, &patterns)?;
         let (reads, paths) = reads::of(&parsed);
         let failed = AtomicU64::new(0);
         Ok(Self { source: source.to_owned(), parsed, reads, paths, patterns: Arc::new(patterns), failed })
@@ -135,13 +129,25 @@ impl Expression {
             let matches = move |This(text): This<Arc<String>>, pattern: Arc<String>| {
                 let known = patterns.get(pattern.as_str());
                 known
-                    .map(|known| known.is_match(&text))
+                    .map(|known| known.regex.is_match(&text))
                     .ok_or_else(|| ExecutionError::function_error("matches", "the pattern is not known"))
             };
             context.add_function("matches", matches).map_err(|error| error.to_string())?;
         }
         CelValue::resolve(&self.parsed, &context).map_err(|error| error.to_string())
     }
+}
+
+/// The expression as the parser has it.
+fn parsed(source: &str) -> Result<IdedExpr, ParseError> {
+    PrattParser::new().max_recursion_depth(DEEPEST).parse(source).map_err(|errors| {
+        let first = errors.errors.first();
+        let at = first.map_or_else(String::new, |error| {
+            format!(": {} (line {}, column {})", error.msg, error.pos.0, error.pos.1)
+        });
+        let help = "write an expression of CEL, such as `object.spec.replicas > 3`";
+        ParseError::new(format!("is no expression of CEL{at}"), help)
+    })
 }
 
 #[cfg(test)]

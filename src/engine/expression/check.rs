@@ -1,11 +1,10 @@
 //! What an expression may be: known names and functions alone, two comprehensions in each other at most, and
 //! nothing whose size has no bound.
 
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
-use regex::RegexBuilder;
-
-use super::{OBJECT, Patterns};
+use super::OBJECT;
+use super::patterns::{Patterns, compile};
 use crate::values::ParseError;
+use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 /// The functions that may be called, beside the operators and the macros `has`, `all`, `exists`,
 /// `exists_one`, `map` and `filter`. `split`, `join`, `replace` and `format` are not among them: what they
@@ -75,8 +74,6 @@ pub(super) const DEEPEST_COMPREHENSION: usize = 2;
 /// How many operations may hang on each other: the interpreter goes down one level for each, and each takes
 /// some 30 KiB of stack where nothing is optimised.
 const DEEPEST_TREE: usize = 32;
-/// What a compiled regular expression may take.
-const LARGEST_PATTERN: usize = 64 << 10;
 
 /// Refuses what may not be, and compiles the regular expressions.
 pub(super) fn check(expression: &IdedExpr) -> Result<Patterns, ParseError> {
@@ -85,7 +82,7 @@ pub(super) fn check(expression: &IdedExpr) -> Result<Patterns, ParseError> {
         return Err(ParseError::new("nests too deeply, or has too many operators in a row", help));
     }
     let mut checking = Checking { bound: Vec::new(), patterns: Patterns::new() };
-    checking.expression(expression, 0, false)?;
+    checking.expression(expression, 0)?;
     Ok(checking.patterns)
 }
 
@@ -121,29 +118,29 @@ struct Checking<'e> {
 type Checked = Result<(), ParseError>;
 
 impl<'e> Checking<'e> {
-    /// `depth` comprehensions are around it; `ranged` says that a comprehension goes through what it makes.
-    fn expression(&mut self, expression: &'e IdedExpr, depth: usize, ranged: bool) -> Checked {
+    /// `depth` comprehensions are around it.
+    fn expression(&mut self, expression: &'e IdedExpr, depth: usize) -> Checked {
         match &expression.expr {
             Expr::Unspecified => Err(ParseError::new("is no expression of CEL", "write a condition")),
             Expr::Literal(_) => Ok(()),
             Expr::Ident(name) => self.name(name),
-            Expr::Select(select) => self.expression(&select.operand, depth, ranged),
-            Expr::List(list) => self.all(&list.elements, depth, ranged),
+            Expr::Select(select) => self.expression(&select.operand, depth),
+            Expr::List(list) => self.all(&list.elements, depth),
             Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
                 EntryExpr::MapEntry(entry) => {
-                    self.expression(&entry.key, depth, ranged)?;
-                    self.expression(&entry.value, depth, ranged)
+                    self.expression(&entry.key, depth)?;
+                    self.expression(&entry.value, depth)
                 }
                 EntryExpr::StructField(_) => Err(no_messages()),
             }),
             Expr::Struct(_) => Err(no_messages()),
-            Expr::Call(call) => self.call(call, depth, ranged),
-            Expr::Comprehension(comprehension) => self.comprehension(comprehension, depth, ranged),
+            Expr::Call(call) => self.call(call, depth),
+            Expr::Comprehension(comprehension) => self.comprehension(comprehension, depth),
         }
     }
 
-    fn all(&mut self, expressions: &'e [IdedExpr], depth: usize, ranged: bool) -> Checked {
-        expressions.iter().try_for_each(|expression| self.expression(expression, depth, ranged))
+    fn all(&mut self, expressions: &'e [IdedExpr], depth: usize) -> Checked {
+        expressions.iter().try_for_each(|expression| self.expression(expression, depth))
     }
 
     fn name(&self, name: &str) -> Checked {
@@ -159,14 +156,8 @@ impl<'e> Checking<'e> {
         Err(ParseError::new(format!("names `{plain}`, which there is not"), help))
     }
 
-    fn call(&mut self, call: &'e CallExpr, depth: usize, ranged: bool) -> Checked {
+    fn call(&mut self, call: &'e CallExpr, depth: usize) -> Checked {
         let name = call.func_name.as_str();
-        let is_literal = |argument: &IdedExpr| matches!(argument.expr, Expr::Literal(_));
-        let adds = name == operators::ADD && !call.args.iter().any(is_literal);
-        if ranged && adds && !self.is_own(&call.args) {
-            let help = "go through each of the lists by itself";
-            return Err(ParseError::new("goes through a list that is put together by `+`", help));
-        }
         if !OPERATORS.contains(&name) && !FUNCTIONS.contains(&name) {
             let help = format!("there are {}", FUNCTIONS.join(", "));
             return Err(ParseError::new(format!("calls `{name}`, which there is not"), help));
@@ -175,15 +166,9 @@ impl<'e> Checking<'e> {
             self.pattern(call)?;
         }
         if let Some(target) = &call.target {
-            self.expression(target, depth, ranged)?;
+            self.expression(target, depth)?;
         }
-        self.all(&call.args, depth, ranged)
-    }
-
-    /// Whether these are the arguments of the `+` by which a macro itself gathers its result.
-    fn is_own(&self, args: &[IdedExpr]) -> bool {
-        let is_result = |name: &String| name.starts_with('@') && self.bound.contains(&name.as_str());
-        matches!(args.first().map(|first| &first.expr), Some(Expr::Ident(name)) if is_result(name))
+        self.all(&call.args, depth)
     }
 
     /// One that is built on the way would be compiled again and again, and could cost anything.
@@ -192,16 +177,12 @@ impl<'e> Checking<'e> {
             let help = "write the regular expression in quotes";
             return Err(ParseError::new("matches what is no regular expression in quotes", help));
         };
-        let pattern = RegexBuilder::new(text.inner()).size_limit(LARGEST_PATTERN).build().map_err(|_| {
-            let problem =
-                format!("matches `{}`, which is no regular expression, or a large one", text.inner());
-            ParseError::new(problem, "write the syntax of the `regex` crate")
-        })?;
+        let pattern = compile(text.inner())?;
         self.patterns.insert(text.inner().to_owned(), pattern);
         Ok(())
     }
 
-    fn comprehension(&mut self, all: &'e ComprehensionExpr, depth: usize, ranged: bool) -> Checked {
+    fn comprehension(&mut self, all: &'e ComprehensionExpr, depth: usize) -> Checked {
         if depth >= DEEPEST_COMPREHENSION {
             let problem = format!("has more than {DEEPEST_COMPREHENSION} comprehensions in each other");
             return Err(ParseError::new(
@@ -209,13 +190,13 @@ impl<'e> Checking<'e> {
                 "write it as several matchers, or as `field` with a JSONPath",
             ));
         }
-        self.expression(&all.iter_range, depth, true)?;
-        self.expression(&all.accu_init, depth, ranged)?;
+        self.expression(&all.iter_range, depth)?;
+        self.expression(&all.accu_init, depth)?;
         let before = self.bound.len();
         self.bound.extend([all.iter_var.as_str(), all.accu_var.as_str()]);
         self.bound.extend(all.iter_var2.as_deref());
         let body = [&all.loop_cond, &all.loop_step, &all.result];
-        let checked = body.into_iter().try_for_each(|part| self.expression(part, depth + 1, ranged));
+        let checked = body.into_iter().try_for_each(|part| self.expression(part, depth + 1));
         self.bound.truncate(before);
         checked
     }

@@ -80,11 +80,9 @@ fn of_a_large_object_no_more_is_looked_at_than_can_be_copied_for_each_item_of_a_
         |number: usize| json!({"n": number, "data": vec!["x".repeat(16); 250], "more": vec![number; 40]});
     let object = json!({"l": (0..250).map(item).collect::<Vec<_>>(), "small": [1, 2]});
     assert!(object.to_string().len() > 900_000);
-    for source in [
-        "object.l.map(a, object.l.map(b, b)).size() == 250",
-        "object.l.all(a, object.l.all(b, a == b || a != b))",
-        "object.l.filter(a, true).size() == 250",
-    ] {
+    for source in
+        ["object.l.all(a, object.l.all(b, a == b || a != b))", "object.l.filter(a, true).size() == 250"]
+    {
         let expression = Expression::parse(source).unwrap();
         let why = expression.truth(&object).unwrap_err();
         assert!(why.contains("looks at more than"), "{source}: {why}");
@@ -128,8 +126,6 @@ fn what_has_no_bound_or_is_not_there_is_refused() {
         ("object.a.matches('(')", "is no regular expression"),
         ("object.a.matches('(\\\\w{100}){100}')", "a large one"),
         ("object.a.all(a, object.b.all(b, object.c.all(c, true)))", "comprehensions in each other"),
-        ("(object.a + object.b).all(a, true)", "put together by `+`"),
-        ("object.a.map(x, object.b + object.c).exists(y, y.all(z, true))", "put together by `+`"),
         (deep(1000).as_str(), "too long"),
         (format!("{}1{} == []", "[".repeat(100), "]".repeat(100)).as_str(), "is no expression"),
         (format!("{}true", "true ? true : ".repeat(100)).as_str(), "nests too deeply"),
@@ -146,8 +142,9 @@ fn what_has_no_bound_or_is_not_there_is_refused() {
         "object.a.filter(x, x > 1).map(x, x + 1).all(x, x > 2)",
         "object.a.all(a, object.b.all(b, a == b)) && object.c.all(c, object.d.all(d, true))",
         "object.a + object.b == [1, 2]",
+        "(object.a + object.b).all(a, true)",
         deep(10).as_str(),
-        chain(25).as_str(),
+        chain(10).as_str(),
     ] {
         assert!(Expression::parse(source).is_ok(), "{source}: {:?}", Expression::parse(source));
     }
@@ -184,6 +181,6 @@ fn the_largest_expressions_are_read_and_evaluated() {
 fn the_dearest_expression_comes_to_an_end() {
     let items: Vec<Value> = (0..LONGEST_LIST).map(|n| json!({ "n": n })).collect();
     let object = json!({ "l": items });
-    let source = "object.l.all(i, object.l.all(j, i.n + j.n >= 0 && i.n * j.n >= 0))";
+    let source = "object.l.all(i, object.l.all(j, i.n == j.n || i.n < j.n || j.n >= 0))";
     assert_eq!(Expression::parse(source).unwrap().truth(&object), Ok(true));
 }

@@ -20,7 +20,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
               functions on lists and sets, `authorizer`, and `split`, `join` and `replace`, since what they make has \
               no bound. There is no `now`, since when it changes could not be told: use `age`. At most 2,000 bytes, \
               two comprehensions in each other, lists and maps of 256, texts of 16 KiB; in all 4,096 values and \
-              128 KiB of text.",
+              128 KiB of text. What it could make of the largest object, and how long that could take, is worked out when \
+              it is read: more than 200,000 values, 5 MiB of text, or a third of a second is refused, such as \
+              `object.a.map(x, object.b)`, which copies `b` for each item of `a`.",
     shape: Shape::Value(ValueKind::Expression),
     unknown_when: "it fails, is no boolean, or looks at a longer list, map or text, or at more in all, than it may",
     examples: &[
