@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 use crate::change::Change;
 use crate::rule::RuleId;
@@ -98,6 +99,20 @@ impl Effect {
         match self {
             Self::Patch { change, .. } => change.may_be_repeated(),
             _ => true,
+        }
+    }
+
+    /// The object as it leaves it, where that can be told; `None`: as it was, or gone.
+    #[must_use]
+    pub(crate) fn applied(&self, object: &Value) -> Option<Value> {
+        match self {
+            Self::PatchMetadata { field, entries } => {
+                let entries: Map<String, Value> =
+                    entries.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect();
+                Change::Merge(json!({ "metadata": { *field: entries } })).applied(object).ok()
+            }
+            Self::Patch { change, part: None | Some("scale"), .. } => change.applied(object).ok(),
+            _ => None,
         }
     }
 

@@ -133,10 +133,13 @@ impl Tracker {
         self.observe_with(object, facts, Origin::LiveRead, Now { earliest: now, latest });
         let slot = self.find(ticket)?;
         self.clock = now;
-        let mut shut = Vec::new();
-        let due = self.first_due(slot, ticket, object, facts, Now { earliest: now, latest }, &mut shut);
-        for (rule, opening) in shut {
+        let mut passed = Passed::default();
+        let due = self.first_due(slot, ticket, object, facts, Now { earliest: now, latest }, &mut passed);
+        for (rule, opening) in passed.shut {
             self.slots.get_mut(slot).progress.wait_until(rule, opening);
+        }
+        for rule in passed.over {
+            self.slots.get_mut(slot).progress.finish(rule);
         }
         if let Some(due) = &due {
             self.slots.get_mut(slot).progress.acts(due.rule);
@@ -145,8 +148,7 @@ impl Tracker {
         due
     }
 
-    /// The first step that is due and may be done now; `shut` are the rules whose window has closed before their
-    /// step was done, with when it opens again.
+    /// The first step that is due and may be done now.
     fn first_due(
         &self,
         slot: u32,
@@ -154,9 +156,8 @@ impl Tracker {
         object: &Observation,
         facts: &Facts,
         Now { earliest: now, latest }: Now,
-        shut: &mut Vec<(usize, Option<Timestamp>)>,
+        passed: &mut Passed,
     ) -> Option<DueStep> {
-        let context = Context { object, facts, now };
         for (index, sequence) in self.slots.get(slot).progress.sequences() {
             let rule = &self.rules[index];
             if !sequence.is_due(rule, now) || !sequence.may_begin(rule, self.last_begin) {
@@ -165,19 +166,26 @@ impl Tracker {
             let closes = match open(rule, now, latest) {
                 Ok(closes) => closes,
                 Err(opening) => {
-                    shut.push((index, opening));
+                    passed.shut.push((index, opening));
                     continue;
                 }
             };
+            let assumed = sequence.is_assumed().then(|| assumed(rule, sequence.step(), object, facts, now));
+            let seen = object;
+            let object = assumed.as_ref().unwrap_or(seen);
             let verdict = evaluate(rule, object, facts, now);
             let lasts = verdict.changes_at.is_none_or(|change| change > latest);
             if !sequence.goes_on(rule, verdict.truth) || (verdict.truth.is_true() && !lasts) {
+                let goes_on = |object| sequence.goes_on(rule, evaluate(rule, object, facts, now).truth);
+                if assumed.as_ref().is_some_and(|assumed| goes_on(seen) && !goes_on(assumed)) {
+                    passed.over.push(index);
+                }
                 continue;
             }
             let reason = explain(rule, object, facts, now);
             let step = &rule.steps[sequence.step()];
             let limit = self.page.limit_of(rule).filter(|_| !step.nature.harmless);
-            let effect = effect(rule, step, sequence.is_assumed_gone(), &context);
+            let effect = effect(rule, step, sequence.is_assumed_gone(), &Context { object, facts, now });
             let mut effect = effect.and_then(|effect| match limit.as_ref().and_then(Limit::held_by) {
                 Some(by) => Err(Inapplicable::HeldBack { by }),
                 None => Ok(effect),
@@ -252,6 +260,27 @@ impl Tracker {
             }
         }
     }
+}
+
+/// Rules that were due and passed over.
+#[derive(Default)]
+struct Passed {
+    /// Their window has closed before their step was done, with when it opens again.
+    shut: Vec<(usize, Option<Timestamp>)>,
+    /// They would not be true any more by the steps that a dry run has assumed.
+    over: Vec<usize>,
+}
+
+/// An object as the steps before this one would have left it, which a dry run has assumed. That it is gone is none of
+/// what it looks like.
+fn assumed(rule: &Rule, step: usize, object: &Observation, facts: &Facts, now: Timestamp) -> Observation {
+    rule.steps.iter().take(step).fold(object.clone(), |object, step| {
+        let effect = step.action.effect(&Context { object: &object, facts, now });
+        match effect.ok().and_then(|effect| effect.applied(object.object())) {
+            Some(changed) => Observation::new(changed),
+            None => object,
+        }
+    })
 }
 
 /// When a rule that may act now may not any more, if ever; else when it may again: it must be open for as long as

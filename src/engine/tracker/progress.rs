@@ -173,6 +173,13 @@ impl Progress {
         }
     }
 
+    /// Nothing of the rule's is done to the object any more in this episode.
+    pub(super) fn finish(&mut self, index: usize) {
+        if let Some(sequence) = self.of_mut(index) {
+            sequence.done = true;
+        }
+    }
+
     /// Nothing of the rule's is done to the object before this moment; `None`: until it changes.
     pub(super) fn wait_until(&mut self, index: usize, moment: Option<Timestamp>) {
         if let Some(sequence) = self.of_mut(index) {
