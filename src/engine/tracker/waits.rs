@@ -151,7 +151,9 @@ impl Tracker {
         let mut asked: Vec<Fact> = found
             .into_iter()
             .chain(self.but_for_its_end(&context))
-            .flat_map(|(_, verdict)| verdict.waits_for)
+            .map(|(_, verdict)| verdict)
+            .chain(self.selected(&context))
+            .flat_map(|verdict| verdict.waits_for)
             .filter(|fact| facts.get(fact).is_none())
             .collect();
         asked.sort();
