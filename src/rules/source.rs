@@ -137,6 +137,8 @@ pub(crate) fn accept(sources: &mut Sources, name: &str, bytes: &[u8]) -> Result<
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
+        // Wide letters of ASCII are valid UTF-8, with a NUL beside each.
+        _ if wide(bytes).is_some() => Err(not_utf8(sources, name, bytes, 0)),
         Ok(text) => Ok(sources.add(name, text)),
         Err(error) => Err(not_utf8(sources, name, bytes, error.valid_up_to())),
     }
@@ -144,17 +146,33 @@ pub(crate) fn accept(sources: &mut Sources, name: &str, bytes: &[u8]) -> Result<
 
 /// What precedes the broken byte is valid, so that the report can show the line up to it.
 fn not_utf8(sources: &mut Sources, name: &str, bytes: &[u8], offset: usize) -> Diagnostic {
-    let wide = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     let line = bytes[..offset].split(|byte| *byte == b'\n').count();
     let source = sources.add(name, &String::from_utf8_lossy(&bytes[..offset]));
     let place = Place { source, span: Span { start: offset, end: offset } };
-    let message = if wide {
-        format!("{name} is UTF-16, not UTF-8")
+    let message = if let Some(encoding) = wide(bytes) {
+        format!("{name} is {encoding}, not UTF-8")
     } else {
         let byte = bytes.get(offset).copied().unwrap_or_default();
         format!("{name} is not UTF-8: byte {byte:#04x} at offset {offset}, in line {line}")
     };
     Diagnostic::new(Code::NotUtf8, place, message).label("the text ends here").help("save the file as UTF-8")
+}
+
+/// The encoding of a text that is written in wide letters: by its mark, else by its first letters, which are ASCII in
+/// rules, so that all their bytes but one are 0.
+fn wide(bytes: &[u8]) -> Option<&'static str> {
+    const LETTERS: usize = 4;
+    let are = |width: usize, at: usize| {
+        let letters: Vec<&[u8]> = bytes.chunks_exact(width).take(LETTERS).collect();
+        let is_one = |letter: &&[u8]| letter.iter().enumerate().all(|(i, byte)| (*byte != 0) == (i == at));
+        letters.len() == LETTERS && letters.iter().all(is_one)
+    };
+    let marked = |mark: &[u8]| bytes.starts_with(mark);
+    // The mark of UTF-32 begins with that of UTF-16.
+    if marked(b"\xff\xfe\0\0") || marked(b"\0\0\xfe\xff") || are(4, 0) || are(4, 3) {
+        return Some("UTF-32");
+    }
+    (marked(b"\xff\xfe") || marked(b"\xfe\xff") || are(2, 0) || are(2, 1)).then_some("UTF-16")
 }
 
 #[cfg(test)]
@@ -184,6 +202,26 @@ mod tests {
     fn what_is_not_utf_8_is_told_with_its_line() {
         let diagnostic = accept(&mut Sources::default(), "a", b"a: 1\nb: \xff").unwrap_err();
         assert_eq!(diagnostic.message, "a is not UTF-8: byte 0xff at offset 8, in line 2");
+    }
+
+    #[test]
+    fn wide_letters_are_told_by_their_encoding_with_and_without_a_mark() {
+        let utf_16 = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+        let text = "a: 1 # \u{e9}";
+        let cases: [(Vec<u8>, &str); 4] = [
+            (utf_16(text).iter().flat_map(|unit| unit.to_le_bytes()).collect(), "UTF-16"),
+            (utf_16(text).iter().flat_map(|unit| unit.to_be_bytes()).collect(), "UTF-16"),
+            (text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect(), "UTF-32"),
+            (text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(), "UTF-32"),
+        ];
+        let marks: [&[u8]; 4] = [b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0", b"\0\0\xfe\xff"];
+        for ((bytes, encoding), mark) in cases.iter().zip(marks) {
+            for bytes in [bytes.clone(), [mark, bytes].concat()] {
+                let diagnostic = accept(&mut Sources::default(), "a", &bytes).unwrap_err();
+                assert_eq!(diagnostic.message, format!("a is {encoding}, not UTF-8"), "{bytes:?}");
+            }
+        }
+        assert!(accept(&mut Sources::default(), "a", b"a\0b: 1").is_ok(), "one NUL makes no wide letter");
     }
 
     #[test]
