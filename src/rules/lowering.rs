@@ -4,6 +4,7 @@
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::registry::Registry;
 
+use super::blanks;
 use super::code::Code;
 use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, quoted};
@@ -121,7 +122,9 @@ impl Lowering<'_> {
                 later::diagnostic(entry.key.place, key)
             } else {
                 let message = format!("{} is no key of {}", quoted(key), keys.of);
-                let help = if keys.known.is_empty() {
+                let help = if let Some(blank) = blanks::foreign(key) {
+                    format!("{blank} stands in it: {}", blanks::HELP)
+                } else if keys.known.is_empty() {
                     "leave it out: it has no keys".to_owned()
                 } else {
                     suggest::help(key, keys.known)

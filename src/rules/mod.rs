@@ -8,6 +8,7 @@
 //! them while a person types is a JSON Schema ([`schema`]), what they can look up is the [`reference`](mod@reference).
 
 mod arguments;
+mod blanks;
 mod checks;
 pub mod code;
 pub mod comparison;

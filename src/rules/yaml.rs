@@ -8,6 +8,7 @@ use granit_parser::{
     Tag,
 };
 
+use super::blanks;
 use super::code::Code;
 use super::diagnostic::{Collector, Diagnostic, Place, Span, quoted};
 use super::node::{Data, Entry, Key, MERGE, Node, Scalar};
@@ -267,6 +268,11 @@ impl<'t> Composer<'t, '_> {
         let place = Place { source: self.source, span: Span { start: offset, end: offset + width } };
         if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
             return too_deep(place);
+        }
+        if let Some(blank) = blanks::near(self.text, offset) {
+            let place = Place { span: blank.span, ..place };
+            let message = format!("not YAML: {}", blank.message);
+            return Diagnostic::new(Code::Syntax, place, message).help(blank.help);
         }
         Diagnostic::new(Code::Syntax, place, format!("not YAML: {}", error.info()))
             .help(syntax_help(error.kind()))

@@ -132,3 +132,38 @@ fn what_grows_without_bound_is_refused() {
 fn nothing_behind_a_nul_is_lost_in_silence() {
     assert_eq!(codes("a: 1\n\0b: 2\n"), [Code::Syntax]);
 }
+
+#[test]
+fn a_blank_that_only_looks_like_a_space_is_pointed_at() {
+    let tab = "not YAML: a tab stands in the indentation";
+    let no_break = "not YAML: a no-break space (U+00A0) stands here, where a space belongs";
+    for (text, blank, message) in [
+        ("a:\n  - b: 1\n    c: 2\n\td: 3\n", "\t", tab),
+        ("a:\n  - b: 1\n\n  \tc: 2\n", "\t", tab),
+        ("a:\n\t- b: 1\n", "\t", tab),
+        ("a:\n  b:\u{a0}c\n  d: 1\n", "\u{a0}", no_break),
+        ("a:\n  -\u{a0}b: c\n    d: 1\n", "\u{a0}", no_break),
+        (
+            "a:\u{3000}b\nc: 1\n",
+            "\u{3000}",
+            "not YAML: a blank of another kind (U+3000) stands here, where a space belongs",
+        ),
+    ] {
+        let diagnostics = composed(text).1;
+        let span = diagnostics[0].place.unwrap().span;
+        assert_eq!(
+            (diagnostics[0].message.as_str(), &text[span.start..span.end]),
+            (message, blank),
+            "{text}"
+        );
+        assert_eq!(span.start, text.find(blank).unwrap());
+    }
+}
+
+#[test]
+fn a_blank_that_does_no_harm_is_not_blamed() {
+    for text in ["a: |\n  x\n  \ty\n\n\nb: [\n", "\"a\": \"b:\u{a0}c\"\nd: [\n", "\t\na: [\n"] {
+        let message = &composed(text).1[0].message;
+        assert!(!message.contains("stands"), "{text:?} {message}");
+    }
+}
