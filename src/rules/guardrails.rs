@@ -146,8 +146,8 @@ impl Lowering<'_> {
         // All of them are read before any is missed, so that all mistakes are told.
         let namespaces = self.optional_globs(fields);
         let labels = fields.get("labels").map_or(Some(Vec::new()), |entry| self.selectors(entry));
-        let kinds = self.each_item(fields.value("kinds"), Self::kind_name);
-        let owner_kinds = self.each_item(fields.value("ownerKinds"), Self::owner_kind);
+        let kinds = self.each_item(fields.get("kinds"), "[persistentvolumeclaims]", Self::kind_name);
+        let owner_kinds = self.each_item(fields.get("ownerKinds"), "[DaemonSet]", Self::owner_kind);
         let priority_at_least = match fields.value("priorityAtLeast") {
             Some(value) => self.integer(value, "`priorityAtLeast`", "1000000").map(Some).ok_or(Reported),
             None => Ok(None),
@@ -164,14 +164,22 @@ impl Lowering<'_> {
     /// Those of a list, or of the one value that stands for a list of one.
     fn each_item<T>(
         &mut self,
-        node: Option<&Node>,
+        entry: Option<&Entry>,
+        example: &str,
         mut read: impl FnMut(&mut Self, &Node) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let Some(node) = node else { return Some(Vec::new()) };
-        if matches!(&node.data, Data::List(items) if items.is_empty()) {
-            self.list(node, "the list", "`[DaemonSet]`")?;
+        let Some(Entry { key, value }) = entry else { return Some(Vec::new()) };
+        let is_list = matches!(value.data, Data::List(_));
+        if matches!(&value.data, Data::List(items) if items.is_empty()) {
+            self.list(value, "the list", &format!("`{example}`"))?;
         }
-        collect(items(node).into_iter().map(|item| read(self, item)))
+        let what = format!("`{}`", key.text);
+        collect(items(value).into_iter().map(|item| {
+            if is_list {
+                self.plain_entry(item, ValueKind::Texts, &what, example)?;
+            }
+            read(self, item)
+        }))
     }
 
     fn unprotect(&mut self, entry: &Entry, within: &Confinement) -> Option<Unprotect> {

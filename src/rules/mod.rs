@@ -16,6 +16,7 @@ mod compiled;
 pub mod diagnostic;
 mod document;
 pub mod effective;
+mod entries;
 mod every_kind;
 pub mod fields;
 mod files;

@@ -11,6 +11,7 @@ use k8s_healer_engine::values::{
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, one_of, quoted};
+use super::entries::entry_of;
 use super::lowering::Lowering;
 use super::node::{Data, Entry, Form, Node, Scalar};
 use super::value_words::{code, expected};
@@ -43,12 +44,15 @@ impl Lowering<'_> {
             ValueKind::Text | ValueKind::Pointer => self.text(node, kind, what, example).map(Value::Text),
             ValueKind::Literal => self.literal(node, what, example).map(Value::Literal),
             ValueKind::Choice(words) => self.choice(node, words, what).map(Value::Text),
-            ValueKind::Texts => {
-                self.each(node, what, |this, item| this.text(item, kind, what, example)).map(Value::Texts)
-            }
+            ValueKind::Texts => self
+                .each(node, kind, what, example, |this, item| this.text(item, kind, what, example))
+                .map(Value::Texts),
             ValueKind::TextList => {
                 let items = self.list(node, what, &format!("`{example}`"))?;
-                let text = |this: &mut Self, item: &Node| this.text(item, kind, what, example);
+                let text = |this: &mut Self, item: &Node| {
+                    this.plain_entry(item, kind, what, example)?;
+                    this.text(item, kind, what, example)
+                };
                 collect(items.iter().map(|item| self.sourced(item, kind, what, text)))
                     .map(Value::SourcedTexts)
             }
@@ -57,20 +61,23 @@ impl Lowering<'_> {
                 self.block(node, keys, what, example).map(Value::Block)
             }
             ValueKind::OrBlock(inner, _) => self.value(node, *inner, what, example),
-            ValueKind::Integers => {
-                self.each(node, what, |this, item| this.integer(item, what, "137")).map(Value::Integers)
-            }
-            ValueKind::Choices(words) => {
-                self.each(node, what, |this, item| this.choice(item, words, what)).map(Value::Texts)
-            }
+            ValueKind::Integers => self
+                .each(node, kind, what, example, |this, item| this.integer(item, what, "137"))
+                .map(Value::Integers),
+            ValueKind::Choices(words) => self
+                .each(node, kind, what, example, |this, item| this.choice(item, words, what))
+                .map(Value::Texts),
             ValueKind::Paths => {
                 let path = |this: &mut Self, item: &Node| this.path(item, kind, what, example);
-                self.each(node, what, path).map(Value::Paths)
+                self.each(node, kind, what, example, path).map(Value::Paths)
             }
             ValueKind::Globs => self.globs(node, what, example).map(Value::Globs),
             ValueKind::Literals => {
                 let items = self.list(node, what, &format!("`{example}`"))?;
-                let literal = |this: &mut Self, item: &Node| this.literal(item, what, example);
+                let literal = |this: &mut Self, item: &Node| {
+                    this.plain_entry(item, kind, what, example)?;
+                    this.literal(item, what, example)
+                };
                 collect(items.iter().map(|item| self.sourced(item, kind, what, literal))).map(Value::Literals)
             }
             ValueKind::Sourced(inner) if value_from::is_meant(node) => {
@@ -80,7 +87,8 @@ impl Lowering<'_> {
             ValueKind::Block(keys) => self.block(node, keys, what, example).map(Value::Block),
             ValueKind::Blocks(keys) => {
                 let items = self.list(node, what, &format!("`{example}`"))?;
-                collect(items.iter().map(|item| self.block(item, keys, what, example))).map(Value::Blocks)
+                let entry = entry_of(what);
+                collect(items.iter().map(|item| self.block(item, keys, &entry, example))).map(Value::Blocks)
             }
             ValueKind::Entries => self.entries(node, what, example).map(Value::Entries),
             ValueKind::NullableEntries => {
@@ -229,27 +237,10 @@ impl Lowering<'_> {
         None
     }
 
-    /// A value or a list of them ("string or list").
-    fn each<T>(
-        &mut self,
-        node: &Node,
-        what: &str,
-        mut lower: impl FnMut(&mut Self, &Node) -> Option<T>,
-    ) -> Option<Vec<T>> {
-        match &node.data {
-            Data::List(items) if items.is_empty() => {
-                let message = format!("{what} is an empty list");
-                let help = "name something, or leave the key out";
-                self.report_at(node, Diagnostic::new(Code::EmptyList, node.place, message).help(help));
-                None
-            }
-            Data::List(items) => collect(items.iter().map(|item| lower(self, item))),
-            _ => Some(vec![lower(self, node)?]),
-        }
-    }
-
     pub(super) fn globs(&mut self, node: &Node, what: &str, example: &str) -> Option<Globs> {
-        let sources = self.each(node, what, |this, item| this.text(item, ValueKind::Globs, what, example))?;
+        let kind = ValueKind::Globs;
+        let sources =
+            self.each(node, kind, what, example, |this, item| this.text(item, kind, what, example))?;
         let Some(result) = self.compiled.globs(&sources) else {
             self.too_many(node);
             return None;

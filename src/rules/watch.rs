@@ -17,15 +17,20 @@ const FORMS: &str = "write `pods`, `virtualmachines.kubevirt.io` or `kubevirt.io
 impl Lowering<'_> {
     /// The targets of a rule, and what is known of them.
     pub(super) fn watch(&mut self, node: &Node) -> Option<(Vec<WatchTarget>, Vec<Resolved>)> {
-        let items = match &node.data {
-            Data::List(items) if !items.is_empty() => items.iter().collect(),
+        let (items, is_list) = match &node.data {
+            Data::List(items) if !items.is_empty() => (items.iter().collect(), true),
             Data::List(_) => {
                 self.list(node, "`watch`", "`[pods]`")?;
                 return None;
             }
-            _ => vec![node],
+            _ => (vec![node], false),
         };
-        let targets = collect(items.iter().map(|item| self.target(item)))?;
+        let targets = collect(items.iter().map(|item| {
+            if is_list {
+                self.plain_entry(item, ValueKind::Texts, "`watch`", "[pods]")?;
+            }
+            self.target(item)
+        }))?;
         let excluded: Vec<Resolved> = targets.iter().filter_map(excluded).map(kinds::resolve).collect();
         let is_excluded = |kind: &Resolved| excluded.iter().any(|other| other.name() == kind.name());
         let named = targets.iter().filter(|target| !matches!(target, WatchTarget::Except(_)));
