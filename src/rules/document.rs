@@ -83,6 +83,7 @@ impl Run<'_> {
             uses: RuleUses::default(),
             within: Confinement::default(),
             lifted: self.lifted,
+            moved_by: None,
         }
     }
 
@@ -220,6 +221,7 @@ impl Run<'_> {
             let inherited = own_defaults.as_ref().and_then(Fields::of).or(defaults);
             let resolved = changes.apply(parameters.resolve_rule(item, &mut lowering));
             parameters.restore(own, &mut lowering);
+            lowering.moved_by.clone_from(&changes.moved_by);
             let rule = lowering.rule(&resolved, &pack, inherited);
             let named = std::mem::take(&mut lowering.uses);
             if keeps {

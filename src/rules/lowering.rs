@@ -10,6 +10,7 @@ use super::compiled::Compiled;
 use super::diagnostic::{Collector, Diagnostic, quoted};
 use super::kinds::Resolved;
 use super::node::{Data, Entry, MERGE, Node};
+use super::overrides::MovedBy;
 use super::texts::Confinement;
 use super::uses::RuleUses;
 use super::{later, suggest};
@@ -29,6 +30,8 @@ pub(super) struct Lowering<'a> {
     pub(super) within: Confinement,
     /// System namespaces in which rules may act all the same.
     pub(super) lifted: &'a Guardrails,
+    /// The override that says where the rule looks, if one does.
+    pub(super) moved_by: Option<MovedBy>,
 }
 
 /// Something is wrong, and has been reported.

@@ -60,6 +60,7 @@ impl Others {
                     uses: RuleUses::default(),
                     within: Arc::clone(within),
                     lifted: &nothing,
+                    moved_by: None,
                 };
                 others.document(&document, &mut lowering);
             }

@@ -79,8 +79,19 @@ struct Change {
 pub(super) struct Changes {
     /// `enabled`, `mode`, `namespaces`.
     keys: Vec<Entry>,
+    /// What changes `namespaces`, if something does.
+    pub(super) moved_by: Option<MovedBy>,
     /// Names of parameters, and their values.
     pub(super) parameters: Vec<Entry>,
+}
+
+/// The override that says where a rule looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum MovedBy {
+    /// It names this rule.
+    Rule,
+    /// It names all rules of this pack.
+    Pack(String),
 }
 
 impl Changes {
@@ -184,7 +195,12 @@ impl Overrides {
                 // A pack's are set for the pack as a whole.
                 true if one.of_pack => {}
                 true => changes.parameters.push(change.entry.clone()),
-                false => changes.keys.push(change.entry.clone()),
+                false => {
+                    if change.key == "namespaces" {
+                        changes.moved_by = Some(one.moves());
+                    }
+                    changes.keys.push(change.entry.clone());
+                }
             }
         }
         changes
@@ -235,6 +251,10 @@ impl Override {
     /// The greater one holds: whoever wrote the file of a folder that is confined may not undo what is said of all.
     fn strength(&self) -> (Reverse<usize>, bool) {
         (Reverse(self.within.len()), !self.of_pack)
+    }
+
+    fn moves(&self) -> MovedBy {
+        if self.of_pack { MovedBy::Pack(self.target.clone()) } else { MovedBy::Rule }
     }
 }
 

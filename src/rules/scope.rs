@@ -15,6 +15,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 use super::lowering::{Fields, Lowering};
 use super::node::{Entry, MERGE, Node};
+use super::overrides::MovedBy;
 use super::rule::{DEFAULT_KEYS, RULE_KEYS, place_of};
 use super::values::items;
 
@@ -128,7 +129,17 @@ impl Lowering<'_> {
         let Some(kind) = kind else { return Some(()) };
         let key = &namespaces.key.text;
         let message = format!("`{kind}` have no namespace, so `{key}` selects none of them");
-        let help = "write `scope: cluster` in the rule instead";
+        let help = match &self.moved_by {
+            Some(MovedBy::Pack(pack)) if key == "namespaces" => {
+                format!(
+                    "name the rules that are meant one by one: `rule: {pack}/…`, or leave `namespaces` out"
+                )
+            }
+            Some(MovedBy::Rule) if key == "namespaces" => {
+                "leave `namespaces` out of the override, and narrow the rule down in its `match`".to_owned()
+            }
+            _ => "write `scope: cluster` in the rule instead".to_owned(),
+        };
         self.report(Diagnostic::new(Code::WrongScope, namespaces.key.place, message).help(help));
         None
     }

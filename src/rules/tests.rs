@@ -321,6 +321,7 @@ fn every_example_of_every_key_is_a_value_of_its_kind() {
         uses: uses::RuleUses::default(),
         within: std::sync::Arc::default(),
         lifted: &k8s_healer_engine::guardrails::Guardrails::default(),
+        moved_by: None,
     };
     let shapes =
         registry.matchers().iter().map(|one| one.shape).chain(registry.actions().iter().map(|one| one.shape));
