@@ -1,5 +1,5 @@
 //! What several lists of globs all match, as one list of globs, where globs can say it: what a rule that is confined
-//! looks at, written out.
+//! looks at, written out. Whether two globs have a name in common at all can always be told.
 
 use k8s_healer_engine::values::Globs;
 
@@ -78,6 +78,68 @@ fn longer<'t>(one: &'t str, other: &'t str, holds: impl Fn(&str, &str) -> bool) 
     holds(long, short).then_some(long)
 }
 
+/// A part of a glob: a character of one class, or any run of characters.
+enum Part {
+    Run,
+    /// Ranges, both ends included.
+    One(Vec<(char, char)>),
+}
+
+/// Whether some text is matched by both globs, which are sound.
+#[must_use]
+pub fn meet(one: &str, other: &str) -> bool {
+    let (one, other) = (parts(one), parts(other));
+    // Row by row: whether the rest of the one from here and the rest of the other from there have a text in common.
+    let mut below: Vec<bool> = Vec::new();
+    for at in (0..=one.len()).rev() {
+        let mut row = vec![false; other.len() + 1];
+        for there in (0..=other.len()).rev() {
+            let skips_one = |below: &[bool]| below.get(there).copied().unwrap_or_default();
+            row[there] = match (one.get(at), other.get(there)) {
+                (None, None) => true,
+                (Some(Part::Run), None) => skips_one(&below),
+                (None, Some(Part::Run)) => row[there + 1],
+                (Some(Part::Run), _) | (_, Some(Part::Run)) => skips_one(&below) || row[there + 1],
+                (Some(Part::One(mine)), Some(Part::One(theirs))) => {
+                    below[there + 1] && have_one_in_common(mine, theirs)
+                }
+                (Some(Part::One(_)), None) | (None, Some(Part::One(_))) => false,
+            };
+        }
+        below = row;
+    }
+    below[0]
+}
+
+fn have_one_in_common(mine: &[(char, char)], theirs: &[(char, char)]) -> bool {
+    mine.iter().any(|mine| theirs.iter().any(|theirs| mine.0 <= theirs.1 && theirs.0 <= mine.1))
+}
+
+fn parts(glob: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut rest = glob.chars();
+    while let Some(character) = rest.next() {
+        parts.push(match character {
+            '*' => Part::Run,
+            '?' => Part::One(vec![('\0', char::MAX)]),
+            '[' => {
+                let class: Vec<char> = rest.by_ref().take_while(|c| *c != ']').collect();
+                Part::One(ranges(&class))
+            }
+            character => Part::One(vec![(character, character)]),
+        });
+    }
+    parts
+}
+
+fn ranges(class: &[char]) -> Vec<(char, char)> {
+    match class {
+        [first, '-', last, rest @ ..] => [vec![(*first, *last)], ranges(rest)].concat(),
+        [one, rest @ ..] => [vec![(*one, *one)], ranges(rest)].concat(),
+        [] => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +195,23 @@ mod tests {
     fn what_globs_cannot_say_is_not_said() {
         for case in [[&["a?*"][..], &["*b"]], [&["[ab]*"], &["a*"]], [&["a*b*"], &["*c"]]] {
             assert_eq!(intersection(&lists(&case)), None, "{case:?}");
+        }
+    }
+
+    #[test]
+    fn two_globs_meet_where_a_name_is_matched_by_both() {
+        let globs =
+            ["a*", "*b", "a*b", "ab", "?", "a?", "?-*", "[ab]", "[a-b]-", "*a*a*", "-*-", "a[-]b", "*"];
+        let names = names();
+        let matched = globs.map(|glob| {
+            let matches = Globs::parse(&[glob]).unwrap();
+            names.iter().map(|name| matches.matches(name)).collect::<Vec<bool>>()
+        });
+        for (one, of_one) in globs.iter().zip(&matched) {
+            for (other, of_other) in globs.iter().zip(&matched) {
+                let have_one = of_one.iter().zip(of_other).any(|(one, other)| *one && *other);
+                assert_eq!(meet(one, other), have_one, "{one} {other}");
+            }
         }
     }
 }

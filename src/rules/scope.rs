@@ -13,6 +13,7 @@ use k8s_healer_engine::values::Globs;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
+use super::intersection::meet;
 use super::lowering::{Fields, Lowering};
 use super::node::{Entry, MERGE, Node};
 use super::overrides::MovedBy;
@@ -163,11 +164,10 @@ impl Lowering<'_> {
 
     fn warn_of_reach(&mut self, namespaces: &Entry, globs: &Globs, by_labels: bool) {
         let node = &namespaces.value;
-        let literal = |scalar: &str| !scalar.starts_with('!') && !scalar.contains(['*', '?', '[']);
-        let is_outside = |text: &str| !self.within.iter().all(|globs| globs.matches(text));
+        let is_outside = |text: &str| self.within.iter().any(|globs| is_outside(text, globs));
         let texts: Vec<String> =
             items(node).iter().filter_map(|item| item.scalar()).map(|scalar| scalar.text.clone()).collect();
-        if texts.iter().all(|text| text.starts_with('!') || (literal(text) && is_outside(text))) {
+        if texts.iter().all(|text| text.starts_with('!') || is_outside(text)) {
             let to = self.shown_confinement();
             let message = format!("it selects nothing: its pack is confined to {to}");
             let help = "name namespaces that the pack may look into";
@@ -186,6 +186,23 @@ impl Lowering<'_> {
             self.report_at(node, Diagnostic::new(Code::ProtectedNamespaces, node.place, message).help(help));
         }
     }
+}
+
+/// Whether a glob surely selects nothing of what a pack is confined to.
+fn is_outside(glob: &str, within: &Globs) -> bool {
+    if !glob.contains(['*', '?', '[']) {
+        return !within.matches(glob);
+    }
+    let sources = within.sources();
+    let (excludes, includes): (Vec<&String>, Vec<&String>) =
+        sources.iter().partition(|source| source.starts_with('!'));
+    // Whatever stands in a glob where another has its `*`, that one matches all of it.
+    let covers = |exclude: &&String| {
+        let exclude = exclude.trim_start_matches('!');
+        let is_simple = !exclude.contains(['?', '[']);
+        is_simple && Globs::parse(&[exclude]).is_ok_and(|globs| globs.matches(glob))
+    };
+    !includes.iter().any(|included| meet(glob, included)) || excludes.iter().any(covers)
 }
 
 /// Whether all that a glob can match is out of every rule's reach. The daemon's own namespace is too, but

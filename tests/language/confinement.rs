@@ -122,6 +122,28 @@ fn a_confined_pack_cannot_reach_out_by_scope_overrides_or_guardrails() {
 }
 
 #[test]
+fn globs_that_surely_select_nothing_of_the_confinement_are_warned_of() {
+    let is_warned_of = |confinement: &str, namespaces: &str| {
+        let pack = format!("{HEAD}{PACK}").replace("[test-*]", namespaces);
+        let loaded = Teams::new(&pack, PACK).load(&[&format!("team={confinement}")]);
+        assert!(loaded.rule_set.is_some(), "{:?}", loaded.diagnostics);
+        loaded.diagnostics.iter().any(|one| one.code == Code::OutsideConfinement)
+    };
+    for (confinement, namespaces, expected) in [
+        ("team-b-*", "\"prod-*\"", true),
+        ("team-b-*", "[prod, \"x-?\"]", true),
+        ("team-b-*", "[\"[s-u]eam-a-*\", \"!team-b-x\"]", true),
+        ("team-b-*,!team-b-infra*", "team-b-infra-*", true),
+        ("team-b-*", "[prod, \"t?am-*\"]", false),
+        ("team-b-*", "\"*-prod\"", false),
+        ("team-b-*,!team-b-?", "team-b-*", false),
+        ("team-b-*", "[prod-*, team-b-1]", false),
+    ] {
+        assert_eq!(is_warned_of(confinement, namespaces), expected, "{confinement} {namespaces}");
+    }
+}
+
+#[test]
 fn what_is_said_of_all_holds_against_an_override_that_is_confined_however_exact_it_is() {
     let team = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
     let own = "{ rule: vms/stale, enabled: true, mode: enforce, parameters: { age: 1m } }";
