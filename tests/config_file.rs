@@ -138,6 +138,16 @@ fn lists_are_separated_by_commas_in_a_variable() {
 }
 
 #[test]
+fn two_commas_in_a_variable_are_one_of_the_value_itself() {
+    let folder = Folder::with(&[]);
+    let show = |rules: &str| folder.run(&[("K8S_HEALER_RULES", rules)], &["show-rules", "--no-config"]);
+    let said = show("rules.yaml=test-*,,!test-x,,e2e-*");
+    assert!(said.code == Some(0) && said.output.contains("within test-*, e2e-*, !test-x"), "{}", said.text);
+    let said = show("rules.yaml=test-*,!test-x");
+    assert!(said.code == Some(2) && said.text.contains("!test-x"), "{}", said.text);
+}
+
+#[test]
 fn mistakes_are_underlined_where_they_stand() {
     for (name, text) in [
         ("k8s-healer.toml", "# what is no rule\nlog-levle = 'debug'\nlog-format = 'picture'\n"),

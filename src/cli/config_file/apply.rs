@@ -38,8 +38,8 @@ fn with_values(argument: Arg, long: &str, of_file: Option<&Vec<OsString>>) -> Ar
     let (argument, of_variable) = match value {
         // Several values are separated by commas there, and not on the command line: clap has one rule for both.
         Some(value) if is_list(&argument) => {
-            let parts = value.as_bytes().split(|byte| *byte == b',');
-            (argument, Some(parts.map(|part| OsString::from_vec(part.to_owned())).collect()))
+            let parts = parts(value.as_bytes()).into_iter().map(OsString::from_vec);
+            (argument, Some(parts.collect()))
         }
         Some(_) if argument.get_env().is_none() => (argument.env(variable).hide_env(true), None),
         _ => (argument, None),
@@ -49,6 +49,20 @@ fn with_values(argument: Arg, long: &str, of_file: Option<&Vec<OsString>>) -> Ar
         Some(_) => argument.default_values(Vec::<OsString>::new()),
         None => argument,
     }
+}
+
+/// What stands between single commas; `,,` stands for a comma of a value's own.
+fn parts(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts = vec![Vec::new()];
+    let mut rest = value.iter().peekable();
+    while let Some(byte) = rest.next() {
+        if *byte == b',' && rest.next_if(|next| **next == b',').is_none() {
+            parts.push(Vec::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(*byte);
+        }
+    }
+    parts
 }
 
 fn hint(file: Option<&Path>) -> String {
