@@ -10,19 +10,20 @@ use k8s_healer_engine::registry::Registry;
 use serde_json::Value;
 
 use super::Arguments as Program;
+use crate::rules::Input;
 use crate::rules::schema::{guardrails, rule_override, rule_pack, rule_test};
 use crate::rules::source::reason;
 
 const RULES: &str = include_str!("init/rules.yaml");
 const TEST: &str = include_str!("init/vm-stale.yaml");
 
-/// What comes next, by subcommand: from what asks nobody to what acts.
-const COMMANDS: &[(&str, &str)] = &[
-    ("validate-rules", "validate-rules "),
-    ("test-rules", "test-rules "),
-    ("plan", "plan --rules "),
-    ("show-rules", "show-rules "),
-    ("daemon", "daemon run --mode dry-run --rules "),
+/// What comes next, by subcommand: from what asks nobody to what acts; and whether it takes `PATH=NAMESPACES`.
+const COMMANDS: &[(&str, &str, bool)] = &[
+    ("validate-rules", "validate-rules ", true),
+    ("test-rules", "test-rules ", false),
+    ("plan", "plan --rules ", true),
+    ("show-rules", "show-rules ", true),
+    ("daemon", "daemon run --mode dry-run --rules ", true),
 ];
 
 /// Write a first pack of rules, with a test beside it, and tell what to type next
@@ -82,10 +83,13 @@ fn next(folder: &Path, written: &[PathBuf]) -> String {
     let shown = |path: &PathBuf| format!("wrote {}\n", path.display());
     let visible = written.iter().filter(|path| !path.components().any(|part| part.as_os_str() == ".schemas"));
     let list: String = visible.map(shown).collect();
-    let folder = in_a_shell(folder);
+    let (plain, of_rules) = (in_a_shell(folder), in_a_shell(&Input::written(folder)));
     let program = Program::command();
-    let commands = COMMANDS.iter().filter(|(name, _)| program.find_subcommand(name).is_some()).take(3);
-    let lines: String = commands.map(|(_, line)| format!("\n  k8s-healer {line}{folder}")).collect();
+    let commands = COMMANDS.iter().filter(|(name, ..)| program.find_subcommand(name).is_some()).take(3);
+    let line = |(_, line, is_confinable): &(&str, &str, bool)| {
+        format!("\n  k8s-healer {line}{}", if *is_confinable { &of_rules } else { &plain })
+    };
+    let lines: String = commands.map(line).collect();
     format!("{list}\nNext:{lines}")
 }
 
@@ -103,7 +107,7 @@ pub(super) fn in_a_shell(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::{Input, LoadOptions, load};
+    use crate::rules::{LoadOptions, load};
 
     #[test]
     fn what_is_written_is_valid_and_warns_of_nothing() {
@@ -144,5 +148,13 @@ mod tests {
         assert!(text.starts_with("wrote my rules/rules.yaml\n\nNext:\n"), "{text}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  k8s-healer ")).count(), 3);
         assert!(text.contains("validate-rules 'my rules'\n"), "{text}");
+    }
+
+    #[test]
+    fn a_folder_with_an_equals_sign_is_written_as_each_command_takes_it() {
+        let text = next(Path::new("a=b"), &[]);
+        for line in ["validate-rules a==b\n", "test-rules a=b\n", "plan --rules a==b"] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 }

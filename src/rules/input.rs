@@ -1,7 +1,8 @@
 //! What rules are read from: a file, a folder, a text at hand. `PATH=NAMESPACES` confines a path: no rule in it
 //! selects anything outside these namespaces, whatever it says.
 
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use k8s_healer_engine::values::Globs;
@@ -60,6 +61,16 @@ impl Input {
                 refuse(&format!("`{glob}` {}", error.problem))
             }
         }
+    }
+
+    /// A path as [`of_path`](Self::of_path) reads it, confined to nothing.
+    #[must_use]
+    pub fn written(path: &Path) -> PathBuf {
+        let bytes = path.as_os_str().as_bytes();
+        let begin = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+        let (folder, last) = bytes.split_at(begin);
+        let doubled = last.iter().flat_map(|byte| vec![*byte; if *byte == b'=' { 2 } else { 1 }]);
+        PathBuf::from(OsString::from_vec(folder.iter().copied().chain(doubled).collect()))
     }
 
     /// The same of several.
@@ -127,6 +138,14 @@ mod tests {
             ("a=b", "a", Some("b")),
         ] {
             assert_eq!(read(text), Ok((path.to_owned(), namespaces.map(str::to_owned))), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_written_so_that_it_is_read_as_itself() {
+        for path in ["a", "a=b", "a==b", "=", "a=b.yaml", "/home/a=b/c=d", "a=b/", "a=b=c"] {
+            let written = Input::written(Path::new(path)).display().to_string();
+            assert_eq!(read(&written), Ok((path.to_owned(), None)), "{written}");
         }
     }
 
