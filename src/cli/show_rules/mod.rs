@@ -4,6 +4,7 @@
 mod json;
 mod place;
 mod protections;
+mod selector;
 mod table;
 mod yaml;
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::selector::selector;
 use super::{place, protections};
 use crate::cli::table::{Look, Table, Tone};
 use crate::rules::Loaded;
@@ -89,10 +90,13 @@ pub(super) fn values(rule: &EffectiveRule) -> Vec<PathValue> {
 }
 
 fn places(rule: &EffectiveRule) -> String {
-    let value = |key: &str| rule.keys.iter().find(|(known, _)| known == key).map(|(_, item)| listed(item));
-    let places = value("namespaces").or_else(|| value("scope").map(|_| "(the whole cluster)".to_owned()));
+    let value = |key: &str| rule.keys.iter().find(|(known, _)| known == key).map(|(_, item)| item);
+    let places = value("namespaces").map(listed);
+    let places = places.or_else(|| value("scope").map(|_| "(the whole cluster)".to_owned()));
+    let selected = value("namespaceSelector").map(selector);
+    let looks: Vec<String> = places.into_iter().chain(selected).collect();
     let within = rule.within.iter().map(|globs| format!(" within {globs}"));
-    places.unwrap_or_default() + &within.collect::<String>()
+    looks.join(" with ") + &within.collect::<String>()
 }
 
 fn listed(item: &Item) -> String {

@@ -81,6 +81,26 @@ fn the_table_shows_what_runs_and_which_guardrails_win() {
 }
 
 #[test]
+fn the_table_shows_by_which_labels_namespaces_are_selected() {
+    let expressions = "matchExpressions: [ { key: tier, operator: In, values: [a, b] }, { key: t, operator: NotIn, \
+                       values: [c] }, { key: x, operator: DoesNotExist }, { key: y, operator: Exists } ]";
+    for (defaults, expected) in [
+        (
+            "namespaceSelector: { matchLabels: { environment: test, number: \"5\" } }",
+            "environment=test,number=5",
+        ),
+        ("namespaces: [a-*, b], namespaceSelector: { matchLabels: { v: 1.10 } }", "a-*, b with v=1.10"),
+        (&format!("namespaceSelector: {{ {expressions} }}"), "tier in (a,b),t notin (c),!x,y"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = PACK.replace("namespaces: test-*", defaults);
+        fs::write(folder.path().join("pack.yaml"), text).unwrap();
+        let table = shown(&folder, Format::Table, false, &[]);
+        assert!(table.contains(&format!("  {expected}  ")), "{expected}\n{table}");
+    }
+}
+
+#[test]
 fn origins_name_file_and_line_of_every_value() {
     let folder = pack(&[("quiet.yaml", OVERRIDES)]);
     let table = shown(&folder, Format::Table, true, &["vms.age=9m"]);
