@@ -111,6 +111,14 @@ pub fn meet(one: &str, other: &str) -> bool {
     below[0]
 }
 
+/// Whether a glob surely matches all that another does: a `*` takes whatever the other has in its place, a `?` or a
+/// class does so for letters alone.
+#[must_use]
+pub fn covers(wide: &str, glob: &str) -> bool {
+    let is_exact = !wide.contains(['?', '[']) || !glob.contains(['*', '?', '[']);
+    is_exact && Globs::parse(&[wide]).is_ok_and(|globs| globs.matches(glob))
+}
+
 fn have_one_in_common(mine: &[(char, char)], theirs: &[(char, char)]) -> bool {
     mine.iter().any(|mine| theirs.iter().any(|theirs| mine.0 <= theirs.1 && theirs.0 <= mine.1))
 }
@@ -199,7 +207,8 @@ mod tests {
     }
 
     #[test]
-    fn two_globs_meet_where_a_name_is_matched_by_both() {
+    fn two_globs_meet_where_a_name_is_matched_by_both_and_one_covers_what_it_matches_all_of() {
+        assert!(covers("*b", "a*b") && covers("a*", "a?") && covers("[ab]", "b") && !covers("a?", "a*"));
         let globs =
             ["a*", "*b", "a*b", "ab", "?", "a?", "?-*", "[ab]", "[a-b]-", "*a*a*", "-*-", "a[-]b", "*"];
         let names = names();
@@ -211,6 +220,8 @@ mod tests {
             for (other, of_other) in globs.iter().zip(&matched) {
                 let have_one = of_one.iter().zip(of_other).any(|(one, other)| *one && *other);
                 assert_eq!(meet(one, other), have_one, "{one} {other}");
+                let is_all = of_other.iter().zip(of_one).all(|(other, one)| *one || !*other);
+                assert!(is_all || !covers(one, other), "{one} {other}");
             }
         }
     }

@@ -13,7 +13,7 @@ use k8s_healer_engine::values::Globs;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
-use super::intersection::meet;
+use super::intersection::{covers, meet};
 use super::lowering::{Fields, Lowering};
 use super::node::{Entry, MERGE, Node};
 use super::overrides::MovedBy;
@@ -196,13 +196,8 @@ fn is_outside(glob: &str, within: &Globs) -> bool {
     let sources = within.sources();
     let (excludes, includes): (Vec<&String>, Vec<&String>) =
         sources.iter().partition(|source| source.starts_with('!'));
-    // Whatever stands in a glob where another has its `*`, that one matches all of it.
-    let covers = |exclude: &&String| {
-        let exclude = exclude.trim_start_matches('!');
-        let is_simple = !exclude.contains(['?', '[']);
-        is_simple && Globs::parse(&[exclude]).is_ok_and(|globs| globs.matches(glob))
-    };
-    !includes.iter().any(|included| meet(glob, included)) || excludes.iter().any(covers)
+    !includes.iter().any(|included| meet(glob, included))
+        || excludes.iter().any(|exclude| covers(exclude.trim_start_matches('!'), glob))
 }
 
 /// Whether all that a glob can match is out of every rule's reach. The daemon's own namespace is too, but

@@ -2,6 +2,7 @@
 //! and where each of it is written. No cluster is asked.
 
 mod json;
+mod lifting;
 mod place;
 mod protections;
 mod selector;

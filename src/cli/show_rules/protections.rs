@@ -1,13 +1,16 @@
 //! What holds rules back: what is built in, what each document of guardrails adds or lifts, and which of several
 //! wins.
 
+use std::sync::Arc;
+
 use k8s_healer_engine::guard::SYSTEM_NAMESPACES;
 use k8s_healer_engine::guardrails::{Document, Guardrails, SYSTEM_OWNERS};
 use k8s_healer_engine::values::Globs;
 use serde::Serialize;
 
+use super::lifting::{self, Share};
 use super::place;
-use crate::rules::{Loaded, Place};
+use crate::rules::Loaded;
 
 /// One protection, or one that is lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +22,8 @@ pub(super) struct Protection {
     pub(super) guardrails: Option<String>,
     /// `team.yaml:5`, or `built in`.
     pub(super) from: String,
+    /// Globs that the path confines it to: it holds for nothing else.
+    pub(super) within: Vec<String>,
     /// What it comes to beside the others; empty: it holds.
     pub(super) note: String,
 }
@@ -27,106 +32,145 @@ pub(super) struct Protection {
 pub(super) fn all(loaded: &Loaded) -> Vec<Protection> {
     let none = Guardrails::default();
     let guardrails = loaded.rule_set.as_ref().map_or(&none, |rules| &*rules.guardrails);
-    let mut all = built_in(loaded, guardrails);
+    let told = Told { loaded, documents: &guardrails.documents };
+    let mut all = built_in(&told);
     for (document, effective) in guardrails.documents.iter().zip(&loaded.effective_guardrails) {
         let mut values = Vec::new();
         effective.keys.iter().for_each(|(key, item)| item.flatten(key, &mut values));
-        for value in values {
-            let note = note(loaded, guardrails, document, &value.path, &value.value);
-            all.push(Protection {
-                key: value.path,
-                value: value.value,
-                guardrails: Some(document.name.clone()),
-                from: place::shown(loaded, value.origin),
-                note,
-            });
-        }
+        all.extend(values.into_iter().map(|value| Protection {
+            note: told.note(document, &value.path),
+            key: value.path,
+            value: value.value,
+            guardrails: Some(document.name.clone()),
+            from: place::shown(loaded, value.origin),
+            within: effective.within.clone(),
+        }));
     }
     all
 }
 
-fn built_in(loaded: &Loaded, guardrails: &Guardrails) -> Vec<Protection> {
+fn built_in(told: &Told<'_>) -> Vec<Protection> {
     let one = |key: &str, value: String, note: String| Protection {
         key: key.to_owned(),
         value,
         guardrails: None,
         from: "built in".to_owned(),
+        within: Vec::new(),
         note,
     };
-    let lifted = |lifts: &dyn Fn(&Document) -> bool| {
-        let by: Vec<String> = guardrails
-            .documents
-            .iter()
-            .filter(|document| lifts(document))
-            .map(|document| named(loaded, &document.name))
-            .collect();
-        if by.is_empty() { String::new() } else { format!("lifted by {}", by.join(", ")) }
-    };
-    let namespaces = SYSTEM_NAMESPACES.iter().map(|name| {
-        let lifts = |document: &Document| {
-            document.unprotect.namespaces.as_ref().is_some_and(|globs| overlap(globs, name))
-        };
-        one("protect.namespaces", (*name).to_owned(), lifted(&lifts))
-    });
-    let owners = SYSTEM_OWNERS.iter().map(|kind| {
-        let lifts = |document: &Document| document.unprotect.owner_kinds.iter().any(|own| own == kind);
-        one("protect.ownerKinds", (*kind).to_owned(), lifted(&lifts))
-    });
+    let namespaces =
+        SYSTEM_NAMESPACES.iter().map(|name| one("protect.namespaces", (*name).to_owned(), told.lifted(name)));
+    let owners = SYSTEM_OWNERS
+        .iter()
+        .map(|kind| one("protect.ownerKinds", (*kind).to_owned(), told.lifted_owner(kind)));
     let priority = one("protect.priorityAtLeast", "1000000000".to_owned(), String::new());
     namespaces.chain(owners).chain([priority]).collect()
 }
 
-/// Whether what is lifted touches this name or prefix of the built-in list.
-fn overlap(lifted: &Globs, name: &str) -> bool {
-    let prefix = name.trim_end_matches('*');
-    lifted.sources().iter().any(|source| {
-        !source.starts_with('!')
-            && (source.trim_end_matches('*') == prefix || source.starts_with(prefix) && name.ends_with('*'))
-    })
+/// What documents come to beside each other.
+struct Told<'a> {
+    loaded: &'a Loaded,
+    documents: &'a [Arc<Document>],
 }
 
-/// Which document is stricter.
-fn note(loaded: &Loaded, guardrails: &Guardrails, own: &Document, path: &str, value: &str) -> String {
-    let others = || guardrails.documents.iter().filter(|other| other.name != own.name);
-    match path {
-        "protect.priorityAtLeast" => {
-            let strictest = |other: &&std::sync::Arc<Document>| {
-                let theirs = other.protect.priority_at_least.filter(|_| other.within.is_none());
-                theirs.is_some_and(|theirs| own.protect.priority_at_least.is_some_and(|own| theirs < own))
-            };
-            let winner = others().filter(strictest).min_by_key(|other| other.protect.priority_at_least);
-            winner.map_or_else(String::new, |winner| {
-                let least = winner.protect.priority_at_least.unwrap_or_default();
-                format!("{} wins with {least}", named(loaded, &winner.name))
-            })
+impl Told<'_> {
+    /// Which document is stricter than this one.
+    fn note(&self, own: &Document, path: &str) -> String {
+        match path {
+            "protect.priorityAtLeast" => self.stricter(own),
+            "unprotect.namespaces" => {
+                self.kept(&own.unprotect.namespaces.as_ref().map(Globs::sources).unwrap_or_default())
+            }
+            "unprotect.ownerKinds" => self.kept_owners(&own.unprotect.owner_kinds),
+            _ => String::new(),
         }
-        "unprotect.namespaces" => {
-            let names: Vec<&str> = value.trim_matches(['[', ']']).split(", ").collect();
-            let keepers: Vec<String> = guardrails
-                .documents
-                .iter()
-                .filter(|other| {
-                    let protects = |globs: &Globs| names.iter().any(|name| globs.matches(name));
-                    other.protect.namespaces.as_ref().is_some_and(protects)
-                })
-                .map(|other| named(loaded, &other.name))
-                .collect();
-            if keepers.is_empty() {
-                String::new()
-            } else {
-                format!("protected all the same by {}", keepers.join(", "))
+    }
+
+    fn stricter(&self, own: &Document) -> String {
+        let own_least = own.protect.priority_at_least;
+        let others = self.documents.iter().filter(|other| other.name != own.name && other.within.is_none());
+        let theirs = others.filter_map(|other| Some((other.protect.priority_at_least?, other)));
+        let stricter = theirs.filter(|(theirs, _)| own_least.is_some_and(|own| *theirs < own));
+        stricter
+            .min_by_key(|(least, _)| *least)
+            .map_or_else(String::new, |(least, winner)| format!("{} wins with {least}", self.named(winner)))
+    }
+
+    /// Who lifts the protection of a built-in name or prefix, how much of it, and what is left of that.
+    fn lifted(&self, built_in: &str) -> String {
+        let shares = self.shares(|document| lifting::lifted(document, built_in));
+        let mut names: Vec<String> = Vec::new();
+        for (_, share) in &shares {
+            match share {
+                Share::All => names.push(built_in.to_owned()),
+                Share::Part(parts) => names.extend(parts.iter().cloned()),
+                Share::Nothing => {}
             }
         }
-        _ => String::new(),
+        sentences([self.by("lifted", &shares), self.kept(&names)])
+    }
+
+    fn lifted_owner(&self, kind: &str) -> String {
+        let lifts = |document: &Document| names(&document.unprotect.owner_kinds, kind);
+        let shares = self.shares(|document| if lifts(document) { Share::All } else { Share::Nothing });
+        if shares.is_empty() {
+            return String::new();
+        }
+        sentences([self.by("lifted", &shares), self.kept_owners(&[kind.to_owned()])])
+    }
+
+    /// Who protects all the same what is lifted.
+    fn kept(&self, lifted: &[String]) -> String {
+        if lifted.is_empty() {
+            return String::new();
+        }
+        self.by(ALL_THE_SAME, &self.shares(|document| lifting::kept(document, lifted)))
+    }
+
+    fn kept_owners(&self, kinds: &[String]) -> String {
+        let keeps = |document: &Document| kinds.iter().all(|kind| names(&document.protect.owner_kinds, kind));
+        self.by(
+            ALL_THE_SAME,
+            &self.shares(|document| if keeps(document) { Share::All } else { Share::Nothing }),
+        )
+    }
+
+    fn shares(&self, share: impl Fn(&Document) -> Share) -> Vec<(&Document, Share)> {
+        let shares = self.documents.iter().map(|document| (&**document, share(document)));
+        shares.filter(|(_, share)| *share != Share::Nothing).collect()
+    }
+
+    /// `lifted by a (a.yaml:3), b (b.yaml:3); lifted in part by c (c.yaml:3): kube-system`.
+    fn by(&self, what: &str, shares: &[(&Document, Share)]) -> String {
+        let whole = shares.iter().filter(|(_, share)| *share == Share::All);
+        let whole: Vec<String> = whole.map(|(document, _)| self.named(document)).collect();
+        let mut all = Vec::new();
+        if !whole.is_empty() {
+            all.push(format!("{what} by {}", whole.join(", ")));
+        }
+        for (document, share) in shares {
+            if let Share::Part(parts) = share {
+                all.push(format!("{what} in part by {}: {}", self.named(document), parts.join(", ")));
+            }
+        }
+        all.join("; ")
+    }
+
+    /// `team (team.yaml:3)`, and where alone it holds.
+    fn named(&self, document: &Document) -> String {
+        let known = self.loaded.effective_guardrails.iter().find(|one| one.name == document.name);
+        let place = place::shown(self.loaded, known.map(|one| one.place));
+        let within = document.within.as_ref().map(|globs| format!(" within {globs}"));
+        format!("{} ({place}){}", document.name, within.unwrap_or_default())
     }
 }
 
-/// `team (team.yaml:3)`.
-fn named(loaded: &Loaded, name: &str) -> String {
-    let place: Option<Place> = loaded
-        .effective_guardrails
-        .iter()
-        .find(|document| document.name == name)
-        .map(|document| document.place);
-    format!("{name} ({})", place::shown(loaded, place))
+const ALL_THE_SAME: &str = "protected all the same";
+
+fn names(kinds: &[String], kind: &str) -> bool {
+    kinds.iter().any(|own| own == kind)
+}
+
+fn sentences(sentences: [String; 2]) -> String {
+    sentences.into_iter().filter(|sentence| !sentence.is_empty()).collect::<Vec<_>>().join("; ")
 }

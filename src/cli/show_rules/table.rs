@@ -31,10 +31,16 @@ pub(super) fn show(loaded: &Loaded, origins: bool, look: Look, out: &mut impl Wr
             (one.key, Tone::Plain),
             (one.value, tone),
             (one.guardrails.map_or(one.from.clone(), |name| format!("{name} ({})", one.from)), Tone::Faint),
-            (one.note, Tone::Warning),
+            (noted(one.note, &one.within), Tone::Warning),
         ]);
     }
     table.show(out)
+}
+
+/// What a protection comes to, and where alone it holds.
+fn noted(note: String, within: &[String]) -> String {
+    let within = (!within.is_empty()).then(|| format!("within {}", within.join(" within ")));
+    [Some(note).filter(|note| !note.is_empty()), within].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn rules(loaded: &Loaded, look: Look, out: &mut impl Write) -> io::Result<()> {

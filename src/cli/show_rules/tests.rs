@@ -65,12 +65,12 @@ fn shown(folder: &tempfile::TempDir, format: Format, origins: bool, set: &[&str]
 fn the_table_shows_what_runs_and_which_guardrails_win() {
     let folder = pack(&[("quiet.yaml", OVERRIDES), ("rails.yaml", GUARDRAILS)]);
     let table = shown(&folder, Format::Table, false, &[]);
-    let lines: Vec<String> =
-        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let lines = rows(&table);
     for line in [
         "vms/stale dry-run vm test-a 0s 5m delete, stripFinalizers",
         "vms/other observe pods, jobs (the whole cluster) 0s 5m log",
-        "protect.namespaces kubevirt built in lifted by team (rails.yaml:3)",
+        "protect.namespaces kubevirt built in lifted by team (rails.yaml:3); protected all the same by platform \
+         (rails.yaml:9)",
         "protect.namespaces kube-* built in",
         "protect.priorityAtLeast 2000 team (rails.yaml:4) platform (rails.yaml:9) wins with 1000",
         "protect.priorityAtLeast 1000 platform (rails.yaml:11)",
@@ -100,12 +100,41 @@ fn the_table_shows_by_which_labels_namespaces_are_selected() {
     }
 }
 
+/// The rows of the table, with one blank between two words.
+fn rows(table: &str) -> Vec<String> {
+    table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn the_table_tells_what_is_lifted_and_what_is_protected_all_the_same() {
+    let document = |name: &str, says: &str| {
+        format!("apiVersion: k8s-healer/v1\nkind: Guardrails\nmetadata: {{ name: {name} }}\n{says}\n---\n")
+    };
+    let rails = [
+        document("ga", "unprotect: { ownerKinds: [DaemonSet], namespaces: [kube-system, cdi] }"),
+        document("gb", "protect: { ownerKinds: [DaemonSet], namespaces: [kube-s*] }"),
+    ];
+    let folder = pack(&[("rails.yaml", &rails.concat())]);
+    let table = shown(&folder, Format::Table, false, &[]);
+    let rows = rows(&table);
+    for row in [
+        "protect.namespaces kube-* built in lifted in part by ga (rails.yaml:3): kube-system; \
+         protected all the same by gb (rails.yaml:8)",
+        "protect.namespaces cdi built in lifted by ga (rails.yaml:3)",
+        "protect.ownerKinds DaemonSet built in lifted by ga (rails.yaml:3); protected all the same by gb (rails.yaml:8)",
+        "unprotect.ownerKinds [DaemonSet] ga (rails.yaml:4) protected all the same by gb (rails.yaml:8)",
+        "unprotect.namespaces [kube-system, cdi] ga (rails.yaml:4) \
+         protected all the same in part by gb (rails.yaml:8): kube-system",
+    ] {
+        assert!(rows.iter().any(|known| known == row), "{row}\n{table}");
+    }
+}
+
 #[test]
 fn origins_name_file_and_line_of_every_value() {
     let folder = pack(&[("quiet.yaml", OVERRIDES)]);
     let table = shown(&folder, Format::Table, true, &["vms.age=9m"]);
-    let lines: Vec<String> =
-        table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let lines = rows(&table);
     for line in [
         "vms/stale watch [vm] pack.yaml:8",
         "vms/stale namespaces [test-a] quiet.yaml:5",
