@@ -1,6 +1,7 @@
 //! `show-rules`: what is in force once parameters, defaults, `--set`, overrides and guardrails have had their say,
 //! and where each of it is written. No cluster is asked.
 
+mod confined;
 mod json;
 mod lifting;
 mod place;
@@ -25,7 +26,8 @@ const MOST_SHOWN: usize = 50;
 ///
 /// `--format yaml` prints rule files that say the same without any of these.
 ///
-/// Exit status: 0 they are shown, 1 the rules have errors, 2 a file cannot be read, or there is none.
+/// Exit status: 0 they are shown, 1 the rules have errors, or --format yaml leaves out what no file can say of confined
+/// ones, 2 a file cannot be read, or there is none.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Arguments {
     /// Files and folders, instead of those that --rules names
@@ -67,9 +69,14 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Err(status) => return status,
     };
     let mut out = io::stdout().lock();
-    let done = show(arguments, &loaded, Look::of_stdout(), &mut out).and_then(|()| out.flush());
+    let done =
+        show(arguments, &loaded, Look::of_stdout(), &mut out).and_then(|all| out.flush().map(|()| all));
     match done {
-        Ok(()) => 0,
+        Ok(true) => 0,
+        Ok(false) => {
+            tell("k8s-healer: no file can say all of it: what is left out stands behind a `#`");
+            1
+        }
         Err(error) => {
             if error.kind() != io::ErrorKind::BrokenPipe {
                 tell(&format!("k8s-healer: {error}"));
@@ -79,11 +86,12 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
     }
 }
 
-fn show(arguments: &Arguments, loaded: &Loaded, look: Look, out: &mut impl Write) -> io::Result<()> {
+/// Whether all of it could be shown.
+fn show(arguments: &Arguments, loaded: &Loaded, look: Look, out: &mut impl Write) -> io::Result<bool> {
     match arguments.format {
-        Format::Table => table::show(loaded, arguments.origins, look, out),
+        Format::Table => table::show(loaded, arguments.origins, look, out).map(|()| true),
         Format::Yaml => yaml::show(loaded, arguments.origins, out),
-        Format::Json => json::show(loaded, arguments.origins, out),
+        Format::Json => json::show(loaded, arguments.origins, out).map(|()| true),
     }
 }
 

@@ -261,3 +261,76 @@ fn what_a_rule_does_not_inherit_is_not_shown() {
     assert!(again.rule_set.is_some(), "{:?}\n{yaml}", again.diagnostics);
     assert_eq!(compare(&before.written, &again.written).lines(), [""; 0], "{yaml}");
 }
+
+/// Guardrails of a team that is confined to `team-a-*`: whether YAML says all of them, and what is shown.
+fn confined_guardrails(protect: &str, format: Format) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!(
+        "apiVersion: k8s-healer/v1\nkind: Guardrails\nmetadata: {{ name: tg }}\nprotect: {protect}\n"
+    );
+    fs::write(folder.path().join("g.yaml"), text).unwrap();
+    let path = folder.path().join("g.yaml=team-a-*,!team-a-x");
+    let arguments = Arguments { paths: vec![path], format, ..Arguments::default() };
+    let mut out = Vec::new();
+    let loaded = loaded(&arguments).unwrap();
+    let is_complete = show(&arguments, &loaded, Look { colour: false, width: None }, &mut out).unwrap();
+    (is_complete, String::from_utf8(out).unwrap())
+}
+
+#[test]
+fn what_confined_guardrails_protect_is_shown_with_where_alone() {
+    let protect = "{ namespaces: [\"*\"], kinds: [pvc] }";
+    let table = confined_guardrails(protect, Format::Table).1;
+    let rows = rows(&table);
+    for key in ["protect.namespaces [*]", "protect.kinds [pvc]"] {
+        let shown = |row: &&String| row.starts_with(key) && row.ends_with("within team-a-*, !team-a-x");
+        assert_eq!(rows.iter().filter(shown).count(), 1, "{table}");
+    }
+    let document: Value = serde_json::from_str(&confined_guardrails(protect, Format::Json).1).unwrap();
+    let all = document["protections"].as_array().unwrap();
+    let own = all.iter().find(|one| one["guardrails"] == "tg").unwrap();
+    assert_eq!(own["within"], serde_json::json!(["team-a-*, !team-a-x"]));
+    assert_eq!(all[0]["within"], serde_json::json!([]));
+}
+
+#[test]
+fn yaml_says_of_confined_guardrails_what_it_can_and_tells_what_it_cannot() {
+    let protected = |yaml: &str| {
+        let input = Input::Text { name: "again".into(), bytes: yaml.as_bytes().to_vec() };
+        let documents =
+            load(&[input], &LoadOptions::default()).rule_set.unwrap().guardrails.documents.clone();
+        documents.iter().map(|document| document.protect.shown().join("; ")).collect::<Vec<_>>()
+    };
+    for (protect, is_complete, said, told) in [
+        ("{ namespaces: \"*\" }", true, &["namespaces team-a-*, !team-a-x"][..], ""),
+        ("{ namespaces: [team-*, prod] }", true, &["namespaces team-a-*, !team-a-x"], ""),
+        (
+            "{ namespaces: [team-a-1], ownerKinds: [Job] }",
+            false,
+            &["namespaces team-a-1, !team-a-x"],
+            "ownerKinds",
+        ),
+        (
+            "{ kinds: [pvc] }",
+            false,
+            &[],
+            "# tg: protect.kinds is left out: no file says that it holds within team-a-*",
+        ),
+        ("{ namespaces: [\"[s-t]eam-*\"] }", false, &[], "no list of globs says what it protects within"),
+        (
+            "{ namespaces: [prod] }",
+            true,
+            &[],
+            "# tg: protect.namespaces is left out: it protects nothing within",
+        ),
+    ] {
+        let (all, yaml) = confined_guardrails(protect, Format::Yaml);
+        assert_eq!(all, is_complete, "{yaml}");
+        assert!(yaml.contains(told), "{yaml}");
+        if said.is_empty() {
+            assert!(yaml.lines().all(|line| line.starts_with('#')), "{yaml}");
+        } else {
+            assert_eq!(protected(&yaml), said, "{yaml}");
+        }
+    }
+}

@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use super::confined;
 use super::place;
 use crate::cli::table::printable;
-use crate::rules::effective::{EffectiveRule, Item, Tree, yaml_key};
-use crate::rules::intersection::intersection;
+use crate::rules::effective::{Item, Tree, yaml_key};
 use crate::rules::{Loaded, Place};
 
-pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::Result<()> {
+/// Whether rule files can say all of it; what they cannot say is told in comments.
+pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::Result<bool> {
+    let mut is_complete = true;
     let mut printer = Printer { loaded, origins, out, documents: 0 };
     let mut pack = None;
     for rule in &loaded.effective_rules {
@@ -21,7 +23,8 @@ pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::
             )?;
             continue;
         }
-        let Some(keys) = confined(rule) else {
+        let Some(keys) = confined::rule(rule) else {
+            is_complete = false;
             let within = printable(&rule.within.join(" within "));
             writeln!(
                 printer.out,
@@ -39,41 +42,18 @@ pub(super) fn show(loaded: &Loaded, origins: bool, out: &mut impl Write) -> io::
         printer.entries(&keys, 4)?;
     }
     for document in &loaded.effective_guardrails {
-        printer.head("Guardrails", &document.name)?;
-        for globs in &document.within {
-            writeln!(printer.out, "# confined to {globs}")?;
+        let confined::Protections { keys, left_out, is_complete: is_all } = confined::protections(document);
+        is_complete &= is_all;
+        for (key, why) in left_out {
+            let within = printable(&document.within.join(" within "));
+            writeln!(printer.out, "# {}: {key} is left out: {why} within {within}", document.name)?;
         }
-        printer.entries(&document.keys, 0)?;
+        if !keys.is_empty() {
+            printer.head("Guardrails", &document.name)?;
+            printer.entries(&keys, 0)?;
+        }
     }
-    Ok(())
-}
-
-/// The keys of a rule, its `namespaces` as narrow as the path makes them that it came by; `None`: globs cannot say it.
-fn confined(rule: &EffectiveRule) -> Option<Vec<(String, Item)>> {
-    let mut keys = rule.keys.clone();
-    if rule.within.is_empty() {
-        return Some(keys);
-    }
-    let own = keys.iter().position(|(key, _)| key == "namespaces");
-    let said = own.map(|own| &keys[own].1);
-    let mut lists: Vec<Vec<String>> =
-        rule.within.iter().map(|globs| globs.split(", ").map(str::to_owned).collect()).collect();
-    if let Some(Tree::List(items)) = said.map(|item| &item.tree) {
-        lists.insert(0, items.iter().filter_map(|item| item.data().as_str().map(str::to_owned)).collect());
-    }
-    let origin = said.and_then(|item| item.origin);
-    let mut common = intersection(&lists)?;
-    if common.is_empty() {
-        // A list that includes nothing is none.
-        common = vec!["*".to_owned(), "!*".to_owned()];
-    }
-    let items = common.iter().map(|glob| Item { tree: Tree::text(glob), origin }).collect();
-    let namespaces = ("namespaces".to_owned(), Item { tree: Tree::List(items), origin });
-    match own {
-        Some(own) => keys[own] = namespaces,
-        None => keys.insert(0, namespaces),
-    }
-    Some(keys)
+    Ok(is_complete)
 }
 
 struct Printer<'a, W> {
