@@ -89,7 +89,7 @@ fn every_code_is_produced_by_some_case() {
         Code::NotServed,
         Code::BadSchema,
     ]);
-    // Found when a test is played: `tests/test_rules`.
+    // Found with the rules under test: `tests/test_rules`.
     seen.insert(Code::UnknownObject);
     let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !seen.contains(code)).collect();
     assert!(missing.is_empty(), "no case produces {missing:?}");

@@ -6,9 +6,12 @@ use std::path::PathBuf;
 
 use crate::cli::diagnostics::{Findings, Format, STANDARD_INPUT, Style, explain};
 use crate::cli::fields::Against;
+use crate::cli::test_rules::Suite;
 use crate::rules::{Input, LoadOptions, Reads, load, read_bounded};
 
 /// Check rule files and folders, and show every mistake where it stands
+///
+/// A test of rules (kind RuleTest) is checked too, with the rules that it is about; test-rules runs it.
 ///
 /// Exit status: 0 the rules can run (there may be warnings), 1 they have errors, 2 a file cannot be read.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -73,6 +76,7 @@ pub fn check(
         LoadOptions { set: arguments.set.clone(), reads: Reads::RulesAndTests, ..LoadOptions::default() };
     let mut loaded = load(&inputs, &options);
     let asked = arguments.fields.check(&mut loaded);
+    let loaded = Suite::of(loaded).checked();
     let findings = Findings::of(&loaded, arguments.quiet);
     findings.show(arguments.format, style, out)?;
     out.flush()?;

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::code::Code;
 use super::diagnostic::{Collector, Diagnostic};
@@ -75,10 +74,15 @@ pub fn test_files(path: &Path) -> Vec<PathBuf> {
 #[must_use]
 pub fn holds_rules(file: &Path) -> bool {
     let name = file.display().to_string();
-    let (mut sources, mut out) = (Sources::default(), Collector::default());
+    let mut sources = Sources::default();
     let read = read_file(file, &name).and_then(|bytes| accept(&mut sources, &name, &bytes));
-    let Ok(source) = read else { return false };
-    let Some(text) = sources.get(source).map(|source| Arc::clone(&source.text)) else { return false };
+    let source = read.ok().and_then(|source| sources.get(source));
+    source.is_some_and(|source| says_of_rules(&source.text))
+}
+
+/// The same of a text at hand. No I/O.
+#[must_use]
+pub fn says_of_rules(text: &str) -> bool {
     if !RULES.iter().any(|kind| text.contains(kind)) {
         return false;
     }
@@ -86,8 +90,10 @@ pub fn holds_rules(file: &Path) -> bool {
         let kind = document.get("kind").and_then(|entry| entry.value.scalar());
         kind.is_some_and(|kind| RULES.contains(&kind.text.as_str()))
     };
+    let (mut sources, mut out) = (Sources::default(), Collector::default());
+    let source = sources.add("", text);
     // What is broken is read with the rules, so that its mistakes are told.
-    compose(source, &text, &mut out).iter().any(is_of_rules) || !out.into_sorted().is_empty()
+    compose(source, text, &mut out).iter().any(is_of_rules) || !out.into_sorted().is_empty()
 }
 
 struct Walk<'a> {

@@ -61,7 +61,7 @@ use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
-pub use files::{holds_rules, test_files};
+pub use files::{holds_rules, says_of_rules, test_files};
 pub use input::Input;
 pub(crate) use kinds::is_well_known;
 pub(crate) use node::{Form, form_of_plain};
@@ -75,7 +75,7 @@ use comparison::Written;
 use diagnostic::Collector;
 use effective::{EffectiveGuardrails, EffectiveRule};
 use others::Others;
-use ruletest::{Fixtures, RuleTest};
+use ruletest::{CaseSettings, Fixtures, RuleTest};
 
 /// Reads the name of a kind as a person writes it: as `watch` has it. `None`: it is none.
 #[must_use]
@@ -102,6 +102,8 @@ pub struct LoadOptions {
     pub reads: Reads,
     /// `--set pack.name=value` or `--set name=value`, without the `--set`.
     pub set: Vec<String>,
+    /// What a case of a test sets beside that.
+    pub case: CaseSettings,
     /// The matchers and actions that rules can name.
     pub registry: Registry,
     /// Whether what is in force is kept with its places, to be shown.
@@ -110,7 +112,13 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { reads: Reads::default(), set: Vec::new(), registry: Registry::standard(), effective: false }
+        Self {
+            reads: Reads::default(),
+            set: Vec::new(),
+            case: CaseSettings::default(),
+            registry: Registry::standard(),
+            effective: false,
+        }
     }
 }
 
@@ -167,9 +175,39 @@ pub struct Loaded {
     pub summary: Summary,
     /// What the rules name of a cluster.
     uses: Vec<uses::RuleUses>,
+    /// The text in which a case sets parameters.
+    of_case: Option<SourceId>,
 }
 
 impl Loaded {
+    /// The errors in what a case of a test sets, told of the case; with `all`, those too that come of it elsewhere.
+    #[must_use]
+    pub fn errors_of(&self, case: &CaseSettings, all: bool) -> Vec<Diagnostic> {
+        let is_its_own = |one: &&Diagnostic| {
+            let source = one.place.map(|place| place.source);
+            one.severity() == Severity::Error && (all || source.is_some() && source == self.of_case)
+        };
+        let told = |one: &Diagnostic| {
+            let parts = [case.subject.as_str(), one.subject.as_str()];
+            let subject = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ");
+            Diagnostic { subject, ..one.clone() }
+        };
+        self.diagnostics.iter().filter(is_its_own).map(told).collect()
+    }
+
+    /// Adds mistakes that were found by reading other texts, which become sources of these.
+    pub fn report_from(&mut self, others: &Sources, mut found: Vec<Diagnostic>) {
+        let mut moved =
+            |place: Place| Some(Place { source: self.sources.adopt(others, place.source)?, ..place });
+        for one in &mut found {
+            one.place = one.place.and_then(&mut moved);
+            let related = std::mem::take(&mut one.related).into_iter();
+            let moved = |Related { place, label }| Some(Related { place: moved(place)?, label });
+            one.related = related.filter_map(moved).collect();
+        }
+        self.report(found);
+    }
+
     /// The names under `watch` of all rules, sound or not, for a cluster to resolve.
     #[must_use]
     pub fn targets(&self) -> BTreeSet<WatchTarget> {
@@ -212,7 +250,12 @@ pub fn load(inputs: &[Input], options: &LoadOptions) -> Loaded {
 pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
     let mut out = Collector::default();
     let mut sources = Sources::default();
-    let settings = settings::parse(&options.set, &mut sources, &mut out);
+    let mut settings = settings::parse(&options.set, &mut sources, &mut out);
+    let of_case = (!options.case.is_empty()).then(|| options.case.settings(&mut sources));
+    let of_case = of_case.map(|(source, of_case)| {
+        settings.extend(of_case);
+        source
+    });
     let files = texts.files();
     let texts = texts.accept(&mut sources, &mut out);
     let others = Others::read(&texts, &sources, &options.registry, &mut out);
@@ -284,6 +327,7 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
     Loaded {
         rule_set: (summary.errors == 0).then_some(rule_set),
         diagnostics: out.into_sorted(),
+        of_case,
         sources,
         origins,
         tests,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::diagnostic::Place;
+use super::source::SourceId;
 
 /// A value of a document.
 #[derive(Clone, Debug)]
@@ -125,6 +126,24 @@ impl Node {
             }
             Data::Broken => "!".to_owned(),
         }
+    }
+
+    /// The same at the same characters of another source, whose text is the same.
+    pub(super) fn in_source(&self, source: SourceId) -> Self {
+        let data = match &self.data {
+            Data::List(items) => Data::List(items.iter().map(|item| item.in_source(source)).collect()),
+            Data::Map(entries) => Data::Map(
+                entries
+                    .iter()
+                    .map(|Entry { key, value }| Entry {
+                        key: Key { text: key.text.clone(), place: Place { source, ..key.place } },
+                        value: value.in_source(source),
+                    })
+                    .collect(),
+            ),
+            data => data.clone(),
+        };
+        Self { place: Place { source, ..self.place }, data, used: self.used.clone() }
     }
 
     pub(super) fn scalar(&self) -> Option<&Scalar> {

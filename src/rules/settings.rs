@@ -22,6 +22,10 @@ pub(super) struct Setting {
 }
 
 impl Setting {
+    pub(super) fn new(pack: Option<&str>, name: &str, value: Node, place: Place) -> Self {
+        Self { pack: pack.map(str::to_owned), name: name.to_owned(), value, place, used: Cell::new(false) }
+    }
+
     fn sets(&self, pack: &str, name: &str) -> bool {
         self.name == name && self.pack.as_deref().is_none_or(|own| own == pack)
     }
@@ -42,13 +46,7 @@ pub(super) fn parse(arguments: &[String], sources: &mut Sources, out: &mut Colle
         };
         let start = left.len() + 1;
         let value = value_of(value, source, start, out);
-        settings.push(Setting {
-            pack: pack.map(str::to_owned),
-            name: name.to_owned(),
-            value,
-            place,
-            used: Cell::new(false),
-        });
+        settings.push(Setting::new(pack, name, value, place));
     }
     settings
 }
@@ -92,6 +90,8 @@ pub(super) fn value<'s>(settings: &'s [Setting], pack: &str, name: &str) -> Opti
     setting.into_iter().max_by_key(|setting| setting.pack.is_some()).map(|setting| &setting.value)
 }
 
+const NONE: &str = "leave it out: no pack here has parameters";
+
 /// Reports what no pack has.
 pub(super) fn report_unused(settings: &[Setting], parameters: &[(String, String)], out: &mut Collector) {
     for setting in settings.iter().filter(|setting| !setting.used.get()) {
@@ -104,11 +104,15 @@ pub(super) fn report_unused(settings: &[Setting], parameters: &[(String, String)
         let (message, help) = match &setting.pack {
             Some(pack) if !packs.contains(&pack.as_str()) => {
                 let message = format!("no pack with parameters is called {}", quoted(pack));
-                (
-                    message,
-                    suggest::nearest(pack, packs)
-                        .map_or_else(String::new, |near| format!("did you mean `{near}`?")),
-                )
+                let mut known = packs.clone();
+                known.dedup();
+                known.truncate(20);
+                let help = match suggest::nearest(pack, packs) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => NONE.to_owned(),
+                    None => format!("there are {}", one_of(known)),
+                };
+                (message, help)
             }
             pack => {
                 let of = pack
@@ -122,7 +126,7 @@ pub(super) fn report_unused(settings: &[Setting], parameters: &[(String, String)
                     || format!("there are {}", one_of(names.iter().copied())),
                     |near| format!("did you mean `{near}`?"),
                 );
-                (message, if names.is_empty() { "no parameter can be set".to_owned() } else { help })
+                (message, if names.is_empty() { NONE.to_owned() } else { help })
             }
         };
         out.push(Diagnostic::new(Code::BadSet, setting.place, message).help(help));

@@ -81,6 +81,17 @@ impl Sources {
         SourceId::from_index(self.all.len() - 1)
     }
 
+    /// The id of a source of others, which is one of these from now on if it was not.
+    pub(super) fn adopt(&mut self, others: &Self, id: SourceId) -> Option<SourceId> {
+        let source = others.get(id)?;
+        let known = self.iter().find(|(_, own)| own.name == source.name && own.text == source.text);
+        if let Some((id, _)) = known {
+            return Some(id);
+        }
+        self.all.push(source.clone());
+        Some(SourceId::from_index(self.all.len() - 1))
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
         self.all.iter().enumerate().map(|(index, source)| (SourceId::from_index(index), source))

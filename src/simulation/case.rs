@@ -54,6 +54,12 @@ pub(super) struct Awaited {
     pub(super) hint: String,
 }
 
+/// What is wrong with a case about these rules, as far as that can be told without playing it.
+#[must_use]
+pub fn check(case: &Case, rules: &RuleSet) -> Vec<Diagnostic> {
+    Prepared::of(case, rules).err().unwrap_or_default()
+}
+
 /// Plays a case with these rules; or tells what is wrong with the case.
 pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
     let prepared = Prepared::of(case, rules)?;

@@ -91,6 +91,10 @@ const SEEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "test-bad-set",
+        &["/cases/0/set", "/cases/0/set/m", "/cases/0/set/n", "/cases/0/set/o", "/cases/0/set/p"],
+    ),
+    (
         "test-bad-values",
         &[
             "/cases/0/now",
@@ -198,6 +202,7 @@ const SEEN: &[(&str, &[&str])] = &[
             "/rules/0/match/2/containers",
         ],
     ),
+    ("unknown-key-blank", &["/rules/0"]),
     (
         "unknown-matcher",
         &["/rules/0/match/0", "/rules/0/match/1/not", "/rules/0/match/2/any/0", "/rules/0/match/2/any/1"],
@@ -221,6 +226,23 @@ const SEEN: &[(&str, &[&str])] = &[
             "/rules/1/match/3/containers/ready",
             "/rules/1/match/4",
             "/rules/2",
+        ],
+    ),
+    (
+        "wrong-type-entries",
+        &[
+            "/protect/kinds",
+            "/protect/ownerKinds",
+            "/rules/0/actions/0/patch/json/0",
+            "/rules/0/actions/1/patch/json/0",
+            "/rules/0/actions/2/stripFinalizers/only",
+            "/rules/0/match/0/phase",
+            "/rules/0/match/1/containers/exitCodes",
+            "/rules/0/match/1/containers/waiting",
+            "/rules/0/match/2/field/in",
+            "/rules/0/match/3/labels/matchExpressions/0",
+            "/rules/0/namespaces",
+            "/rules/0/watch",
         ],
     ),
 ];

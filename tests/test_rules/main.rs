@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use k8s_healer::cli::diagnostics::Style;
 use k8s_healer::cli::test_rules::{Arguments, Format, test};
+use k8s_healer::cli::validate_rules;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
@@ -88,6 +89,30 @@ fn what_is_wrong_with_a_test_is_told_where_it_stands_and_the_others_run() {
     snapshot("wrong", &out);
 }
 
+/// The reports of mistakes, which stand before the first line that tells of a case.
+fn reports(out: &str) -> Vec<&str> {
+    let mistakes = out.split("\n✗ ").next().unwrap();
+    mistakes.split("\n\n").filter(|part| part.contains('×') || part.contains('─')).collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_test_is_found_by_validate_rules_too() {
+    for file in ["names", "set", "rules"] {
+        let file = format!("tests/test_rules/wrong/{file}.yaml");
+        let (_, out, _) = run(&of(&file));
+        let expected = reports(&out);
+        let arguments = validate_rules::Arguments { paths: vec![path(&file)], ..Default::default() };
+        let mut found = Vec::new();
+        let status = validate_rules::check(&arguments, Style::PLAIN, std::io::empty(), &mut found).unwrap();
+        let found =
+            String::from_utf8(found).unwrap().replace(&format!("{}/", env!("CARGO_MANIFEST_DIR")), "");
+        assert!(status == 1 && !expected.is_empty(), "{file}");
+        for report in expected {
+            assert!(found.contains(report), "{file}: {report}\n{found}");
+        }
+    }
+}
+
 #[test]
 fn for_a_program_the_mistakes_of_files_are_told_beside_its_document() {
     let (status, out, notes) = run(&Arguments { format: Format::Json, ..of("tests/test_rules/wrong") });
@@ -127,6 +152,24 @@ fn a_test_from_standard_input_has_its_rules_in_itself_or_names_them() {
     let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
     let (status, out, _) = run_with(&arguments, Style::PLAIN, &text);
     assert!(status == 0 && out.contains("1 case in 1 file: 1 passed"), "{out}");
+    let text = fs::read_to_string(path("tests/test_rules/holding/held.yaml")).unwrap();
+    let (status, out, _) = run_with(&arguments, Style::PLAIN, &text);
+    assert_eq!(status, 0, "{out}");
+}
+
+#[test]
+fn validate_rules_says_nothing_of_rules_that_it_cannot_find() {
+    let text = fs::read_to_string(path("tests/test_rules/wrong/names.yaml")).unwrap();
+    let (pack, test) = text.split_once("---\n").unwrap();
+    let validate = |text: &str| {
+        let arguments = validate_rules::Arguments { paths: vec!["-".into()], ..Default::default() };
+        let mut out = Vec::new();
+        let status = validate_rules::check(&arguments, Style::PLAIN, text.as_bytes(), &mut out).unwrap();
+        (status, String::from_utf8(out).unwrap())
+    };
+    assert_eq!(validate(test), (0, "ok: 1 file, 5 cases\n".to_owned()));
+    let (status, out) = validate(&format!("{pack}---\n{test}"));
+    assert!(status == 1 && out.contains("no rule under test is called `faild`"), "{out}");
 }
 
 #[test]

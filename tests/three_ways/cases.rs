@@ -80,7 +80,7 @@ fn of_test(test: &RuleTest) -> Vec<Proof> {
     let packs = packs(test);
     let proof = |case: &Case| {
         let inputs: Vec<Input> = packs.iter().cloned().map(Input::Path).collect();
-        let loaded = load(&inputs, &LoadOptions { set: case.set.clone(), ..LoadOptions::default() });
+        let loaded = load(&inputs, &LoadOptions { case: case.set.clone(), ..LoadOptions::default() });
         let rules = loaded.rule_set.unwrap_or_else(|| panic!("{}: {:?}", test.file, loaded.diagnostics));
         let file = Path::new(&test.file).strip_prefix(root()).unwrap().display().to_string();
         Proof { file, case: case.clone(), packs: packs.clone(), rules }

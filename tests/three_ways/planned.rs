@@ -17,7 +17,7 @@ pub(crate) fn rows(proof: &Proof) -> Vec<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_k8s-healer"));
     command.args(["plan", "--complete", "--format", "json", "--from"]).arg(&dump);
     command.arg("--rules").args::<_, &PathBuf>(&proof.packs);
-    for set in &proof.case.set {
+    for set in &proof.case.set.arguments() {
         command.arg("--set").arg(set);
     }
     command.args(["--at", &proof.case.now.to_string(), "--within"]);

@@ -71,8 +71,8 @@ mod tests {
     use super::*;
     use k8s_healer_engine::guardrails::{Protect, Unprotect};
 
-    fn globs(sources: &[&str]) -> Option<Globs> {
-        Some(Globs::parse(sources).unwrap())
+    fn globs(sources: &[&str]) -> Globs {
+        Globs::parse(sources).unwrap()
     }
 
     fn part(names: &[&str]) -> Share {
@@ -89,7 +89,7 @@ mod tests {
             (&["kubevirt"], "kubevirt", Share::All),
             (&["openshift-*"], "openshift", Share::Nothing),
         ] {
-            let unprotect = Unprotect { namespaces: globs(lifts), ..Unprotect::default() };
+            let unprotect = Unprotect { namespaces: Some(globs(lifts)), ..Unprotect::default() };
             let document = Document { unprotect, ..Document::default() };
             assert_eq!(lifted(&document, built_in), share, "{lifts:?}");
         }
@@ -103,10 +103,10 @@ mod tests {
             (&["kube-*", "!kube-public"], None, &["kube-*"], part(&["kube-*", "!kube-public"])),
             (&["kubevirt", "x"], None, &["kubevirt", "cdi"], part(&["kubevirt"])),
             (&["kube-?"], None, &["kube-*"], part(&["kube-?"])),
-            (&["*"], globs(&["team-a-*"]), &["kubevirt"], Share::Nothing),
+            (&["*"], Some(globs(&["team-a-*"])), &["kubevirt"], Share::Nothing),
             (&["prod-*"], None, &["kubevirt"], Share::Nothing),
         ] {
-            let protect = Protect { namespaces: globs(protects), ..Protect::default() };
+            let protect = Protect { namespaces: Some(globs(protects)), ..Protect::default() };
             let document = Document { within, protect, ..Document::default() };
             let lifted: Vec<String> = lifted.iter().map(ToString::to_string).collect();
             assert_eq!(kept(&document, &lifted), share, "{protects:?}");

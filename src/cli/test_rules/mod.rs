@@ -17,12 +17,14 @@ use jiff::Timestamp;
 use k8s_healer_engine::moment::elapsed;
 use k8s_healer_engine::rule::{Rule, RuleId};
 
+pub(super) use self::suite::Suite;
+
 use self::lines::lines;
 use self::results::{CaseResult, CoverageResult, GapLine, Results, Status};
-use self::suite::{Suite, Verdict};
+use self::suite::Verdict;
 use crate::cli::diagnostics::{Findings, Format as FindingsFormat, Style};
 use crate::cluster::clock::{Clock, SystemClock};
-use crate::rules::ruletest::RuleTest;
+use crate::rules::ruletest::{CaseSettings, RuleTest};
 use crate::rules::{Code, Loaded};
 use crate::simulation::coverage::{Coverage, Gap, Part, Report, Seen};
 
@@ -215,7 +217,10 @@ impl Covered {
         // However a test names it, it is the same pack.
         let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
         let key: Vec<PathBuf> = places.iter().map(real).collect();
-        let pack = self.packs.entry(key).or_insert_with(|| (Coverage::default(), suite.rules(test, &[])));
+        let pack = self
+            .packs
+            .entry(key)
+            .or_insert_with(|| (Coverage::default(), suite.rules(test, &CaseSettings::default())));
         pack.0.add(coverage);
     }
 

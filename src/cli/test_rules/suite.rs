@@ -8,18 +8,19 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::cli::diagnostics::STANDARD_INPUT;
-use crate::rules::ruletest::{Case, RuleTest};
+use crate::rules::ruletest::{Case, CaseSettings, RuleTest};
 use crate::rules::{
-    Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, read_bounded, test_files,
+    Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, read_bounded, says_of_rules, test_files,
 };
-use crate::simulation::case::{Played, play};
+use crate::simulation::case::{Played, check, play};
 
 /// The tests, read.
-pub(super) struct Suite {
+pub(in crate::cli) struct Suite {
     /// Their files, with what is wrong in them.
     pub(super) tests: Loaded,
     /// By the file of the test: where its packs lie.
     places: HashMap<String, Vec<PathBuf>>,
+    /// By what a case sets, too.
     packs: HashMap<(Vec<PathBuf>, Vec<String>), Rc<Loaded>>,
 }
 
@@ -49,34 +50,98 @@ impl Suite {
             }
         }
         let options = LoadOptions { reads: Reads::Tests, ..LoadOptions::default() };
-        Ok(Self { tests: load(&inputs, &options), places: HashMap::new(), packs: HashMap::new() })
+        Ok(Self::of(load(&inputs, &options)))
     }
 
-    /// The rules that a test is about, with these settings. I/O, the first time.
-    pub(super) fn rules(&mut self, test: &RuleTest, set: &[String]) -> Rc<Loaded> {
-        let key = (self.under_test(test), set.to_vec());
+    /// The tests among what was loaded.
+    pub(in crate::cli) fn of(tests: Loaded) -> Self {
+        Self { tests, places: HashMap::new(), packs: HashMap::new() }
+    }
+
+    /// The same with what is wrong with the cases, as far as that can be told without playing them. What is wrong with
+    /// the packs under test is told where they are checked themselves. I/O.
+    pub(in crate::cli) fn checked(mut self) -> Loaded {
+        for test in self.tests.tests.clone() {
+            // Nobody knows where a text at hand lies.
+            if test.file == STANDARD_INPUT && test.rules.is_empty() && !self.holds_rules(STANDARD_INPUT) {
+                continue;
+            }
+            let of_case = |case| Some(check(case, self.rules_of(&test, case).ok()?.rule_set.as_ref()?));
+            let wrong = test.cases.iter().filter_map(of_case).flatten().collect();
+            self.tests.report(wrong);
+        }
+        self.tests
+    }
+
+    /// The rules that a test is about, with what a case sets. I/O, the first time.
+    pub(super) fn rules(&mut self, test: &RuleTest, set: &CaseSettings) -> Rc<Loaded> {
+        let key = (self.under_test(test), set.arguments());
         if let Some(known) = self.packs.get(&key) {
             return Rc::clone(known);
         }
-        let inputs: Vec<Input> = key.0.iter().cloned().map(Input::Path).collect();
-        let options =
-            LoadOptions { set: key.1.clone(), reads: Reads::RulesAndTests, ..LoadOptions::default() };
-        let loaded = Rc::new(load(&inputs, &options));
-        self.packs.insert(key, Rc::clone(&loaded));
+        let inputs: Vec<Input> = key.0.iter().map(|path| self.input(path)).collect();
+        let loaded = Rc::new(load(&inputs, &LoadOptions { case: set.clone(), ..LoadOptions::default() }));
+        // What is wrong is told at the place of each case that it comes of.
+        if loaded.rule_set.is_some() || set.is_empty() {
+            self.packs.insert(key, Rc::clone(&loaded));
+        }
         loaded
+    }
+
+    /// The rules that a case is about. `Err`: they cannot be read; what the case itself sets wrongly is told. I/O.
+    fn rules_of(&mut self, test: &RuleTest, case: &Case) -> Result<Rc<Loaded>, Verdict> {
+        let rules = self.rules(test, &case.set);
+        if rules.rule_set.is_some() {
+            return Ok(rules);
+        }
+        let without = self.rules(test, &CaseSettings::default());
+        let is_sound = without.rule_set.is_some();
+        let errors = rules.errors_of(&case.set, is_sound);
+        let text = errors.first().map(ToString::to_string);
+        self.tests.report_from(&rules.sources, errors);
+        Err(text.filter(|_| is_sound).map_or(Verdict::WithoutRules(without), Verdict::Wrong))
+    }
+
+    /// A path, or the text at hand.
+    fn input(&self, path: &Path) -> Input {
+        match self.text_at_hand().filter(|_| path == Path::new(STANDARD_INPUT)) {
+            Some(text) => Input::Text { name: STANDARD_INPUT.to_owned(), bytes: text.as_bytes().to_vec() },
+            None => Input::Path(path.to_owned()),
+        }
+    }
+
+    fn text_at_hand(&self) -> Option<&str> {
+        let mut sources = self.tests.sources.iter().map(|(_, source)| source);
+        sources.find(|source| source.name == STANDARD_INPUT).map(|source| &*source.text)
+    }
+
+    fn holds_rules(&self, file: &str) -> bool {
+        match self.text_at_hand().filter(|_| file == STANDARD_INPUT) {
+            Some(text) => says_of_rules(text),
+            None => holds_rules(Path::new(file)),
+        }
     }
 
     /// Where the packs lie that a test is about. I/O, the first time.
     pub(super) fn under_test(&mut self, test: &RuleTest) -> Vec<PathBuf> {
-        match test.rules.as_slice() {
-            [] => self.places.entry(test.file.clone()).or_insert_with(|| lies_with(&test.file)).clone(),
-            named => named.iter().map(|(path, _)| path.clone()).collect(),
+        if !test.rules.is_empty() {
+            return test.rules.iter().map(|(path, _)| path.clone()).collect();
         }
+        if let Some(known) = self.places.get(&test.file) {
+            return known.clone();
+        }
+        let file = Path::new(&test.file);
+        let places = if self.holds_rules(&test.file) { vec![file.to_owned()] } else { lies_with(file) };
+        self.places.insert(test.file.clone(), places.clone());
+        places
     }
 
     /// Plays a case. I/O where its packs were not read yet.
     pub(super) fn play(&mut self, test: &RuleTest, case: &Case) -> Verdict {
-        let rules = self.rules(test, &case.set);
+        let rules = match self.rules_of(test, case) {
+            Ok(rules) => rules,
+            Err(verdict) => return verdict,
+        };
         let Some(rule_set) = &rules.rule_set else { return Verdict::WithoutRules(rules) };
         match play(case, rule_set) {
             Ok(played) => Verdict::Played(played),
@@ -93,13 +158,9 @@ impl Suite {
     }
 }
 
-/// The packs that a test is about which names none: those in its own file; else the pack in whose `tests` it
-/// lies; else those that lie beside it. I/O.
-fn lies_with(file: &str) -> Vec<PathBuf> {
-    let file = Path::new(file);
-    if holds_rules(file) {
-        return vec![file.to_owned()];
-    }
+/// The packs that a test is about which names none and has none in its own file: the pack in whose `tests` it lies;
+/// else those that lie beside it. I/O.
+fn lies_with(file: &Path) -> Vec<PathBuf> {
     let folder = match file.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         _ => PathBuf::from("."),

@@ -14,8 +14,7 @@ use crate::rules::code::Code;
 use crate::rules::diagnostic::{Diagnostic, Place, quoted};
 use crate::rules::document::Run;
 use crate::rules::lowering::{Fields, Keys, Lowering};
-use crate::rules::node::{Data, Entry, Node, Scalar};
-use crate::rules::settings;
+use crate::rules::node::{Data, Entry, Node};
 use crate::rules::values::collect;
 
 impl Run<'_> {
@@ -35,7 +34,10 @@ impl Run<'_> {
         self.counted_cases += cases.unwrap_or_default();
         if let Some((name, rules, mut cases)) = test {
             let line = |place: Place| source.position(place.span.start).0;
-            cases.iter_mut().for_each(|case| case.line = line(case.place));
+            for case in &mut cases {
+                case.line = line(case.place);
+                case.set.stand_in(source);
+            }
             self.tests.push(RuleTest { name, file: source.name.clone(), rules, cases });
         }
     }
@@ -233,59 +235,5 @@ impl Lowering<'_> {
         let help = "write a later `until`, or leave it out";
         self.report(Diagnostic::new(Code::BadTimeline, value.place, message).help(help));
         None
-    }
-
-    /// As arguments of `--set`; whether there are such parameters is known with the packs.
-    fn case_settings(&mut self, fields: Fields<'_>) -> Option<Vec<String>> {
-        let Some(node) = fields.value("set") else { return Some(Vec::new()) };
-        let Data::Map(entries) = &node.data else {
-            self.wrong_type(node, "`set`", "a mapping", "write `set: { my-pack.staleAge: 10m }`");
-            return None;
-        };
-        collect(entries.iter().map(|Entry { key, value }| {
-            if settings::named(&key.text).is_none() {
-                let message = format!("{} sets no parameter", quoted(&key.text));
-                let help = "write `pack.parameter: value` or `parameter: value`";
-                self.report(Diagnostic::new(Code::BadSet, key.place, message).help(help));
-                return None;
-            }
-            let shown = match setting_text(value) {
-                Ok(shown) => shown,
-                Err(wrong) => {
-                    let expected = "a value or a list of values";
-                    self.wrong_type(wrong, &quoted(&key.text), expected, "write `10m` or `[a, b]`");
-                    return None;
-                }
-            };
-            Some(format!("{}={shown}", key.text))
-        }))
-    }
-}
-
-/// As it stands behind `--set name=`, or what is no value in it.
-fn setting_text(value: &Node) -> Result<String, &Node> {
-    fn scalar(node: &Node) -> Option<&Scalar> {
-        node.scalar().filter(|_| !node.is_null())
-    }
-    match &value.data {
-        Data::List(items) => {
-            let texts: Result<Vec<String>, &Node> =
-                items.iter().map(|item| scalar(item).map(item_text).ok_or(item)).collect();
-            Ok(format!("[{}]", texts?.join(", ")))
-        }
-        _ => match scalar(value) {
-            Some(Scalar { text, plain: true }) => Ok(text.clone()),
-            Some(Scalar { text, .. }) => Ok(format!("{text:?}")),
-            None => Err(value),
-        },
-    }
-}
-
-fn item_text(scalar: &Scalar) -> String {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if scalar.plain && scalar.text.chars().all(is_word) {
-        scalar.text.clone()
-    } else {
-        format!("{:?}", scalar.text)
     }
 }

@@ -6,6 +6,7 @@ mod expectations;
 mod facts;
 mod fixtures;
 mod objects;
+mod settings;
 mod timeline;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use super::diagnostic::Place;
 
 pub(super) use fixtures::Fixtures;
+pub use settings::CaseSettings;
 
 pub(super) const TEST: &str = "RuleTest";
 pub(super) const TEST_KEYS: &[&str] = &["apiVersion", "kind", "metadata", "rules", "bases", "cases"];
@@ -56,8 +58,8 @@ pub struct Case {
     pub place: Place,
     /// Where the clock starts.
     pub now: Timestamp,
-    /// `--set` of this case: `pack.name=value`.
-    pub set: Vec<String>,
+    /// The parameters that it sets.
+    pub set: CaseSettings,
     /// What holds rules back in this case, beside the packs' own guardrails.
     pub guardrails: Option<Arc<Document>>,
     /// What the first list returns.
