@@ -8,6 +8,7 @@ mod duration;
 mod glob;
 mod label;
 mod path;
+mod path_cost;
 mod pattern;
 #[cfg(test)]
 mod properties;

@@ -8,7 +8,7 @@ use jsonpath_rust::parser::parse_json_path;
 use jsonpath_rust::query::js_path_process;
 use serde_json::Value;
 
-use super::ParseError;
+use super::{ParseError, path_cost};
 
 /// Longer paths are no paths into a Kubernetes object, and the parser is recursive.
 const LONGEST: usize = 1024;
@@ -57,6 +57,7 @@ impl Path {
                  `$.metadata.annotations['a.b/c']`, lists as `$.items[*].name`",
             )
         })?;
+        path_cost::check(&query, source)?;
         let segments: Option<Vec<Segment>> = query.segments.iter().map(plain).collect();
         let (plain, general) = match segments {
             Some(plain) => (plain, None),

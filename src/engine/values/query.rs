@@ -146,7 +146,7 @@ fn of_function(function: &TestFunction, span: &Range<usize>, queries: &mut Vec<Q
 }
 
 /// Where each segment stands. The parser does not tell; a text that it took is easily cut.
-fn spans(source: &str) -> Option<Vec<Range<usize>>> {
+pub(super) fn spans(source: &str) -> Option<Vec<Range<usize>>> {
     let bytes = source.as_bytes();
     let (mut at, mut spans) = (1, Vec::new());
     loop {
