@@ -182,6 +182,8 @@ pub enum ValueKind {
     Text,
     /// A string or a list of strings → `Texts`.
     Texts,
+    /// The same, where a list may be empty, since the key does no harm where it says nothing → `Texts`.
+    AnyTexts,
     /// A list (a real one) of strings, each of which the object may carry → `SourcedTexts`.
     TextList,
     /// A whole number → `Integer`.

@@ -27,6 +27,7 @@ pub mod guard;
 pub mod guardrails;
 pub mod index;
 pub mod limits;
+mod mark_names;
 pub mod matcher;
 pub mod matchers;
 pub mod moment;

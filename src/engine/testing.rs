@@ -122,7 +122,7 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Count => Value::Count(Count::parse(&text()).unwrap()),
         ValueKind::Bool => Value::Bool(json.as_bool().unwrap()),
         ValueKind::Text | ValueKind::Pointer | ValueKind::Choice(_) => Value::Text(text()),
-        ValueKind::Texts | ValueKind::Choices(_) => Value::Texts(texts()),
+        ValueKind::Texts | ValueKind::AnyTexts | ValueKind::Choices(_) => Value::Texts(texts()),
         ValueKind::Sourced(kind) => from(&json).map_or_else(|| value(*kind, json.clone()), Value::From),
         ValueKind::TextList => {
             let one = |item: &Json| sourced(item, |item| item.as_str().unwrap().to_owned());

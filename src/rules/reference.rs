@@ -161,7 +161,7 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Count => link("count", "count"),
         ValueKind::Bool => link("boolean", "boolean"),
         ValueKind::Text => link("text", "text"),
-        ValueKind::Texts => format!("{} or a list", link("text", "text")),
+        ValueKind::Texts | ValueKind::AnyTexts => format!("{} or a list", link("text", "text")),
         ValueKind::TextList => format!("list of {}", link("texts", "text")),
         ValueKind::Integer => link("integer", "integer"),
         ValueKind::Natural => format!("{} from 0 on", link("integer", "integer")),

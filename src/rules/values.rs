@@ -44,7 +44,10 @@ impl Lowering<'_> {
             ValueKind::Text | ValueKind::Pointer => self.text(node, kind, what, example).map(Value::Text),
             ValueKind::Literal => self.literal(node, what, example).map(Value::Literal),
             ValueKind::Choice(words) => self.choice(node, words, what).map(Value::Text),
-            ValueKind::Texts => self
+            ValueKind::AnyTexts if matches!(&node.data, Data::List(items) if items.is_empty()) => {
+                Some(Value::Texts(Vec::new()))
+            }
+            ValueKind::Texts | ValueKind::AnyTexts => self
                 .each(node, kind, what, example, |this, item| this.text(item, kind, what, example))
                 .map(Value::Texts),
             ValueKind::TextList => {

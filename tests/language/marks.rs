@@ -33,6 +33,8 @@ fn labels_are_selected_as_kubernetes_selects_them() {
             ("labels: { matchExpressions: [ { key: missing, operator: NotIn, values: [web] } ] }", YES),
             ("labels: { matchExpressions: [ { key: empty, operator: Exists } ] }", YES),
             ("labels: { matchExpressions: [ { key: missing, operator: Exists } ] }", NO),
+            ("labels: { matchExpressions: [ { key: empty, operator: Exists, values: [] } ] }", YES),
+            ("labels: { matchExpressions: [ { key: missing, operator: DoesNotExist, values: [] } ] }", YES),
             ("labels: { matchExpressions: [ { key: missing, operator: DoesNotExist } ] }", YES),
             (
                 "labels: { matchLabels: { app: web }, matchExpressions: [ { key: empty, operator: DoesNotExist } ] }",

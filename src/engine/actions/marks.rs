@@ -1,12 +1,13 @@
 //! What `label` and `annotate` share: they set or remove entries of one map of the metadata.
 
 use crate::action::Action;
-use crate::descriptor::{Arguments, Fault, FaultKind};
+use crate::descriptor::{Arguments, Fault};
 use crate::effect::{Effect, Inapplicable};
+use crate::mark_names::{check_key, check_value};
 use crate::matcher::Context;
 use crate::projection::Projection;
 use crate::value_from::Sourced;
-use crate::values::{check_label_key, check_label_value};
+use crate::values::check_label_value;
 
 /// New values of labels or annotations; `None` removes.
 type Entries = Vec<(String, Option<Sourced<String>>)>;
@@ -15,15 +16,12 @@ type Entries = Vec<(String, Option<Sourced<String>>)>;
 fn entries(arguments: &mut Arguments, of_labels: bool) -> Result<Entries, Fault> {
     let entries = arguments.sourced_entries("").unwrap_or_default();
     for (key, value) in &entries {
-        check_label_key(key).map_err(|error| {
-            let message = format!("`{key}` {}", error.problem);
-            Fault::new(FaultKind::BadLabelKey, message, error.help).under(key)
-        })?;
+        check_key(key).map_err(|fault| fault.under(key))?;
         let value = value.as_ref().and_then(Sourced::literal).filter(|_| of_labels);
         value.map_or(Ok(()), |value| {
-            check_label_value(value).map_err(|error| {
-                let message = format!("`{value}` {}", error.problem);
-                Fault::new(FaultKind::BadLabelValue, message, error.help).under(key)
+            check_value(value).map_err(|mut fault| {
+                fault.help.push_str(", or use `annotate`, whose values are free");
+                fault.under(key)
             })
         })?;
     }

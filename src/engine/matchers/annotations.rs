@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::asked::{Asked, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
+use crate::mark_names::check_key;
 use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
 use crate::truth::Truth;
@@ -39,6 +40,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             glob: arguments.globs("glob"),
             pattern: arguments.pattern("matches"),
         };
+        check_key(&annotations.key).map_err(|fault| fault.under("key"))?;
         if annotations.exists.is_none() && !annotations.asks_value() {
             let help = "write `exists: true`, or `equals`, `in`, `glob` or `matches`";
             return Err(Fault::new(FaultKind::MissingKey, "`annotations` asks nothing of its key", help));

@@ -2,6 +2,7 @@
 //! Semantics: apimachinery `pkg/labels/selector.go`; `NotIn` and `DoesNotExist` hold without the key.
 
 use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Presence, Shape, ValueKind};
+use crate::mark_names::{check_key, check_value};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
 use crate::values::Path;
@@ -22,7 +23,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
                     "As in Kubernetes' selectors.",
                     "In",
                 ),
-                Key::optional("values", ValueKind::Texts, "The values of `In` and `NotIn`.", "[a, b]")
+                Key::optional("values", ValueKind::AnyTexts, "The values of `In` and `NotIn`.", "[a, b]")
                     .present(Presence::Where("operator", &["In", "NotIn"])),
             ]),
             "Requirements on labels.",
@@ -35,6 +36,10 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     build: |mut arguments| {
         let mut requirements = Vec::new();
         let entries = arguments.entries("matchLabels").unwrap_or_default();
+        for (key, value) in &entries {
+            let checked = check_key(key).and_then(|()| check_value(value));
+            checked.map_err(|fault| fault.under(key).under("matchLabels"))?;
+        }
         requirements.extend(
             entries.into_iter().map(|(key, value)| Requirement { key, operator: Operator::In(vec![value]) }),
         );
@@ -76,6 +81,10 @@ fn requirement(mut block: Arguments) -> Result<Requirement, Fault> {
     let key = block.text("key").unwrap_or_default();
     let values = block.texts("values").unwrap_or_default();
     let word = block.text("operator").unwrap_or_default();
+    check_key(&key).map_err(|fault| fault.under("key"))?;
+    for (index, value) in values.iter().enumerate() {
+        check_value(value).map_err(|fault| fault.under(index).under("values"))?;
+    }
     let takes_values = matches!(word.as_str(), "In" | "NotIn");
     if takes_values && values.is_empty() {
         let message = format!("`{word}` needs `values`");

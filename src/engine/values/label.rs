@@ -28,8 +28,7 @@ pub fn check_label_value(value: &str) -> Result<(), ParseError> {
     if value.is_empty() || is_name(value) {
         return Ok(());
     }
-    let help = "write letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends, \
-                or use `annotate`, whose values are free";
+    let help = "write letters, digits, `-`, `_` and `.`, at most 63, a letter or digit at both ends";
     Err(ParseError::new("is no value of a label", help))
 }
 

@@ -55,10 +55,14 @@ fn where_said(key: &Key, keys: &[Key]) -> Vec<Value> {
     };
     let rest: Vec<&str> = all.iter().copied().filter(|word| !words.contains(word)).collect();
     let if_one_of = |words: &[&str], then: Value| json!({"if": {"properties": {other: {"enum": words}}, "required": [other]}, "then": then});
-    vec![
-        if_one_of(words, json!({"required": [key.name]})),
-        if_one_of(&rest, json!({"properties": {key.name: false}})),
-    ]
+    let nothing = json!({"type": "array", "maxItems": 0});
+    let mut required = json!({"required": [key.name]});
+    let mut unsaid = json!(false);
+    if matches!(key.kind, ValueKind::AnyTexts) {
+        insert(&mut required, "properties", json!({key.name: {"not": nothing}}));
+        unsaid = nothing;
+    }
+    vec![if_one_of(words, required), if_one_of(&rest, json!({"properties": {key.name: unsaid}}))]
 }
 
 fn beside(key: &Key) -> Option<(String, Value)> {

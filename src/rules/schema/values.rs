@@ -20,6 +20,7 @@ pub(super) fn value(kind: ValueKind) -> Value {
             reference("text")
         }
         ValueKind::Texts => reference("texts"),
+        ValueKind::AnyTexts => json!({"anyOf": [reference("texts"), {"type": "array", "maxItems": 0}]}),
         ValueKind::Integer => reference("integer"),
         ValueKind::Natural => reference("natural"),
         ValueKind::Integers => reference("integers"),
@@ -155,6 +156,7 @@ fn default(kind: ValueKind, text: &str) -> Option<Value> {
         ValueKind::Choice(words) | ValueKind::Choices(words) => words.contains(&text),
         ValueKind::Text
         | ValueKind::Texts
+        | ValueKind::AnyTexts
         | ValueKind::Pointer
         | ValueKind::Globs
         | ValueKind::Pattern
