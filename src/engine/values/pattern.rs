@@ -24,7 +24,10 @@ impl Pattern {
         if source.len() > 4096 {
             return Err(ParseError::new("is too long for a regular expression", "keep it under 4 KiB"));
         }
-        let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(LARGEST).nest_limit(64).build();
+        // As in Prometheus since 3.0: a message of several lines is searched by `.*text.*`.
+        let build = |pattern: &str| {
+            RegexBuilder::new(pattern).dot_matches_new_line(true).size_limit(LARGEST).nest_limit(64).build()
+        };
         // Compiled alone first: `a)(b` would become valid between the anchors. `\A` and `\z` mean
         // the ends of the text even where the expression switches on multi-line mode.
         build(source)
@@ -71,6 +74,8 @@ mod tests {
         let matches = |pattern: &str, text: &str| Pattern::parse(pattern).unwrap().matches(text);
         assert!(matches("test", "test") && !matches("test", "latest"));
         assert!(matches(".*test.*", "latest-a"));
+        assert!(matches(".*keep.*", "one\nkeep it\n"), "a dot matches a line break");
+        assert!(!matches("(?-s).*keep.*", "one\nkeep it\n"), "unless it is told not to");
         assert!(matches("a|b", "b") && !matches("a|b", "ab"));
         assert!(!matches("(?m)a", "a\nb"), "multi-line mode does not loosen the anchors");
         assert!(matches("(?x) a  # why", "a"), "a comment does not swallow the closing anchor");
