@@ -97,22 +97,27 @@ pub(crate) fn time(text: &str, formats: &[&str]) -> Option<i128> {
         && text.len() >= 20
         && text[..19].bytes().enumerate().all(|(at, byte)| match at {
             4 | 7 => byte == b'-',
-            10 => byte == b'T',
+            10 => b"Tt".contains(&byte),
             13 | 16 => byte == b':',
             _ => byte.is_ascii_digit(),
         })
     {
         let rest = &text[19..];
-        let zone = rest.find(['Z', '+', '-'])?;
+        let zone = rest.find(['Z', 'z', '+', '-'])?;
         let fraction = match rest[..zone].strip_prefix('.') {
             None if zone == 0 => 0,
-            Some(digits) if (1..=9).contains(&digits.len()) => format!("{digits:0<9}").parse().ok()?,
+            Some(digits) if !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+                format!("{digits:0<9}")[..9].parse().ok()?
+            }
             _ => return None,
         };
         let offset = match &rest.as_bytes()[zone..] {
-            b"Z" => 0,
+            b"Z" | b"z" => 0,
             [sign, h1, h2, b':', m1, m2] if [h1, h2, m1, m2].iter().all(|digit| digit.is_ascii_digit()) => {
                 let two = |a: &u8, b: &u8| i128::from(a - b'0') * 10 + i128::from(b - b'0');
+                if two(h1, h2) > 23 || two(m1, m2) > 59 {
+                    return None;
+                }
                 let seconds = (two(h1, h2) * 60 + two(m1, m2)) * 60;
                 if *sign == b'+' { seconds } else { -seconds }
             }

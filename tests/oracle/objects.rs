@@ -49,7 +49,7 @@ pub(crate) fn time(choices: &mut Choices<'_>) -> Value {
     let second = NOON - choices.pick(&AGO);
     let text = |second: i64| Timestamp::from_second(second).expect("a time").to_string();
     let bare = |second: i64| text(second).trim_end_matches('Z').to_owned();
-    match choices.below(24) {
+    match choices.below(26) {
         10 => format!("{}.5Z", bare(second)).into(),
         11 => format!("{}.123456789Z", bare(second)).into(),
         12 => format!("{}+02:00", bare(second + 7200)).into(),
@@ -63,6 +63,8 @@ pub(crate) fn time(choices: &mut Choices<'_>) -> Value {
         20 => text(second).replace('T', " ").into(),
         21 => "2026-02-30T00:00:00Z".into(),
         22 => "soon".into(),
+        23 => format!("{}.1234567899z", bare(second)).into(),
+        24 => format!("{}+24:00", bare(second + 86_400)).into(),
         _ => text(second).into(),
     }
 }

@@ -9,8 +9,7 @@ use super::values::{block, insert, list_of, one_or_list, or_filled_in, reference
 /// Units once each, largest first (`parse_duration`).
 pub(super) const DURATION: &str = "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 const COUNT: &str = r"^\s*(>=|<=|==|!=|>|<)\s*[0-9]+\s*$";
-pub(super) const TIME: &str =
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$";
+pub(super) const TIME: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$";
 /// A DNS label (RFC 1123).
 pub(super) const NAME: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 /// `resource[.group]`, `*.group`, or `[group/]version/Kind`, each with `!` before it where it is excluded; or `*`.

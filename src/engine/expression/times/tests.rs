@@ -53,8 +53,7 @@ fn what_is_no_time_is_unknown() {
         "timestamp(object.b) < object.b",
         "timestamp(object.b) == timestamp(object.b) + 1",
         "timestamp(object.b) + timestamp(object.b) == timestamp(object.b)",
-        "timestamp(object.b) + duration('2562047h') > timestamp('9999-12-31T23:59:59Z')
-            && timestamp('9999-12-31T00:00:00Z') + duration('48h') > timestamp(object.b)",
+        "timestamp('9999-12-29T00:00:00Z') + duration('48h') > timestamp(object.b)",
         "timestamp(9223372036854775807) > timestamp(0)",
         "duration('') > duration('0')",
         "duration('5') > duration('0')",
