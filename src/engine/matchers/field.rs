@@ -310,7 +310,30 @@ mod tests {
         assert_eq!((fault.kind, fault.at), (FaultKind::Ambiguous, vec!["gt".to_owned()]));
         assert!(matcher("field", json!({"path": "$.a", "gt": "1Gi"})).is_ok());
         assert!(matcher("field", json!({"path": "$.a", "gt": "90s"})).is_ok());
-        assert!(matcher("field", json!({"path": "$.a", "equals": "500m"})).is_ok());
+        for (operator, help) in [
+            (json!({"equals": "500m"}), "`as: string` or `as: quantity` or `as: duration`"),
+            (json!({"notEquals": "1Gi"}), "`as: string` or `as: quantity` beside it"),
+            (json!({"in": ["a", "1h30m"]}), "`as: string` or `as: duration` beside it"),
+            (json!({"notIn": ["90s"]}), "`as: string` or `as: duration` beside it"),
+            (json!({"any": {"equals": "5m"}}), "`as: string` or `as: quantity` or `as: duration`"),
+        ] {
+            let rule = |extra: Value| {
+                let mut rule = json!({"path": "$.a"});
+                for part in [&operator, &extra] {
+                    rule.as_object_mut().unwrap().extend(part.as_object().unwrap().clone());
+                }
+                matcher("field", rule)
+            };
+            let fault = rule(json!({})).unwrap_err();
+            assert!(fault.kind == FaultKind::Ambiguous && fault.help.contains(help), "{fault:?}");
+            assert!(rule(json!({"as": "string"})).is_ok(), "{operator}");
+        }
+        for text in ["5", "1.5", "2e3", "Failed", "m", "1x", "2026-01-01T00:00:00Z", "", "v1"] {
+            assert!(matcher("field", json!({"path": "$.a", "equals": text})).is_ok(), "{text}");
+        }
+        // What the object carries is a text, as the field is.
+        let carried = json!({"path": "$.a", "equals": {"valueFrom": "$.b"}});
+        assert_eq!(truth(carried, &json!({"a": "5m", "b": "5m"})), Truth::True);
         let words = matcher("field", json!({"path": "$.a", "gt": "many"})).unwrap_err();
         assert_eq!(words.kind, FaultKind::BadOperand);
         let wrong =

@@ -77,6 +77,24 @@ impl Operand {
         }
     }
 
+    /// A literal of the rule that an operator compares for equality: as [`for_equality`](Self::for_equality), but a
+    /// text that looks like an amount must say what it is. `500m` as a text is not the `0.5` of another object.
+    pub(super) fn for_certain_equality(
+        literal: &Literal,
+        kind: Option<OperandKind>,
+        formats: &[TimeFormat],
+    ) -> Result<Self, Fault> {
+        let Literal::Text(text) = literal else { return Self::for_equality(literal, kind, formats) };
+        let is_plain = text.ends_with(|c: char| c.is_ascii_digit() || c == '.');
+        let looks_like = |kind: &OperandKind| !is_plain && parse(text, *kind, formats).is_some();
+        let amounts = [OperandKind::Quantity, OperandKind::Duration].into_iter().filter(looks_like);
+        let readings: Vec<OperandKind> = std::iter::once(OperandKind::Text).chain(amounts).collect();
+        if kind.is_some() || readings.len() == 1 {
+            return Self::for_equality(literal, kind, formats);
+        }
+        Err(ambiguous(text, &readings))
+    }
+
     /// A literal that an operator compares for equality: its own type counts, unless `as:` says another.
     pub(super) fn for_equality(
         literal: &Literal,
@@ -116,11 +134,8 @@ impl Operand {
                 Err(Fault::new(FaultKind::BadOperand, message, "write `as: string` to compare as texts"))
             }
             several => {
-                let words: Vec<_> =
-                    several.iter().map(|(kind, _)| format!("`as: {}`", kind.word())).collect();
-                let message = format!("`{text}` could be read in two ways");
-                let help = format!("say which is meant: write {} beside it", words.join(" or "));
-                Err(Fault::new(FaultKind::Ambiguous, message, help))
+                let readings: Vec<OperandKind> = several.iter().map(|(kind, _)| *kind).collect();
+                Err(ambiguous(text, &readings))
             }
         }
     }
@@ -191,6 +206,14 @@ pub(super) fn read_time(value: &Value, formats: &[TimeFormat]) -> Option<Timesta
         }
         _ => None,
     }
+}
+
+fn ambiguous(text: &str, readings: &[OperandKind]) -> Fault {
+    let ways = if readings.len() == 2 { "two" } else { "three" };
+    let words: Vec<_> = readings.iter().map(|kind| format!("`as: {}`", kind.word())).collect();
+    let message = format!("`{text}` could be read in {ways} ways");
+    let help = format!("say which is meant: write {} beside it", words.join(" or "));
+    Fault::new(FaultKind::Ambiguous, message, help)
 }
 
 fn parse(text: &str, kind: OperandKind, formats: &[TimeFormat]) -> Option<Operand> {

@@ -1,5 +1,6 @@
 //! What an operator of `field` compares with: an operand that stands in the rule, or one that the object
-//! carries. One that is read is what a literal written alike would be, and unknown where that would be refused.
+//! carries. One that is read is what a literal written alike would be, and unknown where that would be refused; but
+//! where equality is asked, a text is a text, even one such as `500m`, which a rule must say the type of.
 
 use std::borrow::Cow;
 
@@ -28,6 +29,13 @@ pub(super) enum Order {
 }
 
 impl Order {
+    fn certain(self, literal: &Literal, conversion: &Conversion) -> Result<Operand, Fault> {
+        match self {
+            Self::Equality => Operand::for_certain_equality(literal, conversion.kind, &conversion.formats),
+            Self::Ordered => Operand::for_order(literal, conversion.kind, &conversion.formats),
+        }
+    }
+
     fn operand(self, literal: &Literal, conversion: &Conversion) -> Result<Operand, Fault> {
         match self {
             Self::Equality => Operand::for_equality(literal, conversion.kind, &conversion.formats),
@@ -43,7 +51,7 @@ impl Term {
         conversion: &Conversion,
     ) -> Result<Self, Fault> {
         match sourced {
-            Sourced::Literal(literal) => order.operand(&literal, conversion).map(Self::Literal),
+            Sourced::Literal(literal) => order.certain(&literal, conversion).map(Self::Literal),
             Sourced::From(from) => {
                 check(&from, conversion.kind)?;
                 Ok(Self::From(from, order))
