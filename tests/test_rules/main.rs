@@ -124,6 +124,33 @@ fn for_a_program_the_mistakes_of_files_are_told_beside_its_document() {
 }
 
 #[test]
+fn a_file_with_mistakes_is_an_error_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.test.yaml");
+    fs::write(&broken, "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: { name: a }\ncase: []\n")
+        .unwrap();
+    let whole = path("tests/test_rules/holding/held.yaml");
+    for (paths, cases) in [(vec![broken.clone()], 0), (vec![broken.clone(), whole], 7)] {
+        let told = |format| {
+            let (status, out, notes) =
+                run(&Arguments { format, paths: paths.clone(), ..Arguments::default() });
+            assert_eq!(status, 1, "{out}{notes}");
+            out
+        };
+        let (tap, junit) = (told(Format::Tap), told(Format::Junit));
+        assert!(tap.starts_with(&format!("TAP version 14\n1..{}\nnot ok 1 - ", cases + 1)), "{tap}");
+        assert!(tap.contains("broken.test.yaml: the file has mistakes\n  ---\n  at: "), "{tap}");
+        let counts = format!("tests=\"{}\" failures=\"0\" errors=\"1\"", cases + 1);
+        assert!(junit.contains(&counts) && junit.contains("<error message=\"`case` is no key"), "{junit}");
+        let json: serde_json::Value = serde_json::from_str(&told(Format::Json)).unwrap();
+        assert_eq!(json["summary"]["broken"], 1, "{json}");
+        assert_eq!(json["cases"][0]["status"], "broken", "{json}");
+        let text = told(Format::Text);
+        assert!(text.contains("1 file with mistakes") && text.contains("(it has mistakes)"), "{text}");
+    }
+}
+
+#[test]
 fn where_there_is_no_test_it_says_so() {
     for (arguments, told) in [
         (of("rules/pods/pack.yaml"), "there is no test"),

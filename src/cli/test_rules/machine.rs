@@ -117,7 +117,7 @@ fn status(status: &Status) -> &'static str {
     match status {
         Status::Passed => "passed",
         Status::Failed => "failed",
-        Status::Broken(_) => "broken",
+        Status::Broken(_) | Status::Unread(_) => "broken",
     }
 }
 
@@ -189,7 +189,7 @@ pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
     for (file, cases) in results.by_file() {
         let count = |is: fn(&Status) -> bool| cases.iter().filter(|case| is(&case.status)).count();
         let failed = count(|status| *status == Status::Failed);
-        let broken = count(|status| matches!(status, Status::Broken(_)));
+        let broken = count(Status::is_broken);
         let name = escaped(file);
         writeln!(
             out,
@@ -209,7 +209,7 @@ pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
                     continue;
                 }
                 Status::Failed => "failure",
-                Status::Broken(_) => "error",
+                Status::Broken(_) | Status::Unread(_) => "error",
             };
             let message = escaped(&case.message());
             writeln!(

@@ -125,7 +125,7 @@ pub fn test(
     } else {
         notes.write_all(&mistakes)?;
     }
-    if results.cases.is_empty() {
+    if results.played() == 0 {
         let why = match (results.left_out, suite.has_errors()) {
             (0, true) => None,
             (0, false) => Some("there is no test: a test is a document of kind RuleTest".to_owned()),
@@ -162,7 +162,7 @@ fn too_little(arguments: &Arguments, results: &Results) -> Option<String> {
 
 fn play_all(arguments: &Arguments, suite: &mut Suite) -> Results {
     let tests = suite.tests.tests.clone();
-    let (mut cases, mut left_out) = (Vec::new(), 0);
+    let (mut cases, mut left_out) = (suite.unread(), 0);
     let mut broken_packs: Vec<Rc<Loaded>> = Vec::new();
     let mut covered = Covered::default();
     let mut progress = Progress::new(arguments.format, tests.iter().map(|test| test.cases.len()).sum());
@@ -253,7 +253,7 @@ fn gap_line(rule: &Rule, loaded: &Loaded, gap: &Gap) -> GapLine {
         Gap::Part(Part::Match(path), seen) => (matcher("match", path), lacks(*seen)),
         Gap::Part(Part::Unless(path), seen) => (matcher("unless", path), lacks(*seen)),
         Gap::Step(step) => {
-            (format!("step {}: {}", step + 1, rule.steps[*step].action.describe()), "never run:")
+            (format!("step {}: {}", step + 1, rule.steps[*step].action.describe()), "never run")
         }
     };
     GapLine { rule: rule.id.to_string(), place: place.unwrap_or_default(), part, lacks }
@@ -261,9 +261,9 @@ fn gap_line(rule: &Rule, loaded: &Loaded, gap: &Gap) -> GapLine {
 
 fn lacks(seen: Seen) -> &'static str {
     match (seen.was_true, seen.was_false) {
-        (false, false) => "never true, never false:",
-        (false, true) => "never true:",
-        (true, _) => "never false:",
+        (false, false) => "never true, never false",
+        (false, true) => "never true",
+        (true, _) => "never false",
     }
 }
 

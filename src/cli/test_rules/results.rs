@@ -25,17 +25,35 @@ pub(super) enum Status {
     Failed,
     /// It could not be played, and why.
     Broken(String),
+    /// No case: it stands for those of a file with mistakes, of which this is the first.
+    Unread(String),
+}
+
+impl Status {
+    /// Whether nothing was played.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_) | Self::Unread(_))
+    }
 }
 
 impl CaseResult {
     /// `vm-unschedulable › deleted at three minutes`.
     pub(super) fn title(&self) -> String {
-        format!("{} › {}", self.test, self.name)
+        match self.status {
+            Status::Unread(_) => format!("{}: {}", self.file, self.name),
+            _ => format!("{} › {}", self.test, self.name),
+        }
+    }
+
+    /// What stands for the cases of a file that has mistakes.
+    pub(super) fn unread(file: String, line: usize, why: String) -> Self {
+        let name = "the file has mistakes".to_owned();
+        Self { test: file.clone(), file, line, name, status: Status::Unread(why), lines: Vec::new() }
     }
 
     /// In one line: what differs first.
     pub(super) fn message(&self) -> String {
-        if let Status::Broken(why) = &self.status {
+        if let Status::Broken(why) | Status::Unread(why) = &self.status {
             return why.clone();
         }
         let differs = |line: &&Line| matches!(line.sign, Sign::Missing | Sign::Unexpected);
@@ -55,7 +73,7 @@ pub(super) struct GapLine {
     pub(super) place: String,
     /// `match: age: { over: 6m }`, or the step.
     pub(super) part: String,
-    /// `never true`.
+    /// `never true`, without what it is told of.
     pub(super) lacks: &'static str,
 }
 
@@ -69,6 +87,7 @@ pub(super) struct CoverageResult {
 
 /// All that is told in the end.
 pub(super) struct Results {
+    /// Those of files with mistakes first.
     pub(super) cases: Vec<CaseResult>,
     /// How many files of tests there are.
     pub(super) files: usize,
@@ -95,7 +114,12 @@ impl Results {
     }
 
     pub(super) fn broken(&self) -> usize {
-        self.count(|status| matches!(status, Status::Broken(_)))
+        self.count(Status::is_broken)
+    }
+
+    /// Cases, without what stands for files.
+    pub(super) fn played(&self) -> usize {
+        self.count(|status| !matches!(status, Status::Unread(_)))
     }
 
     /// The files, each with its cases, in order.

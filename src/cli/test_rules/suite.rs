@@ -1,12 +1,13 @@
 //! What there is to run: the tests of the paths that were named, and the packs that each of them is about. Packs
 //! are read once for each way in which cases set their parameters.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::results::CaseResult;
 use crate::cli::diagnostics::STANDARD_INPUT;
 use crate::rules::ruletest::{Case, CaseSettings, RuleTest};
 use crate::rules::{
@@ -71,6 +72,23 @@ impl Suite {
             self.tests.report(wrong);
         }
         self.tests
+    }
+
+    /// What stands for the cases of each file with mistakes; those of single cases are told when they are played.
+    pub(super) fn unread(&self) -> Vec<CaseResult> {
+        let mut files: BTreeMap<String, CaseResult> = BTreeMap::new();
+        for error in self.tests.diagnostics.iter().filter(|one| one.severity() == Severity::Error) {
+            let place =
+                error.place.and_then(|place| Some((self.tests.sources.get(place.source)?, place.span)));
+            let (file, line) = place.map_or_else(
+                // What could not be opened names itself.
+                || (error.to_string(), 0),
+                |(source, span)| (source.name.clone(), source.position(span.start).0),
+            );
+            let first = || CaseResult::unread(file.clone(), line, error.to_string());
+            files.entry(file.clone()).or_insert_with(first);
+        }
+        files.into_values().collect()
     }
 
     /// The rules that a test is about, with what a case sets. I/O, the first time.

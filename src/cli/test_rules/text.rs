@@ -66,8 +66,14 @@ fn show_file(
     painter: &Painter,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let unread = cases.iter().filter(|case| matches!(case.status, Status::Unread(_))).count();
     let bad = cases.iter().filter(|case| case.status != Status::Passed).count();
     let counted = match bad {
+        _ if unread == cases.len() => "it has mistakes".to_owned(),
+        bad if unread > 0 => {
+            let all = counted(cases.len() - unread, "case");
+            format!("it has mistakes, and {} of {all} failed", bad - unread)
+        }
         0 => counted(cases.len(), "case"),
         bad => format!("{bad} of {} failed", counted(cases.len(), "case")),
     };
@@ -76,7 +82,9 @@ fn show_file(
     if !verbose && bad == 0 {
         return Ok(());
     }
-    for case in cases.iter().filter(|case| verbose || case.status != Status::Passed) {
+    // What is wrong with the file itself was told before.
+    let told = cases.iter().filter(|case| !matches!(case.status, Status::Unread(_)));
+    for case in told.filter(|case| verbose || case.status != Status::Passed) {
         writeln!(out, "  {} {}", painter.mark(case.status == Status::Passed), printable(&case.title()))?;
         if let Status::Broken(why) = &case.status {
             writeln!(out, "      {}", painter.paint(RED, why))?;
@@ -127,7 +135,7 @@ fn show_coverage(coverage: &CoverageResult, painter: &Painter, out: &mut impl Wr
             writeln!(out, "  {} {}", printable(&gap.rule), painter.paint(FAINT, &gap.place))?;
             last = &gap.rule;
         }
-        writeln!(out, "    {} {}", painter.paint(YELLOW, gap.lacks), printable(&gap.part))?;
+        writeln!(out, "    {} {}", painter.paint(YELLOW, &format!("{}:", gap.lacks)), printable(&gap.part))?;
     }
     let ansi = if coverage.gaps.is_empty() { GREEN } else { YELLOW };
     let share = painter.paint(ansi, &format!("{}%", percent(coverage.percent)));
@@ -142,7 +150,8 @@ pub(super) fn percent(share: f64) -> String {
 
 fn summary(results: &Results, painter: &Painter) -> String {
     let mut parts = Vec::new();
-    let (passed, failed, broken) = (results.passed(), results.failed(), results.broken());
+    let unread = results.cases.len() - results.played();
+    let (passed, failed, broken) = (results.passed(), results.failed(), results.broken() - unread);
     if passed > 0 {
         parts.push(painter.paint(GREEN, &format!("{passed} passed")));
     }
@@ -152,11 +161,14 @@ fn summary(results: &Results, painter: &Painter) -> String {
     if broken > 0 {
         parts.push(painter.paint(RED, &format!("{broken} could not be run")));
     }
+    if unread > 0 {
+        parts.push(painter.paint(RED, &format!("{} with mistakes", counted(unread, "file"))));
+    }
     if results.left_out > 0 {
         parts.push(format!("{} left out", results.left_out));
     }
     let took = results.elapsed.map(|elapsed| format!(" ({} ms)", elapsed.as_millis())).unwrap_or_default();
-    let what = format!("{} in {}", counted(results.cases.len(), "case"), counted(results.files, "file"));
+    let what = format!("{} in {}", counted(results.played(), "case"), counted(results.files, "file"));
     if parts.is_empty() { format!("{what}{took}") } else { format!("{what}: {}{took}", parts.join(", ")) }
 }
 
