@@ -83,6 +83,13 @@ pub(crate) fn verdict_with(name: &str, json: Json, object: &Json, facts: &Facts,
     verdict
 }
 
+/// What a matcher tells of an object.
+pub(crate) fn explained(name: &str, json: Json, object: &Json, now: &str) -> String {
+    let matcher = matcher(name, json).expect("a matcher without faults");
+    let (object, facts) = (Observation::new(object.clone()), Facts::none());
+    matcher.explain(&Context { object: &object, facts: &facts, now: at(now) })
+}
+
 fn arguments(shape: Shape, json: Json) -> Arguments {
     let mut arguments = Arguments::default();
     match shape {

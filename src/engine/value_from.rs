@@ -19,6 +19,9 @@ use crate::verdict::Verdict;
 /// A duration without end: longer than any that can be written.
 pub const ENDLESS: Duration = Duration::MAX;
 
+/// Of a value that cannot be read, in characters.
+const MOST_SHOWN: usize = 40;
+
 /// Where a value is read from the object, and how.
 #[derive(Clone, Debug)]
 pub struct ValueFrom {
@@ -135,6 +138,19 @@ impl ValueFrom {
         scalar(self.node(object)?)
     }
 
+    /// For a person: why it cannot be read, `unknown ($.metadata.annotations.ttl is xyz, which is no duration)`.
+    fn unread(&self, object: &Value, what: &str) -> String {
+        let path = &self.path;
+        match self.path.nodes(object).as_slice() {
+            [] | [Value::Null] => format!("unknown ({path} is missing)"),
+            [node] => match scalar(node) {
+                Some(text) => format!("unknown ({path} is {}, which is no {what})", few(&text)),
+                None => format!("unknown ({path} is no {what})"),
+            },
+            _ => format!("unknown ({path} is there more than once)"),
+        }
+    }
+
     /// The texts of a list.
     #[must_use]
     pub fn texts(&self, object: &Value) -> Option<Vec<String>> {
@@ -218,7 +234,7 @@ impl Sourced<Duration> {
     #[must_use]
     pub fn shown(&self, object: &Value) -> String {
         let length = match self.read(object) {
-            None => "unknown".to_owned(),
+            None => return self.from().map_or_else(String::new, |from| from.unread(object, "duration")),
             Some(ENDLESS) => "no end".to_owned(),
             Some(duration) => format_duration(duration),
         };
@@ -274,6 +290,15 @@ impl Sourced<String> {
             Self::From(from) => from.text(object),
         }
     }
+}
+
+/// As much of it as a line has room for.
+fn few(text: &str) -> String {
+    let mut few: String = text.chars().take(MOST_SHOWN).collect();
+    if few.len() < text.len() {
+        few.push('…');
+    }
+    few
 }
 
 fn scalar(node: &Value) -> Option<String> {

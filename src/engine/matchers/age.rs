@@ -13,7 +13,7 @@ use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::elapsed;
 use crate::projection::Projection;
 use crate::value_from::Sourced;
-use crate::values::{Path, TimeFormat, format_duration, parse_time};
+use crate::values::{Path, TimeFormat, format_age, format_duration, parse_time};
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
@@ -172,7 +172,7 @@ impl Matcher for Age {
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
-        let age = self.start(context).map(|start| format_duration(elapsed(start, context.now)));
+        let age = self.start(context).map(|start| format_age(elapsed(start, context.now)));
         let age = age.unwrap_or_else(|| "unknown".to_owned());
         let shown = |bound: &Sourced<Duration>| bound.shown(context.object.object());
         match (&self.over, &self.under) {
@@ -210,7 +210,7 @@ impl Matcher for Age {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{at, verdict};
+    use crate::testing::{at, explained, verdict};
     use crate::truth::Truth;
     use serde_json::json;
 
@@ -259,6 +259,23 @@ mod tests {
         ] {
             assert_eq!(verdict("age", json!({"over": "1s"}), &object, "00:00:00").truth, Truth::Unknown);
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_with_its_value() {
+        let told = |carried: serde_json::Value| {
+            let rule = json!({"over": {"valueFrom": "$.metadata.annotations.ttl"}});
+            let metadata =
+                json!({"creationTimestamp": "2026-01-01T00:00:00Z", "annotations": {"ttl": carried}});
+            explained("age", rule, &json!({ "metadata": metadata }), "00:00:26.011")
+        };
+        let path = "$.metadata.annotations.ttl";
+        assert_eq!(told(json!("xyz")), format!("age 26s of unknown ({path} is xyz, which is no duration)"));
+        assert_eq!(told(json!(null)), format!("age 26s of unknown ({path} is missing)"));
+        assert_eq!(told(json!([])), format!("age 26s of unknown ({path} is no duration)"));
+        let long = format!("age 26s of unknown ({path} is {}…, which is no duration)", "x".repeat(40));
+        assert_eq!(told(json!("x".repeat(41))), long);
+        assert_eq!(told(json!("6m")), format!("age 26s of 6m ({path})"));
     }
 
     #[test]

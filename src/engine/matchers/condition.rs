@@ -10,8 +10,9 @@ use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKi
 use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::elapsed;
 use crate::projection::Projection;
+use crate::truth::Truth;
 use crate::value_from::Sourced;
-use crate::values::{Globs, format_duration, parse_time};
+use crate::values::{Globs, format_age, parse_time};
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
@@ -99,6 +100,31 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// What makes a condition unknown that is there.
+    fn lacks(&self, condition: &Value, context: &Context<'_>) -> String {
+        if self.judge(condition, context).truth != Truth::Unknown {
+            return String::new();
+        }
+        let missing = |key| match text(condition, key) {
+            None => format!(", and its {key} is missing"),
+            Some(_) => format!(", and its {key} cannot be read"),
+        };
+        let mut lacks = String::new();
+        if self.reason.is_some() && text(condition, "reason").is_none() {
+            lacks += &missing("reason");
+        }
+        if let Some(hold) = &self.hold {
+            if transition(condition).is_none() {
+                lacks += &missing("lastTransitionTime");
+            } else if hold.read(context.object.object()).is_none() {
+                lacks += &format!(", asked for {}", hold.shown(context.object.object()));
+            }
+        }
+        lacks
+    }
+}
+
 impl Matcher for Condition {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
         let candidates = self.candidates(context);
@@ -120,16 +146,19 @@ impl Matcher for Condition {
 
     fn explain(&self, context: &Context<'_>) -> String {
         let candidates = self.candidates(context);
-        let decisive = candidates.iter().find(|condition| self.judge(condition, context).truth.is_true());
+        let judged =
+            |truth| candidates.iter().find(|condition| self.judge(condition, context).truth == truth);
+        let decisive = judged(Truth::True).or_else(|| judged(Truth::Unknown));
         let Some(condition) = decisive.or(candidates.first()) else {
             return "condition not reported".to_owned();
         };
         let shown = |key| text(condition, key).unwrap_or("unknown");
         let reason = text(condition, "reason").map(|reason| format!(" ({reason})")).unwrap_or_default();
         let since = transition(condition)
-            .map(|since| format!(" for {}", format_duration(elapsed(since, context.now))))
+            .map(|since| format!(" for {}", format_age(elapsed(since, context.now))))
             .unwrap_or_default();
-        format!("condition {}={}{reason}{since}", shown("type"), shown("status"))
+        let lacks = self.lacks(condition, context);
+        format!("condition {}={}{reason}{since}{lacks}", shown("type"), shown("status"))
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {
@@ -143,7 +172,7 @@ impl Matcher for Condition {
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{at, matcher, verdict};
+    use crate::testing::{at, explained, matcher, verdict};
     use crate::truth::Truth;
     use serde_json::{Value, json};
 
@@ -201,6 +230,24 @@ mod tests {
         // A status that does not fit is false, whatever the time.
         let other = json!({"type": "Ready", "status": "False", "for": "1s"});
         assert_eq!(verdict("condition", other, &timeless, "00:00:00").truth, Truth::False);
+    }
+
+    #[test]
+    fn what_is_missing_of_a_condition_is_told() {
+        let told =
+            |since: Value, rule: Value| explained("condition", rule, &object("False", since), "00:01:00.011");
+        let asked = || json!({"type": "Ready", "status": "False", "for": "1m"});
+        let head = "condition Ready=False (Why)";
+        assert_eq!(told(json!(null), asked()), format!("{head}, and its lastTransitionTime is missing"));
+        assert_eq!(
+            told(json!("soon"), asked()),
+            format!("{head}, and its lastTransitionTime cannot be read")
+        );
+        assert_eq!(told(json!("2026-01-01T00:00:00Z"), asked()), format!("{head} for 1m"));
+        assert_eq!(told(json!(null), json!({"type": "Ready", "status": "False"})), head);
+        let carried = json!({"type": "Ready", "status": "False", "for": {"valueFrom": "$.ttl"}});
+        let unread = format!("{head} for 1m, asked for unknown ($.ttl is missing)");
+        assert_eq!(told(json!("2026-01-01T00:00:00Z"), carried), unread);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::elapsed;
 use crate::projection::Projection;
 use crate::value_from::Sourced;
-use crate::values::format_duration;
+use crate::values::format_age;
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
@@ -87,7 +87,7 @@ impl Matcher for Terminating {
         match (context.object.is_terminating(), context.object.deletion_asked()) {
             (false, _) => "not terminating".to_owned(),
             (true, Some(since)) => {
-                format!("terminating for {}", format_duration(elapsed(since, context.now)))
+                format!("terminating for {}", format_age(elapsed(since, context.now)))
             }
             (true, None) => "terminating".to_owned(),
         }

@@ -66,6 +66,12 @@ pub fn format_duration(duration: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
+/// The same of how long something has been so: from a second on in whole seconds, never more than it is.
+#[must_use]
+pub fn format_age(age: Duration) -> String {
+    format_duration(if age.as_secs() > 0 { Duration::from_secs(age.as_secs()) } else { age })
+}
+
 fn not_a_duration(text: &str) -> ParseError {
     ParseError::new("is not a duration", format!("write {}", examples_or(normalized(text))))
 }
@@ -110,6 +116,15 @@ fn normalized(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_age_is_told_in_whole_seconds_from_a_second_on() {
+        for (milliseconds, text) in
+            [(0, "0s"), (11, "11ms"), (999, "999ms"), (1_999, "1s"), (359_999, "5m59s")]
+        {
+            assert_eq!(format_age(Duration::from_millis(milliseconds)), text);
+        }
+    }
 
     #[test]
     fn durations_are_read_as_written() {

@@ -19,7 +19,7 @@ mod time_zone;
 
 pub use count::Count;
 pub use cron::Cron;
-pub use duration::{format_duration, parse_duration};
+pub use duration::{format_age, format_duration, parse_duration};
 pub use glob::Globs;
 pub use label::{check_label_key, check_label_value};
 pub use path::{Nodes, Path, Segment};
