@@ -172,8 +172,8 @@ const PROTECTIONS: &[Protection] = &[
     },
     |subject, _, guardrails, _| guardrails.protection(subject),
     |subject, _, _, now| {
-        let (by, until) = marked(subject.object, now)?;
-        Some(Held { by, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
+        let Mark { name: mark, detail, until } = marked(subject.object, now)?;
+        Some(Held { by: mark + detail, until: until.map_or(LookAgain::WhenItChanges, LookAgain::At) })
     },
     |subject, _, _, now| marked_above(subject, now),
 ];
@@ -213,19 +213,33 @@ fn marked_above(subject: &Subject<'_>, now: Timestamp) -> Option<Held> {
     let namespace = subject.namespace.map(|namespace| (format!("namespace {}", namespace.name()), namespace));
     let ancestors = subject.ancestors.iter().map(|(name, object)| (name.clone(), object));
     namespace.into_iter().chain(ancestors).find_map(|(name, object)| {
-        let (mark, until) = marked(object, now)?;
+        let Mark { name: mark, detail, until } = marked(object, now)?;
         // It may be lifted before its time without an event that is watched; a look costs little.
-        Some(Held { by: format!("{mark} of {name}"), until: until.map_or(LookAgain::Later, LookAgain::At) })
+        Some(Held {
+            by: format!("{mark} of {name}{detail}"),
+            until: until.map_or(LookAgain::Later, LookAgain::At),
+        })
     })
 }
 
-/// The mark that protects an object, and until when, where it says so readably.
-fn marked(object: &Observation, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
+/// A mark that protects what carries it.
+struct Mark {
+    /// `the label k8s-healer.io/protect`.
+    name: String,
+    /// What is told behind whose it is.
+    detail: &'static str,
+    /// Until when, where it says so readably.
+    until: Option<Timestamp>,
+}
+
+/// The mark that protects an object.
+fn marked(object: &Observation, now: Timestamp) -> Option<Mark> {
+    let of = |name, until| Some(Mark { name, detail: "", until });
     if has_key(object, "labels", PROTECT) {
-        return Some((format!("the label {PROTECT}"), None));
+        return of(format!("the label {PROTECT}"), None);
     }
     if has_key(object, "annotations", PROTECT) {
-        return Some((format!("the annotation {PROTECT}"), None));
+        return of(format!("the annotation {PROTECT}"), None);
     }
     // A label cannot hold the colons of RFC 3339.
     for (field, word, formats) in
@@ -234,8 +248,11 @@ fn marked(object: &Observation, now: Timestamp) -> Option<(String, Option<Timest
         let Some(value) = value_of(object, field, KEEP_UNTIL) else { continue };
         match value.as_str().and_then(|text| parse_time(text, formats)) {
             Some(until) if until <= now => {}
-            Some(until) => return Some((format!("the {word} {KEEP_UNTIL} ({until})"), Some(until))),
-            None => return Some((format!("the {word} {KEEP_UNTIL}, whose time cannot be read"), None)),
+            Some(until) => return of(format!("the {word} {KEEP_UNTIL} ({until})"), Some(until)),
+            None => {
+                let detail = ", whose time cannot be read";
+                return Some(Mark { name: format!("the {word} {KEEP_UNTIL}"), detail, until: None });
+            }
         }
     }
     None

@@ -42,6 +42,13 @@ pub fn elapsed(start: Timestamp, now: Timestamp) -> Duration {
     Duration::try_from(now.duration_since(start)).unwrap_or_default()
 }
 
+/// The moment in whole seconds, for people: what is so until then is not told to end sooner.
+#[must_use]
+pub fn whole_second(moment: Timestamp) -> Timestamp {
+    let rest = moment.subsec_nanosecond() != 0;
+    Timestamp::from_second(moment.as_second().saturating_add(i64::from(rest))).unwrap_or(moment)
+}
+
 /// A moment in eight bytes, for what is remembered of a hundred thousand objects: exact from 1678 to 2262,
 /// and what is beyond is taken for the nearer end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,6 +91,14 @@ impl From<Option<Timestamp>> for SmallMoment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_second_is_never_before_its_moment() {
+        for (moment, whole) in [("10:00:00", "10:00:00"), ("10:00:00.000000001", "10:00:01")] {
+            let read = |text: &str| format!("2026-01-01T{text}Z").parse::<Timestamp>().unwrap();
+            assert_eq!(whole_second(read(moment)), read(whole));
+        }
+    }
 
     #[test]
     fn a_small_moment_is_the_moment_or_never() {

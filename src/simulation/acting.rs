@@ -68,6 +68,7 @@ impl Simulation {
                 Budgeted::Taken(budget, left) => {
                     if mode == Mode::Enforce {
                         self.patch(&budget, &left);
+                        self.taken_from.insert(budget);
                     }
                 }
                 Budgeted::Unknown(missing) => {

@@ -164,7 +164,7 @@ fn is_held(simulation: &Simulation, awaited: &Awaited) -> bool {
 fn hint(simulation: &Simulation, awaited: &Awaited) -> String {
     let now = simulation.now();
     let Some(object) = simulation.world().get(&awaited.object) else {
-        return "it is not there at that moment".to_owned();
+        return gone(simulation, awaited);
     };
     let rules = simulation.rules_of(awaited.object.kind);
     let named: Vec<&Arc<Rule>> = rules.iter().filter(|rule| is_rule(&awaited.expected, &rule.id)).collect();
@@ -180,6 +180,23 @@ fn hint(simulation: &Simulation, awaited: &Awaited) -> String {
             let facts = simulation.facts_of(awaited.object.kind, &object);
             selecting.iter().map(|rule| state(rule, &object, &facts, now)).collect::<Vec<_>>().join("; ")
         }
+    }
+}
+
+/// Why an object is not there at this moment.
+fn gone(simulation: &Simulation, awaited: &Awaited) -> String {
+    let removed = simulation.records().iter().rev().find(|record| {
+        let is_removal = matches!(record.action, "delete" | "evict");
+        record.object == awaited.object && record.outcome == Outcome::Done && is_removal
+    });
+    let Some(Record { rule, action, at, .. }) = removed else {
+        return "it is not there at that moment".to_owned();
+    };
+    let what = format!("{rule} has done its {action}");
+    match (&awaited.expected.what, *at == simulation.now()) {
+        (What::Held(_), true) => format!("nothing holds it back: {what} at that moment"),
+        (_, true) => format!("it is not there any more: {what} at that moment"),
+        (_, false) => format!("it is not there any more: {what} before"),
     }
 }
 

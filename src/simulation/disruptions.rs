@@ -52,7 +52,14 @@ impl Simulation {
         let budgets = self.world().budgets_in(namespace);
         match answer(&budgets, due, pod, effect, self.now()) {
             Answer::Free => Budgeted::Free,
-            Answer::Refused(hold) => Budgeted::Refused(hold),
+            Answer::Refused(mut hold, budget) => {
+                let kind = self.world().kind(GROUP, KIND);
+                let id = kind.zip(budget).map(|(kind, budget)| id_of(kind, budget));
+                if id.is_some_and(|id| self.taken_from.contains(&id)) {
+                    hold.reason += ": what is evicted before takes what it allows";
+                }
+                Budgeted::Refused(hold)
+            }
             Answer::Allowed(budget) => {
                 let left = number(budget.object(), "/status/disruptionsAllowed") - 1;
                 let left = json!({"status": {"disruptionsAllowed": left}});
@@ -75,8 +82,8 @@ pub(super) enum Answer<'a> {
     Free,
     /// This one allows it, and has one disruption less to allow then.
     Allowed(&'a Observation),
-    /// One refuses it.
-    Refused(Hold),
+    /// It is refused; by which, where it is one.
+    Refused(Hold, Option<&'a Observation>),
 }
 
 /// What the budgets of a namespace say to a step on a pod of it, which [asks](asks_budgets) them.
@@ -95,7 +102,7 @@ pub(super) fn answer<'a>(
         (Some(one), Some(other)) => {
             let names = format!("{} and {}", one.name(), other.name());
             let reason = format!("{names} select it, and an eviction does not support two of them");
-            return Answer::Refused(Hold::for_good(HeldBy::Pdb, reason));
+            return Answer::Refused(Hold::for_good(HeldBy::Pdb, reason), None);
         }
     };
     let Err(reason) = allows(budget.object(), pod) else {
@@ -108,7 +115,7 @@ pub(super) fn answer<'a>(
         (false, true) => return Answer::Free,
         (false, false) => (HeldBy::GivenUp, StepResult::Abandoned),
     };
-    Answer::Refused(Hold { by, reason, result, elsewhere: Vec::new() })
+    Answer::Refused(Hold { by, reason, result, elsewhere: Vec::new() }, Some(budget))
 }
 
 /// A pod that does not run, or is on its way out, disrupts nothing.

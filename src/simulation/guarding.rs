@@ -7,6 +7,7 @@ use std::sync::Arc;
 use k8s_healer_engine::cooldown::{Answer, Lineage};
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::guard::{LookAgain, Subject, protection};
+use k8s_healer_engine::moment::whole_second;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::Rule;
 use k8s_healer_engine::tracker::{DueStep, StepResult};
@@ -156,7 +157,10 @@ impl Simulation {
             Answer::Free => Ok(()),
             Answer::Wait(until) => Err(Hold {
                 by: HeldBy::Cooldown,
-                reason: format!("it replaces what the rule acted on: left alone until {until}"),
+                reason: format!(
+                    "it replaces what the rule acted on: left alone until {}",
+                    whole_second(until)
+                ),
                 result: StepResult::Postponed { until: Some(until) },
                 elsewhere: Vec::new(),
             }),

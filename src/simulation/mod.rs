@@ -122,6 +122,8 @@ pub struct Simulation {
     missing: BTreeSet<Missing>,
     /// What rules with `inFlight` have removed, group by group, in order.
     flown: BTreeMap<(RuleId, Arc<str>), Vec<ObjectId>>,
+    /// The PodDisruptionBudgets from which evictions have taken.
+    taken_from: BTreeSet<ObjectId>,
     /// `None`: nobody asks for it.
     coverage: Option<Coverage>,
 }
@@ -158,6 +160,7 @@ impl Simulation {
             waiting: BTreeMap::new(),
             missing: BTreeSet::new(),
             flown: BTreeMap::new(),
+            taken_from: BTreeSet::new(),
             coverage: None,
         }
     }

@@ -3,6 +3,7 @@
 use k8s_healer_engine::cooldown::{Answer, Lineage};
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::guard::{LookAgain, Subject, protection};
+use k8s_healer_engine::moment::whole_second;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::tracker::StepResult;
 
@@ -95,7 +96,8 @@ impl Work {
         match answer {
             Answer::Free => Ok(()),
             Answer::Wait(until) => {
-                let reason = format!("it replaces what the rule acted on: left alone until {until}");
+                let reason =
+                    format!("it replaces what the rule acted on: left alone until {}", whole_second(until));
                 Err(self.hold(&reason, StepResult::Postponed { until: Some(until) }))
             }
             Answer::GivenUp { first_time } => {

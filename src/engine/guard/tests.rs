@@ -148,6 +148,14 @@ fn keep_until_protects_up_to_its_moment_and_for_ever_where_it_is_unreadable() {
     }
     let label = json!({"metadata": {"namespace": "test-a", "labels": {KEEP_UNTIL: "20260101T005959Z"}}});
     assert_eq!(check("pods", label, json!({}), None), None);
+    // What cannot be read is told behind whose it is.
+    let by = |object: Value, namespace: Value| check("pods", object, namespace, None).unwrap().by;
+    let told = format!("the annotation {KEEP_UNTIL}, whose time cannot be read");
+    assert_eq!(by(keep("soon"), json!({})), told);
+    let mut namespace = keep("soon");
+    namespace["metadata"]["name"] = "test-a".into();
+    let told = format!("the annotation {KEEP_UNTIL} of namespace test-a, whose time cannot be read");
+    assert_eq!(by(pod_in("test-a"), namespace), told);
     let not_text = json!({"metadata": {"namespace": "test-a", "annotations": {KEEP_UNTIL: 7}}});
     assert!(check("pods", not_text, json!({}), None).is_some());
 }

@@ -175,7 +175,7 @@ fn guarded(
     // Of what is only told nothing is sent, not even to be refused.
     if mode != Mode::Observe && asks_budgets(effect, question.object) {
         let Budgets { objects, unknown } = question.budgets;
-        if let Answer::Refused(hold) = answer(objects, due, question.object, effect, moment) {
+        if let Answer::Refused(hold, _) = answer(objects, due, question.object, effect, moment) {
             return Next::Held(hold.by, hold.reason, hold.result);
         }
         provided.extend(unknown.iter().map(|why| format!("no PodDisruptionBudget refuses it: {why}")));

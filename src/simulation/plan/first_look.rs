@@ -145,11 +145,20 @@ fn note_later(
 ) {
     let first = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
     let waits = [("for", rule.hold), ("after", first)].into_iter().filter(|(_, length)| !length.is_zero());
-    let mut waits: Vec<String> =
+    let waits: Vec<String> =
         waits.map(|(key, length)| format!("`{key}: {}`", format_duration(length))).collect();
-    waits.extend(rule.schedule.as_ref().map(|_| "its schedule".to_owned()));
-    let from = if is_told || (rule.hold + first).is_zero() { "" } else { " counts from now" };
-    let waits_for = waits.join(", ") + from;
+    let from = match waits.len() {
+        0 => "",
+        _ if is_told => "",
+        1 => " counts from now",
+        _ => " count from now",
+    };
+    let schedule = match (&rule.schedule, waits.is_empty()) {
+        (None, _) => "",
+        (Some(_), true) => "its schedule",
+        (Some(_), false) => ", then its schedule",
+    };
+    let waits_for = waits.join(" and ") + from + schedule;
     let known = later.entry((rule.id.clone(), waits_for.clone())).or_insert_with(|| Later {
         rule: Arc::clone(rule),
         waits_for,

@@ -252,12 +252,15 @@ fn a_budget_lets_as_many_go_as_it_allows_and_holds_the_rest() {
         [
             "12:00:00 evict pods/test-a/a",
             "12:00:00 evict pods/test-a/b held by pdb: the PodDisruptionBudget web allows no disruption (3 healthy, \
-             2 desired)",
+             2 desired): what is evicted before takes what it allows",
             "12:00:00 evict pods/test-a/c",
         ]
     );
     let given_up = rows(&planned(rules, 11, &all));
     assert!(given_up[3].contains("evict pods/test-a/b held by given up"), "{given_up:?}");
+    let mut none = all.clone();
+    none[3]["status"]["disruptionsAllowed"] = json!(0);
+    assert!(rows(&planned(rules, 5, &none))[0].ends_with("(3 healthy, 2 desired)"));
     let unknown = rows(&planned_of(false, rules, 5, &pods[..1]));
     assert!(unknown[0].ends_with("the PodDisruptionBudgets of its namespace"), "{unknown:?}");
 }

@@ -46,6 +46,9 @@ fn what_is_true_and_falls_due_after_the_time_is_told() {
         planned(rules, minutes, &pods).later.iter().map(shown).collect()
     };
     let shut = "its schedule 20:00 1 pods/test-a/d";
+    let both = rules.replace("  schedule:", "  for: 45m\n  schedule:");
+    let both = planned(&both, 0, &pods).later;
+    assert_eq!(both[1].waits_for, "`for: 45m`, then its schedule");
     let expected = ["`for: 30m` counts from now 12:30 2 pods/test-a/a pods/test-a/b", shut];
     assert_eq!(later(29), expected);
     assert_eq!(later(60).len(), 1, "what is played is a row, and the other is due in the evening");
