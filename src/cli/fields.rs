@@ -11,12 +11,12 @@ use k8s_healer_engine::rule::WatchTarget;
 use crate::cluster::client::{ConnectOptions, connect};
 use crate::cluster::clock::SystemClock;
 use crate::cluster::discovery::{Catalogue, discover};
-use crate::cluster::in_full;
 use crate::cluster::openapi::{SchemaIndex, schema_index};
 use crate::cluster::resolve::Resolution;
 use crate::cluster::resource::Resource;
 use crate::cluster::server_clock::ServerClock;
 use crate::cluster::transport::Transport;
+use crate::cluster::{in_full, unanswered};
 use crate::rules::Loaded;
 use crate::rules::fields::{Schemas, Served, check, read_schemas};
 
@@ -73,9 +73,7 @@ async fn ask(options: ConnectOptions, targets: &[WatchTarget]) -> Result<Answers
     let connection = connect(options).await.map_err(|error| error.to_string())?;
     let server_clock = Arc::new(ServerClock::new(Arc::new(SystemClock)));
     let transport = Transport::new(connection.client, server_clock, REQUEST_TIME_OUT);
-    let unanswered = |error: &dyn std::error::Error| {
-        format!("{} does not answer: {}", connection.server_url, in_full(error))
-    };
+    let unanswered = |error: &(dyn std::error::Error + 'static)| unanswered(&connection.server_url, error);
     let mut catalogue = discover(&transport).await.map_err(|error| unanswered(&error))?;
     if targets.iter().any(WatchTarget::is_wide) {
         catalogue = catalogue.with_stores(&transport, &Catalogue::default()).await;

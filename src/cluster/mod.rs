@@ -46,4 +46,4 @@ pub mod timings;
 pub mod watch;
 pub mod watch_list;
 
-pub use refusal::in_full;
+pub use refusal::{in_full, unanswered};

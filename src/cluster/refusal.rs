@@ -6,6 +6,7 @@ use std::error::Error;
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::read::ReadError;
 use super::transport::Answer;
 
 /// In characters: enough for what a helpful admission webhook writes; more would drown the log.
@@ -83,6 +84,20 @@ pub fn in_full(error: &dyn Error) -> String {
     line
 }
 
+/// Why a server could not be asked: it does not answer, or it does, and not with what was asked for.
+pub fn unanswered(server: &str, error: &(dyn Error + 'static)) -> String {
+    let (mut read, mut next) = (None, Some(error));
+    while let Some(cause) = next {
+        read = read.or_else(|| cause.downcast_ref::<ReadError>());
+        next = cause.source();
+    }
+    let verb = match read {
+        None | Some(ReadError::Transport(_) | ReadError::Request(_)) => "does not answer",
+        Some(_) => "answers with an error",
+    };
+    format!("{server} {verb}: {}", in_full(error))
+}
+
 /// A decision is one line of the log, whatever a webhook writes into its message.
 pub(super) fn one_line(text: &str) -> String {
     let plain: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
@@ -96,6 +111,7 @@ pub(super) fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::transport::TransportError;
 
     fn answer(body: &str) -> Answer {
         Answer { status: StatusCode::BAD_GATEWAY, retry_after: None, body: body.to_owned().into() }
@@ -108,6 +124,19 @@ mod tests {
         assert_eq!(message(&answer("<html>\n bad gateway")), "<html> bad gateway");
         assert_eq!(message(&answer("")), "502 Bad Gateway");
         assert_eq!(message(&answer(&"ü".repeat(2000))).chars().count(), LONGEST_MESSAGE + 1);
+    }
+
+    #[test]
+    fn a_server_that_answers_with_an_error_does_answer() {
+        let refused = ReadError::Unauthorized { message: "Unauthorized".to_owned() };
+        let told = unanswered("https://a:6443", &refused);
+        assert!(
+            told.starts_with("https://a:6443 answers with an error: the server does not accept"),
+            "{told}"
+        );
+        let silent = ReadError::Transport(TransportError::TimeOut(std::time::Duration::from_secs(15)));
+        let told = unanswered("https://a:6443", &silent);
+        assert!(told.starts_with("https://a:6443 does not answer: no answer: "), "{told}");
     }
 
     #[test]

@@ -15,11 +15,11 @@ use super::rules::SoundRules;
 use super::signals;
 use crate::cluster::client::{ConnectOptions, Connection, connect, count_nodes, server_version};
 use crate::cluster::clock::{Clock, SeededRandom, SystemClock};
-use crate::cluster::in_full;
 use crate::cluster::read::ReadError;
 use crate::cluster::server_clock::ServerClock;
 use crate::cluster::timings::Timings;
 use crate::cluster::transport::Transport;
+use crate::cluster::{in_full, unanswered};
 use crate::daemon::Shared;
 use crate::daemon::control::Call;
 use crate::daemon::control::protocol::Response;
@@ -75,7 +75,7 @@ pub(super) async fn follow(setup: Setup) -> Result<(), String> {
         () = stop.cancelled() => return Ok(()),
         () = say_that_it_starts(&mut calls, &url) => return Ok(()),
     };
-    let server = asked.map_err(|error| format!("{url} does not answer: {}", in_full(&error)))?;
+    let server = asked.map_err(|error| unanswered(&url, &error))?;
     starter.tell_wait(format!("the first lists of {url}"));
     // Each of them was parsed when it was given.
     let excluded = Globs::parse(&flags.rules.exclude_namespaces).ok();

@@ -23,10 +23,10 @@ use super::diagnostics::{Renderer, Style};
 use super::table::Look;
 use crate::cluster::census::count;
 use crate::cluster::discovery::{Catalogue, discover};
-use crate::cluster::in_full;
 use crate::cluster::read::ReadError;
 use crate::cluster::resource::Resource;
 use crate::cluster::transport::Transport;
+use crate::cluster::{in_full, unanswered};
 use crate::daemon::assignment::{Assignment, assign};
 use crate::rules::{Code, Input, LoadOptions, load};
 
@@ -149,9 +149,8 @@ struct Found {
 async fn ask(arguments: &Arguments, rules: Option<&RuleSet>) -> Result<Found, String> {
     let (connection, transport) =
         arguments.cluster.connect(REQUEST_TIME_OUT).await.map_err(|error| error.to_string())?;
-    let mut catalogue = discover(&transport)
-        .await
-        .map_err(|error| format!("{} does not answer: {}", connection.server_url, in_full(&error)))?;
+    let mut catalogue =
+        discover(&transport).await.map_err(|error| unanswered(&connection.server_url, &error))?;
     if rules.is_some_and(RuleSet::is_wide) {
         catalogue = catalogue.with_stores(&transport, &Catalogue::default()).await;
     }

@@ -9,10 +9,10 @@ use k8s_healer_engine::values::format_duration;
 use super::finding::{Check, Finding};
 use crate::cluster::access::{Identity, who_am_i};
 use crate::cluster::client::{Connection, server_version};
-use crate::cluster::in_full;
 use crate::cluster::read::ReadError;
 use crate::cluster::server_clock::ServerClock;
 use crate::cluster::transport::Transport;
+use crate::cluster::{in_full, unanswered};
 
 /// Minor versions of Kubernetes 1: since 1.27 there is aggregated discovery, the tests run on 1.37.
 const TESTED: std::ops::RangeInclusive<u32> = 27..=37;
@@ -41,7 +41,7 @@ pub(super) async fn check_connection(transport: &Transport, connection: &Connect
             Finding::warn(Check::Version, what).advise(format!("grant {grant}"))
         }
         Err(error) => {
-            let what = format!("{url}{context} does not answer: {}", in_full(&error));
+            let what = unanswered(&format!("{url}{context}"), &error);
             return vec![Finding::fail(Check::Connection, what).advise(advice_of(&error)).passing()];
         }
     };

@@ -18,8 +18,8 @@ use crate::cli::daemon::flags::RuleFlags;
 use crate::cli::daemon::follow::{ask_server, own_namespace};
 use crate::cli::daemon::rules::SoundRules;
 use crate::cluster::clock::SeededRandom;
-use crate::cluster::in_full;
 use crate::cluster::timings::Timings;
+use crate::cluster::{in_full, unanswered};
 use crate::daemon::Shared;
 use crate::daemon::control::protocol::Summary;
 use crate::daemon::supervisor::Supervisor;
@@ -69,7 +69,7 @@ async fn sweep(arguments: &Arguments, rules: RuleSet, stop: &CancellationToken) 
         asked = ask_server(&transport, &connection) => asked,
         () = stop.cancelled() => return Err("it was told to end".to_owned()),
     };
-    let server = asked.map_err(|error| format!("{url} does not answer: {}", in_full(&error)))?;
+    let server = asked.map_err(|error| unanswered(url, &error))?;
     tracing::info!(server = server.url, version = server.version, rules = rules.rules.len(), "connected");
     // Each of them was parsed when it was given.
     let globs = |given: &[String]| if given.is_empty() { None } else { Globs::parse(given).ok() };
