@@ -26,6 +26,7 @@ mod weight;
 mod window;
 mod yaml;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
@@ -79,7 +80,21 @@ pub fn read(
     stdin: &mut dyn Read,
     each: &mut dyn FnMut(Item),
 ) -> Result<Summary, Vec<Problem>> {
-    let mut out = Reading::new(each);
+    read_counting(paths, stdin, &Cell::default(), each)
+}
+
+/// As [`read`], counting meanwhile how many bytes of the files have been read, as they lie there.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_counting(
+    paths: &[PathBuf],
+    stdin: &mut dyn Read,
+    bytes: &Cell<u64>,
+    each: &mut dyn FnMut(Item),
+) -> Result<Summary, Vec<Problem>> {
+    let mut out = Reading::new(each, bytes);
     let mut seen = BTreeSet::new();
     for path in paths {
         if out.is_over() {

@@ -1,6 +1,7 @@
 //! From values to objects: lists are opened, items of a typed list get their kind, what is no object is passed over,
 //! and of an object that comes several times the newest stays. Whatever is read goes through here, in order.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -27,6 +28,8 @@ pub(super) fn too_deep(offset: usize) -> Flaw {
 /// What is being read.
 pub(super) struct Reading<'e> {
     each: &'e mut dyn FnMut(Item),
+    /// How many have been read.
+    bytes: &'e Cell<u64>,
     path: Arc<Path>,
     /// The file was named, and not found in a folder: it should hold objects.
     is_named: bool,
@@ -47,9 +50,10 @@ struct Counts {
 }
 
 impl<'e> Reading<'e> {
-    pub(super) fn new(each: &'e mut dyn FnMut(Item)) -> Self {
+    pub(super) fn new(each: &'e mut dyn FnMut(Item), bytes: &'e Cell<u64>) -> Self {
         Self {
             each,
+            bytes,
             path: Arc::from(Path::new(STANDARD_INPUT)),
             is_named: true,
             list: None,
@@ -87,6 +91,10 @@ impl<'e> Reading<'e> {
 
     pub(super) fn finish(self) -> Result<Summary, Vec<Problem>> {
         if self.problems.is_empty() { Ok(self.summary) } else { Err(self.problems) }
+    }
+
+    pub(super) fn bytes(&self) -> &'e Cell<u64> {
+        self.bytes
     }
 
     pub(super) fn path(&self) -> Arc<Path> {

@@ -1,5 +1,6 @@
 //! From a file or a stream to its text: unpacked if it is compressed, its format told by how it begins. I/O.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::path::Path;
@@ -36,7 +37,7 @@ pub(super) fn file(path: &Path, is_named: bool, out: &mut Reading<'_>) {
 
 /// Reads a stream to its end.
 pub(super) fn stream(reader: Box<dyn Read + '_>, out: &mut Reading<'_>) {
-    let mut window = match open(reader) {
+    let mut window = match open(Box::new(Counted { reader, bytes: out.bytes() })) {
         Ok(window) => window,
         Err(error) => return out.of_file(&format!("cannot be read: {}", reason(&error)), ""),
     };
@@ -56,6 +57,20 @@ pub(super) fn stream(reader: Box<dyn Read + '_>, out: &mut Reading<'_>) {
         }
         Ok(false) => documents::read(&mut window, out),
         Err(error) => out.unreadable(&window, &error),
+    }
+}
+
+/// A reader that counts what it reads.
+struct Counted<'r> {
+    reader: Box<dyn Read + 'r>,
+    bytes: &'r Cell<u64>,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(into)?;
+        self.bytes.set(self.bytes.get().saturating_add(read as u64));
+        Ok(read)
     }
 }
 
