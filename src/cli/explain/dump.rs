@@ -1,6 +1,7 @@
 //! The object and what stands around it as a dump has them. What the dump does not have is not known, unless it is
 //! said to be complete.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -10,9 +11,10 @@ use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::WatchTarget;
 
 use super::asked::{Asked, Subject};
-use super::name::Meant;
+use super::name::{Meant, likely};
 use super::rules::{Rules, others};
 use super::{Arguments, among};
+use crate::cli::daemon::sweep::progress::Counting;
 use crate::cli::diagnostics::{Style, show_problems};
 use crate::dump;
 use crate::rules::nearest;
@@ -36,9 +38,13 @@ pub(super) fn find(
     stdin: &mut dyn Read,
 ) -> Result<Found, String> {
     let mut gathering = Gathering::new(&rules.set, arguments.complete);
-    let read = dump::read(&arguments.from, stdin, &mut |item: dump::Item| {
+    let bytes = Cell::default();
+    let mut counting = Counting::of(&bytes);
+    let read = dump::read_counting(&arguments.from, stdin, &bytes, &mut |item: dump::Item| {
+        counting.one();
         gathering.add(&item.api_version, &item.kind, item.value);
     });
+    drop(counting);
     let summary = read.map_err(|problems| {
         // Whether anybody reads it changes nothing.
         drop(show_problems(&problems, Style::of_terminal(&io::stderr()), &mut io::stderr().lock()));
@@ -151,9 +157,9 @@ fn object(
     }
     let names: Vec<String> =
         of_kind().filter(|(id, _)| is_there(id)).map(|(id, _)| id.key.name.to_string()).collect();
-    Err(match nearest(&name.name, names.iter().map(String::as_str)) {
-        Some(near) => format!("{head}: did you mean {near}?"),
-        None if names.is_empty() => format!("{head}, and no other there"),
-        None => format!("{head}: it has {}", among(&names)),
+    Err(match likely(&name.name, &names).as_slice() {
+        [] if names.is_empty() => format!("{head}, and no other there"),
+        [] => format!("{head}: it has {}", among(&names)),
+        likely => format!("{head}: did you mean {}?", among(likely)),
     })
 }

@@ -11,19 +11,19 @@ use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::{Rule, RuleId, WatchTarget};
 
 use super::asked::{Asked, Subject};
-use super::name::Meant;
+use super::name::{Meant, likely};
 use super::rules::{Rules, others};
 use super::{Arguments, among};
 use crate::cluster::census::{namespaces_of, some_names};
 use crate::cluster::clock::{Random, SeededRandom};
 use crate::cluster::discovery::{Catalogue, discover};
-use crate::cluster::in_full;
 use crate::cluster::listing::{ListError, list_all};
 use crate::cluster::read::{grant, read_object};
 use crate::cluster::resolve::Resolution;
 use crate::cluster::resource::Resource;
 use crate::cluster::surroundings::Surroundings;
 use crate::cluster::transport::Transport;
+use crate::cluster::{in_full, unanswered};
 use crate::daemon::assignment::{Assignment, assign};
 use crate::rules::nearest;
 use crate::simulation::explain::Budgets;
@@ -47,8 +47,7 @@ impl Live {
         let (connection, transport) = connected.map_err(|error| error.to_string())?;
         let url = &connection.server_url;
         let discovered = discover(&transport).await;
-        let mut catalogue =
-            discovered.map_err(|error| format!("{url} does not answer: {}", in_full(&error)))?;
+        let mut catalogue = discovered.map_err(|error| unanswered(url, &error))?;
         if rules.set.is_wide() {
             catalogue = catalogue.with_stores(&transport, &Catalogue::default()).await;
         }
@@ -157,9 +156,9 @@ impl Live {
                 let place = self.namespace.as_ref().map(|name| format!(" in namespace {name}"));
                 format!("{head}: there are no {} at all{}", self.resource, place.unwrap_or_default())
             }
-            Ok(names) => match nearest(name, names.iter().map(String::as_str)) {
-                Some(near) => format!("{head}: did you mean {near}?"),
-                None => format!("{head}: there are {}", among(&names)),
+            Ok(names) => match likely(name, &names).as_slice() {
+                [] => format!("{head}: there are {}", among(&names)),
+                likely => format!("{head}: did you mean {}?", among(likely)),
             },
             Err(error) => format!("{head}, and what there is cannot be listed: {}", in_full(&error)),
         }

@@ -60,6 +60,23 @@ fn is_version(text: &str) -> bool {
     text.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// Which names may be meant by one that is not there: those that have it as a part, which may be many; else one that
+/// is a typing mistake away.
+pub(super) fn likely(name: &str, names: &[String]) -> Vec<String> {
+    let name = name.to_lowercase();
+    let place = |other: &String| other.to_lowercase().find(&name).map(|at| at > 0);
+    let mut parts: Vec<&String> = names.iter().filter(|other| place(other).is_some()).collect();
+    // Those that begin with it first.
+    parts.sort_by_key(|other| place(other));
+    if parts.is_empty() {
+        parts = rules::nearest(&name, names.iter().map(String::as_str))
+            .and_then(|near| names.iter().find(|other| *other == near))
+            .into_iter()
+            .collect();
+    }
+    parts.into_iter().cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +104,16 @@ mod tests {
         ] {
             assert_eq!(read(words).as_deref(), Ok(expected), "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_not_there_means_those_that_begin_with_it_then_those_that_have_it_then_a_typing_mistake()
+    {
+        let names = ["a-virt", "compute", "vert", "virt-launcher-pvm", "virt-2"].map(str::to_owned);
+        assert_eq!(likely("virt", &names), ["virt-launcher-pvm", "virt-2", "a-virt"]);
+        assert_eq!(likely("Virt-L", &names), ["virt-launcher-pvm"]);
+        assert_eq!(likely("comptue", &names), ["compute"]);
+        assert_eq!(likely("web", &names), [""; 0]);
     }
 
     #[test]

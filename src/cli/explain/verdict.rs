@@ -75,6 +75,12 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
     verdict(word, None, text)
 }
 
+/// Whether it is true of it, whether or not something spares it or there is nothing to do.
+fn is_true(rule: &Explained) -> bool {
+    let mut parts = rule.matches.iter().chain(rule.place.selector.iter());
+    rule.place.selects && parts.all(|part| part.truth == Truth::True)
+}
+
 /// Why a rule does nothing to an object that it looks at.
 fn idle(rule: &Explained) -> (Word, String) {
     let selector = rule.place.selector.iter();
@@ -145,7 +151,10 @@ pub(super) fn of_object(explanation: &Explanation, name: &str, now: Timestamp) -
             all if all.iter().all(|(rule, _)| !rule.place.selects) => {
                 format!("nothing: none of {} rules looks at {name}", all.len())
             }
-            all => format!("nothing: none of {} rules is true of it", all.len()),
+            all => match all.iter().find(|(rule, _)| is_true(rule)) {
+                Some((rule, verdict)) => format!("nothing: {} {}", called(rule, rules), verdict.text),
+                None => format!("nothing: none of {} rules is true of it", all.len()),
+            },
         },
     };
     let others = verdicts.iter().filter(|(_, other)| other.word == Word::Acts).count();

@@ -98,6 +98,21 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
     ]
 }
 
+/// Two rules, of which one is true of a pod that is on its way out.
+#[test]
+fn of_several_rules_the_one_that_is_true_and_has_nothing_to_do_is_told() {
+    let rules = "rules:
+  - { name: other, watch: pods, scope: cluster, match: [ name: { glob: other } ], actions: [ delete: {} ] }
+  - { name: hit, watch: pods, scope: cluster, match: [ name: { glob: web-1 } ], actions: [ delete: {} ] }
+";
+    let deleted =
+        json!({"metadata": {"deletionTimestamp": "2026-01-01T00:04:00Z", "finalizers": ["test.io/a"]}});
+    let told = Scene::new(rules, deleted).verdict();
+    assert_eq!(told, "nothing: hit is true of it, and has nothing to do: it is terminating already");
+    let none = Scene::new(&rules.replace("web-1", "web-2"), json!({})).verdict();
+    assert_eq!(none, "nothing: none of 2 rules is true of it");
+}
+
 #[test]
 fn the_verdict_says_what_would_be_done_and_when_or_what_holds_it_back() {
     let mut wrong = Vec::new();
