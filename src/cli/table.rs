@@ -11,6 +11,9 @@ use crate::rules::diagnostic::is_bidirectional;
 /// Between two columns.
 const GAP: u16 = 2;
 
+/// A column that is wrapped needs so much room to be read, with what stands behind it.
+const LEAST: usize = 5;
+
 /// Terminals of CI systems often say that they have no columns at all: what is narrower than this is not known.
 const NARROWEST: u16 = 20;
 
@@ -35,6 +38,21 @@ impl Look {
     }
 }
 
+impl Tone {
+    /// The same text as a cell of a table has it.
+    pub(super) fn paint(self, text: &str, look: Look) -> String {
+        let code = match self {
+            _ if !look.colour => return text.to_owned(),
+            Self::Plain => return text.to_owned(),
+            Self::Good => "32",
+            Self::Warning => "33",
+            Self::Bad => "1;31",
+            Self::Faint => "2",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
 fn sensible(width: Option<u16>) -> Option<u16> {
     width.filter(|width| *width >= NARROWEST)
 }
@@ -52,7 +70,11 @@ pub(super) enum Tone {
 }
 
 /// A table that is filled row by row.
-pub(super) struct Table(comfy_table::Table);
+pub(super) struct Table {
+    table: comfy_table::Table,
+    /// The columns that are not wrapped, as long as there is room.
+    whole: Vec<usize>,
+}
 
 impl Table {
     pub(super) fn new(look: Look, header: &[&str]) -> Self {
@@ -68,16 +90,12 @@ impl Table {
         for column in table.column_iter_mut() {
             column.set_padding((0, GAP));
         }
-        Self(table)
+        Self { table, whole: Vec::new() }
     }
 
-    /// These columns are never wrapped: short words, by which a row is found.
+    /// These columns are not wrapped before the others: short words, by which a row is found.
     pub(super) fn keep_whole(mut self, columns: &[usize]) -> Self {
-        for column in columns {
-            if let Some(column) = self.0.column_mut(*column) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
-            }
-        }
+        columns.clone_into(&mut self.whole);
         self
     }
 
@@ -93,21 +111,20 @@ impl Table {
                 Tone::Faint => cell.add_attribute(Attribute::Dim),
             }
         };
-        self.0.add_row(cells.into_iter().map(cell).collect::<Vec<_>>());
+        self.table.add_row(cells.into_iter().map(cell).collect::<Vec<_>>());
     }
 
     /// On a terminal that is too narrow for all, leaves these columns out, one after the other. Called when the
     /// rows are there.
     pub(super) fn leave_out(mut self, columns: &[usize]) -> Self {
-        let Some(width) = self.0.width() else { return self };
-        let widths: Vec<usize> =
-            self.0.column_max_content_widths().into_iter().map(|width| usize::from(width + GAP)).collect();
+        let Some(width) = self.table.width() else { return self };
+        let widths = self.widths();
         let mut whole: usize = widths.iter().sum();
         for column in columns {
             if whole <= usize::from(width) {
                 break;
             }
-            if let Some(left_out) = self.0.column_mut(*column) {
+            if let Some(left_out) = self.table.column_mut(*column) {
                 left_out.set_constraint(ColumnConstraint::Hidden);
                 whole -= widths[*column];
             }
@@ -115,8 +132,38 @@ impl Table {
         self
     }
 
+    /// Of each column, with what stands between it and the next.
+    fn widths(&self) -> Vec<usize> {
+        let widths = self.table.column_max_content_widths();
+        widths.into_iter().map(|width| usize::from(width) + usize::from(GAP)).collect()
+    }
+
+    /// Keeps whole what there is room for beside the other columns; the widest are the first to be wrapped.
+    fn fitted(&self) -> comfy_table::Table {
+        let (mut table, widths) = (self.table.clone(), self.widths());
+        let shown = |column: &usize| table.column(*column).is_some_and(|column| !column.is_hidden());
+        let columns: Vec<usize> = (0..widths.len()).filter(shown).collect();
+        let mut whole: Vec<usize> =
+            self.whole.iter().copied().filter(|column| columns.contains(column)).collect();
+        whole.sort_by_key(|column| widths[*column]);
+        let taken = |whole: &[usize]| -> usize {
+            let of = |column: &usize| {
+                if whole.contains(column) { widths[*column] } else { widths[*column].min(LEAST) }
+            };
+            columns.iter().map(of).sum()
+        };
+        while table.width().is_some_and(|width| taken(&whole) > usize::from(width)) && whole.pop().is_some() {
+        }
+        for column in whole {
+            if let Some(column) = table.column_mut(column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        table
+    }
+
     pub(super) fn show(&self, out: &mut impl Write) -> io::Result<()> {
-        for line in self.0.lines() {
+        for line in self.fitted().lines() {
             writeln!(out, "{}", line.trim_end())?;
         }
         Ok(())
@@ -131,6 +178,25 @@ pub(super) fn printable(text: &str) -> String {
         c => c,
     };
     text.chars().map(replaced).collect()
+}
+
+/// Lines of no more than so many characters.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word: Vec<char> = word.chars().collect();
+        for part in word.chunks(width.max(1)) {
+            let part: String = part.iter().collect();
+            match lines.last_mut() {
+                Some(line) if line.chars().count() + 1 + part.chars().count() <= width => {
+                    line.push(' ');
+                    line.push_str(&part);
+                }
+                _ => lines.push(part),
+            }
+        }
+    }
+    lines
 }
 
 #[cfg(test)]
@@ -166,6 +232,22 @@ mod tests {
             assert!(longest <= Some(usize::from(width)), "{lines}");
             assert_eq!(lines.matches("permissions  ").count(), 2, "{lines}");
         }
+    }
+
+    #[test]
+    fn where_short_words_leave_no_room_they_are_wrapped_too() {
+        for width in [20, 26, 30] {
+            let lines = shown(Look { colour: false, width: Some(width) });
+            let longest = lines.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(usize::from(width)), "{width}\n{lines}");
+        }
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_in_words_that_no_line_has_room_for() {
+        assert_eq!(wrapped("a bcd efgh", 5), ["a bcd", "efgh"]);
+        assert_eq!(wrapped("a bcdefghi jk", 4), ["a", "bcde", "fghi", "jk"]);
+        assert_eq!(wrapped("", 4), [""; 0]);
     }
 
     #[test]

@@ -81,6 +81,16 @@ fn what_falls_due_beyond_the_time_is_not_told() {
 }
 
 #[test]
+fn a_namespace_that_is_not_in_the_dump_is_noted() {
+    let told = plan(&["--namespace", "nosuch", "test-k*", "x-*"]).text;
+    for (pattern, is_told) in [("nosuch", true), ("test-k*", false), ("x-*", true)] {
+        let note = format!("note: no namespace of the dump is called `{pattern}`, as --namespace has it");
+        assert_eq!(told.contains(&note), is_told, "{told}");
+    }
+    assert!(!plan(&[]).text.contains("--namespace has it"));
+}
+
+#[test]
 fn a_pipeline_can_gate_on_the_exit_status() {
     // Nothing would be done.
     let told = plan(&["--set", "age=2h", "--namespace", "test-none", "test-kept"]);

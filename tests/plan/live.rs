@@ -197,6 +197,12 @@ async fn what_may_not_be_read_holds_back_or_makes_the_plan_incomplete(stage: Sta
     let anywhere = bad_rule(DELETE).replace("configmaps", "secrets") + "  namespaces: [test-*]\n";
     let found = document(&scene, &anywhere, &[]).await;
     assert!(found["incomplete"].to_string().contains("which there are is not known"), "{found}");
+    let told = plan(&scene, &anywhere, &[]).await;
+    assert!(
+        told.text.lines().last().unwrap().starts_with("next: k8s-healer doctor --rules "),
+        "{}",
+        told.text
+    );
 }
 
 async fn rights_in_one_namespace_are_enough_for_it(stage: Stage) {
@@ -244,11 +250,14 @@ async fn what_comes_next_goes_no_further_than_the_plan(stage: Stage) {
     let flags = ["--namespace", "none-*", "--exclude-namespaces", "a b", "--mode", "observe"];
     let told = plan(&scene, &bad_rule(DELETE), &flags).await;
     assert_eq!(next(&told), "next: k8s-healer sweep --mode observe");
+    let note = "note: no namespace of the cluster is called `none-*`, as --namespace has it";
+    assert!(told.text.contains(note), "{}", told.text);
     let expected = format!(" --namespace 'none-*' --exclude-namespaces 'a b' --kubeconfig {kubeconfig}");
     assert_eq!(rest(&told), expected);
     let told = plan(&scene, &bad_rule(DELETE), &["--exclude-namespaces", "*"]).await;
     assert_eq!(next(&told), "next: k8s-healer daemon run");
     assert_eq!(rest(&told), format!(" --exclude-namespaces '*' --kubeconfig {kubeconfig}"));
+    assert!(!told.text.contains("no namespace of the cluster"), "{}", told.text);
     let told = plan(&scene, &bad_rule(DELETE), &["--exclude-namespaces", "other"]).await;
     assert_eq!((told.status, next(&told)), (Some(1), "next: k8s-healer sweep --mode dry-run".to_owned()));
     assert_eq!(rest(&told), format!(" --exclude-namespaces other --kubeconfig {kubeconfig}"));

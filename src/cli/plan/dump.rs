@@ -1,13 +1,16 @@
 //! A plan of a dump. What it does not have may be on the cluster all the same, unless it is said to be complete; what
 //! could hold something back and is not in it is told of.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use k8s_healer_engine::rule::RuleSet;
 
 use super::report::{Report, Source};
-use super::{Arguments, failed, next};
+use super::{Arguments, failed, next, unmet};
+use crate::cli::daemon::sweep::progress::Counting;
 use crate::cli::diagnostics::{Style, show_problems};
 use crate::dump;
 use crate::simulation::gathering::{Gathered, Gathering};
@@ -18,9 +21,15 @@ use crate::simulation::plan::{Plan, Question, plan as planned};
 pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read) -> Result<Report, u8> {
     let mut gathering = Gathering::new(rules, arguments.complete);
     let mut nameless = 0_usize;
-    let read = dump::read(&arguments.from, stdin, &mut |item: dump::Item| {
+    let mut namespaces = BTreeSet::new();
+    let bytes = Cell::default();
+    let mut counting = Counting::of(&bytes);
+    let read = dump::read_counting(&arguments.from, stdin, &bytes, &mut |item: dump::Item| {
+        counting.one();
+        namespaces.extend(namespace_of(&item));
         nameless += usize::from(!gathering.add(&item.api_version, &item.kind, item.value));
     });
+    drop(counting);
     let summary = read.map_err(|problems| refused(&problems))?;
     let paths: Vec<String> = arguments.from.iter().map(|path| path.display().to_string()).collect();
     if summary.objects == 0 {
@@ -39,6 +48,7 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
             .iter()
             .map(|(kind, rules)| format!("the dump has no {kind}, which {} watches", rules.join(", "))),
     );
+    notes.extend(unmet(&arguments.namespace, &namespaces, "dump"));
     if nameless > 0 {
         notes.push(format!("{nameless} without a name were passed over"));
     }
@@ -52,6 +62,13 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
         notes,
         incomplete: refused,
     })
+}
+
+/// Where an object lies; of a Namespace, itself.
+fn namespace_of(item: &dump::Item) -> Option<Arc<str>> {
+    let is_namespace = item.kind == "Namespace" && item.api_version == "v1";
+    let name = item.value.pointer(if is_namespace { "/metadata/name" } else { "/metadata/namespace" })?;
+    name.as_str().map(Arc::from)
 }
 
 fn refused(problems: &[dump::Problem]) -> u8 {

@@ -13,16 +13,16 @@ use k8s_healer_engine::rule::{Rule, RuleSet, Scope};
 
 use super::look_ups::LookUps;
 use super::report::{Report, Source};
-use super::{Arguments, failed, next};
+use super::{Arguments, failed, next, unmet};
 use crate::cli::daemon::sweep::progress::Progress;
 use crate::cluster::census::names;
 use crate::cluster::clock::{Random, SeededRandom};
 use crate::cluster::discovery::{Catalogue, discover};
-use crate::cluster::in_full;
 use crate::cluster::listing::{ListError, Listing, list_all};
 use crate::cluster::read::ReadError;
 use crate::cluster::resource::Resource;
 use crate::cluster::transport::Transport;
+use crate::cluster::{in_full, unanswered};
 use crate::daemon::assignment::{Assignment, assign};
 use crate::daemon::namespaces::{named_in_full, resource, selected};
 use crate::simulation::Watching;
@@ -51,8 +51,7 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
     let shown = Arc::clone(&stage);
     let progress = Progress::telling(move || shown.told());
     stage.is(format!("asking {url} what it serves"));
-    let does_not_answer = |reason: String| format!("{url} does not answer: {reason}");
-    let catalogue = discover(&transport).await.map_err(|error| does_not_answer(in_full(&error)))?;
+    let catalogue = discover(&transport).await.map_err(|error| unanswered(&url, &error))?;
     let catalogue = if rules.is_wide() {
         catalogue.with_stores(&transport, &Catalogue::default()).await
     } else {
@@ -92,16 +91,25 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
     incomplete.extend(look_ups.failures());
     let absent = assignment.dormant.iter();
     let absent = absent.map(|one| format!("{url} serves no {}, which {} watches", one.target, one.rule));
+    let next = next::of_cluster(arguments, &plan, incomplete.is_empty());
+    let unmet = unmet_in(&transport, &catalogue, &arguments.namespace).await;
     Ok(Report {
         source: Source::Cluster { server: url.clone(), context: connection.context },
         rules: rules.clone(),
         mode: arguments.mode(),
         within: arguments.within,
-        notes: absent.chain(look_ups.notes()).collect(),
+        notes: absent.chain(look_ups.notes()).chain(unmet).collect(),
         incomplete,
-        next: next::of_cluster(arguments, &plan),
+        next,
         plan,
     })
+}
+
+/// Client required: which patterns of `--namespace` no namespace has; none where it may not be asked.
+async fn unmet_in(transport: &Transport, catalogue: &Catalogue, patterns: &[String]) -> Vec<String> {
+    let Some(resource) = resource(catalogue).filter(|_| !patterns.is_empty()) else { return Vec::new() };
+    let known = names(transport, &resource).await;
+    known.map(|known| unmet(patterns, &known, "cluster")).unwrap_or_default()
 }
 
 /// Why the plan is not complete, as far as that is known before anything is listed.

@@ -8,8 +8,10 @@ mod next;
 mod report;
 mod table;
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -162,6 +164,18 @@ fn sound_rules(arguments: &Arguments) -> Result<RuleSet, u8> {
             Err(failed("the rules have errors; nothing was looked at"))
         }
     }
+}
+
+/// Of each pattern of `--namespace` that none of these namespaces has, that it is so.
+fn unmet(patterns: &[String], known: &BTreeSet<Arc<str>>, of: &str) -> Vec<String> {
+    let meets_none = |pattern: &&String| {
+        let globs = Globs::parse(std::slice::from_ref(*pattern));
+        !pattern.starts_with('!') && globs.is_ok_and(|globs| !known.iter().any(|name| globs.matches(name)))
+    };
+    let unmet = patterns.iter().filter(meets_none);
+    unmet
+        .map(|pattern| format!("no namespace of the {of} is called `{pattern}`, as --namespace has it"))
+        .collect()
 }
 
 /// The result is the exit status.

@@ -14,8 +14,11 @@ use crate::simulation::plan::{Plan, Row};
 /// What `plan` looks ahead without `--within`.
 const USUAL: Duration = Duration::from_secs(600);
 
-/// What does what is due; else what tells more, or runs from here on.
-pub(super) fn of_cluster(arguments: &Arguments, plan: &Plan) -> String {
+/// What finds out why not all could be told; else what does what is due; else what tells more, or runs from here on.
+pub(super) fn of_cluster(arguments: &Arguments, plan: &Plan, is_complete: bool) -> String {
+    if !is_complete {
+        return Line::of("doctor").rules(arguments).cluster(arguments).0;
+    }
     let explain = explained(plan).filter(|_| plan.done() == 0);
     let line = match explain {
         Some(object) => Line::of(&format!("explain {object}")).rules(arguments).mode(arguments.mode()),

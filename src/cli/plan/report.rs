@@ -1,9 +1,11 @@
 //! What a plan came to, whichever way its objects came: what is shown of it in each format, and the exit status.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_healer_engine::limits::Limits;
 use k8s_healer_engine::moment::elapsed;
 use k8s_healer_engine::rule::{Mode, Rule, RuleSet};
 use serde::Serialize;
@@ -51,7 +53,7 @@ pub(super) enum Section {
 pub(super) struct OfRule<'a> {
     pub(super) rule: &'a Arc<Rule>,
     pub(super) mode: Mode,
-    /// In the order of the sections, then of time, then of the objects.
+    /// In the order of the sections, then of time, then of the objects; where limits say whose turn it is, of that.
     pub(super) rows: Vec<(Section, &'a Row)>,
     pub(super) unknown: Vec<&'a Unknown>,
     pub(super) later: Vec<&'a Later>,
@@ -82,6 +84,11 @@ pub(super) struct Totals {
     pub(super) later: usize,
 }
 
+/// Whether some go before others.
+fn is_in_turn(limits: &Limits) -> bool {
+    limits.in_flight.is_some() || limits.order.is_some()
+}
+
 impl Report {
     pub(super) fn section(&self, row: &Row) -> Section {
         match row.fate {
@@ -98,10 +105,16 @@ impl Report {
         rows.sort_by(|(one_section, one), (other_section, other)| {
             let place = |section, row: &'_ Row| (section, row.at);
             let object = |row: &Row| (row.namespace.clone(), row.step);
+            // In turn: as they were played, which is as they happen.
+            let in_turn = one.rule.limits.as_ref().is_some_and(is_in_turn);
             (one.rule.id.cmp(&other.rule.id))
                 .then_with(|| place(*one_section, one).cmp(&place(*other_section, other)))
-                .then_with(|| object(one).cmp(&object(other)))
-                .then_with(|| one.name.cmp(&other.name))
+                .then_with(|| {
+                    if in_turn {
+                        return Ordering::Equal;
+                    }
+                    object(one).cmp(&object(other)).then_with(|| one.name.cmp(&other.name))
+                })
         });
         let of_rule = |rule: &'a Arc<Rule>| {
             let begin = rows.partition_point(|(_, row)| row.rule.id < rule.id);

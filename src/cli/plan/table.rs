@@ -9,13 +9,15 @@ use k8s_healer_engine::rule::Mode;
 use k8s_healer_engine::values::format_duration;
 
 use super::report::{OfRule, Report, Section, Source, Totals};
-use crate::cli::table::{Look, Table, Tone, printable};
+use crate::cli::table::{Look, Table, Tone, printable, wrapped};
 use crate::simulation::plan::{Fate, Later, Row, Unknown};
 
 /// On a terminal so many rows of a section are shown: of more, a person reads the number.
 const MOST_ROWS: usize = 20;
 /// Rows stand under their rule.
 const INDENT: u16 = 2;
+/// On a terminal with fewer columns the cells of a row stand beneath its object.
+const NARROW: u16 = 90;
 /// When, and what: short words that are never wrapped.
 const WHOLE: [usize; 2] = [1, 2];
 
@@ -53,23 +55,20 @@ fn heading(of: &OfRule<'_>, look: Look, out: &mut impl Write) -> io::Result<()> 
 }
 
 fn rows(report: &Report, of: &OfRule<'_>, look: Look, cut: bool, out: &mut impl Write) -> io::Result<()> {
-    let narrower = look.width.map(|width| width.saturating_sub(INDENT));
-    let mut table =
-        Table::new(Look { width: narrower, ..look }, &["OBJECT", "WHEN", "ACTION", "WHY"]).keep_whole(&WHOLE);
+    let mut all = Vec::new();
     let mut shown: BTreeMap<Section, usize> = BTreeMap::new();
     for (section, row) in &of.rows {
         let count = shown.entry(*section).or_default();
         *count += 1;
         if !cut || *count <= MOST_ROWS {
-            table.row(cells(report, of, *section, row));
+            all.push(cells(report, of, *section, row));
         }
     }
-    of.unknown.iter().for_each(|one| table.row(cells_of_unknown(of, one)));
-    of.later.iter().for_each(|one| table.row(cells_of_later(report, of, one)));
-    let mut text = Vec::new();
-    table.show(&mut text)?;
-    for line in String::from_utf8_lossy(&text).lines() {
-        writeln!(out, "{:width$}{line}", "", width = usize::from(INDENT))?;
+    all.extend(of.unknown.iter().map(|one| cells_of_unknown(of, one)));
+    all.extend(of.later.iter().map(|one| cells_of_later(report, of, one)));
+    match look.width {
+        Some(width) if width < NARROW => blocks(&all, usize::from(width), look, out)?,
+        _ => side_by_side(all, look, out)?,
     }
     let left_out: Vec<String> = shown
         .iter()
@@ -82,6 +81,38 @@ fn rows(report: &Report, of: &OfRule<'_>, look: Look, cut: bool, out: &mut impl 
     Ok(())
 }
 
+type Cells = [(String, Tone); 4];
+
+fn side_by_side(rows: Vec<Cells>, look: Look, out: &mut impl Write) -> io::Result<()> {
+    let narrower = look.width.map(|width| width.saturating_sub(INDENT));
+    let mut table =
+        Table::new(Look { width: narrower, ..look }, &["OBJECT", "WHEN", "ACTION", "WHY"]).keep_whole(&WHOLE);
+    rows.into_iter().for_each(|row| table.row(row));
+    let mut text = Vec::new();
+    table.show(&mut text)?;
+    for line in String::from_utf8_lossy(&text).lines() {
+        writeln!(out, "{:width$}{line}", "", width = usize::from(INDENT))?;
+    }
+    Ok(())
+}
+
+/// Each row as an object, and what is told of it beneath.
+fn blocks(rows: &[Cells], width: usize, look: Look, out: &mut impl Write) -> io::Result<()> {
+    let indent = usize::from(INDENT);
+    let mut write = |text: &str, tone: Tone, indent: usize| -> io::Result<()> {
+        for line in wrapped(&printable(text), width.saturating_sub(indent)) {
+            writeln!(out, "{:indent$}{}", "", tone.paint(&line, look))?;
+        }
+        Ok(())
+    };
+    for [(object, _), (when, tone), (action, _), (why, _)] in rows {
+        write(object, Tone::Plain, indent)?;
+        let what = if action == "-" { when.clone() } else { format!("{action}, {when}") };
+        write(&format!("{what}: {why}"), *tone, 2 * indent)?;
+    }
+    Ok(())
+}
+
 fn word(section: Section) -> &'static str {
     match section {
         Section::Now => "now",
@@ -90,7 +121,7 @@ fn word(section: Section) -> &'static str {
     }
 }
 
-fn cells(report: &Report, of: &OfRule<'_>, section: Section, row: &Row) -> [(String, Tone); 4] {
+fn cells(report: &Report, of: &OfRule<'_>, section: Section, row: &Row) -> Cells {
     let object = match (&row.namespace, of.names_its_kind()) {
         (Some(namespace), true) => format!("{namespace}/{}", row.name),
         (None, true) => row.name.to_string(),
@@ -140,7 +171,7 @@ fn told_of(by: &str, why: &str) -> String {
     if why.starts_with("protected") { why.to_owned() } else { format!("{by}: {why}") }
 }
 
-fn cells_of_unknown(of: &OfRule<'_>, one: &Unknown) -> [(String, Tone); 4] {
+fn cells_of_unknown(of: &OfRule<'_>, one: &Unknown) -> Cells {
     let why =
         if one.spares { format!("spared, since of `unless` {}", one.reason) } else { one.reason.clone() };
     let faint = |text: &str| (text.to_owned(), Tone::Faint);
@@ -164,23 +195,20 @@ fn short(of: &OfRule<'_>, name: &str) -> String {
     }
 }
 
-fn cells_of_later(report: &Report, of: &OfRule<'_>, one: &Later) -> [(String, Tone); 4] {
+fn cells_of_later(report: &Report, of: &OfRule<'_>, one: &Later) -> Cells {
     let Later { rule, waits_for, due, count, examples } = one;
     let first = if *count > 1 { "the first is due" } else { "due" };
     let why = match due {
-        Some(due) => format!("{waits_for}: {first} {}", when(report, *due)),
+        Some(due) => {
+            let within = format_duration(report.within);
+            format!("{waits_for}: {first} {}, beyond --within {within}", when(report, *due))
+        }
         None => format!("{waits_for}: at no time that is known"),
     };
-    let within = format_duration(report.within);
     let action = rule.steps.first().map(|step| step.action.describe()).unwrap_or_default();
     let faint = |text: String| (text, Tone::Faint);
     let object = (named(of, examples, *count), Tone::Plain);
-    [
-        object,
-        faint("later".to_owned()),
-        faint(action),
-        (format!("{why}, after --within {within}"), Tone::Plain),
-    ]
+    [object, faint("later".to_owned()), faint(action), (why, Tone::Plain)]
 }
 
 /// `now`, `in 3m12s, at 12:00:05`; with the day, where it is another one.

@@ -20,7 +20,11 @@ rules:
 
 /// So many pods, one minute older than the other.
 fn report(pods: usize) -> Report {
-    let input = Input::Text { name: "rules.yaml".to_owned(), bytes: RULES.into() };
+    report_of(RULES, pods)
+}
+
+fn report_of(rules: &str, pods: usize) -> Report {
+    let input = Input::Text { name: "rules.yaml".to_owned(), bytes: rules.into() };
     let loaded = load(&[input], &LoadOptions::default());
     let rules = loaded.rule_set.unwrap_or_else(|| panic!("{:#?}", loaded.diagnostics));
     let mut gathering = Gathering::new(&rules, true);
@@ -81,14 +85,39 @@ fn each_rule_has_its_rows_and_the_last_lines_the_totals_and_what_is_next() {
 #[test]
 fn on_a_terminal_no_line_is_wider_and_of_many_rows_the_first_are_shown() {
     let report = report(40);
-    let text = shown(&report, Look { colour: false, width: Some(72) }, true);
+    let text = shown(&report, Look { colour: false, width: Some(100) }, true);
     let longest = text.lines().map(|line| line.chars().count()).max();
-    assert!(longest <= Some(72), "{text}");
+    assert!(longest <= Some(100), "{text}");
     // All but the six youngest; two of these later.
     assert!(text.contains("… and 15 more now: --format wide shows all"), "{text}");
     assert_eq!(text.matches(" now ").count(), MOST_ROWS, "{text}");
     let wide = shown(&report, Look::PLAIN, false);
     assert!(!wide.contains("more now") && wide.contains("test-a/pod-39"), "{wide}");
+}
+
+#[test]
+fn what_goes_in_turn_is_told_in_the_order_in_which_it_happens() {
+    let limits = "limits: { inFlight: { max: 1 }, order: newest }, actions";
+    let text = shown(&report_of(&RULES.replace("actions", limits), 9), Look::PLAIN, false);
+    let at = |name: &str| text.find(&format!("test-a/{name}  now")).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("pod-5") < at("pod-6") && at("pod-6") < at("pod-7") && at("pod-7") < at("pod-8"), "{text}");
+    let oldest = limits.replace("newest", "oldest");
+    let text = shown(&report_of(&RULES.replace("actions", &oldest), 9), Look::PLAIN, false);
+    let at = |name: &str| text.find(&format!("test-a/{name}  now")).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("pod-8") < at("pod-7") && at("pod-7") < at("pod-6"), "{text}");
+}
+
+#[test]
+fn on_a_narrow_terminal_what_is_told_of_an_object_stands_beneath_it() {
+    let report = report(6);
+    let text = shown(&report, Look { colour: false, width: Some(80) }, true);
+    assert!(text.contains("pack/old  pods\n  test-a/pod-5\n    delete, now: age 6m of 6m\n"), "{text}");
+    assert!(text.contains("\n  test-a/pod-4\n    delete, in 1m, at 12:01:00: age 6m of 6m\n"), "{text}");
+    assert!(text.contains("and 3 more\n    unknown: phase unknown\n"), "{text}");
+    let text = shown(&report, Look { colour: false, width: Some(30) }, true);
+    let rules = text.split("\n\n").filter(|part| part.starts_with("pack/"));
+    let longest = rules.flat_map(str::lines).map(|line| line.chars().count()).max();
+    assert!(longest <= Some(30), "{text}");
 }
 
 #[test]
