@@ -22,8 +22,10 @@ impl Kind {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
     }
 
+    /// As kubectl has it: in whatever letters.
     fn is_called(&self, name: &str) -> bool {
-        self.plural == name || self.singular == name || self.short.contains(&name)
+        let same = |own: &&str| own.eq_ignore_ascii_case(name);
+        [self.plural, self.singular, self.name].iter().any(same) || self.short.iter().any(same)
     }
 }
 
@@ -105,16 +107,9 @@ pub(crate) fn is_well_known(group: &str, name: &str) -> bool {
     KINDS.iter().any(|kind| kind.group == group && kind.name == name)
 }
 
-/// The resource of a kind's name: `virtualmachines.kubevirt.io` for `VirtualMachine`.
-pub(super) fn of_kind(name: &str) -> Option<String> {
-    let same = |kind: &&Kind| kind.name.eq_ignore_ascii_case(name) || kind.plural.eq_ignore_ascii_case(name);
-    KINDS.iter().find(same).map(Kind::resource)
-}
-
 /// The kind that is called so: `DaemonSet` for `daemonsets`.
 pub(super) fn kind_called(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
-    KINDS.iter().find(|kind| kind.is_called(&name)).map(|kind| kind.name)
+    KINDS.iter().find(|kind| kind.is_called(name)).map(|kind| kind.name)
 }
 
 /// The kind that a name which is none most likely means.
@@ -270,6 +265,12 @@ mod tests {
         for (name, group, resolved) in [
             ("po", None, "pods"),
             ("vm", None, "virtualmachines.kubevirt.io"),
+            ("Pod", None, "pods"),
+            ("VirtualMachine", None, "virtualmachines.kubevirt.io"),
+            ("virtualMachines", Some("kubevirt.io"), "virtualmachines.kubevirt.io"),
+            ("NetworkAttachmentDefinition", None, "network-attachment-definitions.k8s.cni.cncf.io"),
+            ("Event", None, "events"),
+            ("Widget", None, "Widget"),
             ("deployments", Some("v1.apps"), "deployments.apps"),
             ("ev", None, "events"),
             ("events", Some("events.k8s.io"), "events.events.k8s.io"),

@@ -54,7 +54,8 @@ impl Kind {
     fn is_meant_by(&self, target: &WatchTarget) -> bool {
         match target {
             WatchTarget::Resource { name, group } => {
-                (self.plural == *name || self.names.contains(name))
+                let same = |own: &String| own.eq_ignore_ascii_case(name);
+                ([&self.plural, &self.kind].into_iter().chain(&self.names).any(same))
                     && group.as_deref().is_none_or(|group| is_group(group, &self.group))
             }
             WatchTarget::Kind { group, kind, .. } => self.group == *group && self.kind == *kind,
@@ -302,6 +303,10 @@ mod tests {
         for (target, resource) in [
             ("po", "pods"),
             ("vms", "virtualmachines.kubevirt.io"),
+            ("VirtualMachine", "virtualmachines.kubevirt.io"),
+            ("Pod", "pods"),
+            ("NetworkAttachmentDefinition", "network-attachment-definitions.k8s.cni.cncf.io"),
+            ("Widget", "widgets.example.com"),
             ("kubevirt.io/v1/VirtualMachine", "virtualmachines.kubevirt.io"),
             ("net-attach-def", "network-attachment-definitions.k8s.cni.cncf.io"),
             ("widgets.example.com", "widgets.example.com"),

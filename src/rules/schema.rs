@@ -43,7 +43,7 @@ pub(super) const RULE: &[Key] = &[
     Key::required(
         "watch",
         ValueKind::Texts,
-        "The kinds that it looks at, as kubectl names them: `pods`, `virtualmachines.kubevirt.io`, \
+        "The kinds that it looks at, as kubectl names them: `pods`, `Pod`, `vm`, `virtualmachines.kubevirt.io`, \
          `kubevirt.io/v1/VirtualMachine`; `*.kubevirt.io` for all kinds of a group that can be listed, watched and \
          deleted; `\"*\"` for every such kind, in a rule that reads metadata alone; or a list. In a list `!` before \
          any of them but `\"*\"` excludes: `[\"*\", \"!leases.coordination.k8s.io\"]`.",

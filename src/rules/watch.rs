@@ -50,9 +50,7 @@ impl Lowering<'_> {
         let text = self.text(node, ValueKind::Text, "`watch`", "pods")?;
         let Some(target) = parse(&text) else {
             let message = format!("{} names no kind", quoted(&text));
-            let help =
-                kinds::of_kind(&text).map_or_else(|| FORMS.to_owned(), |known| format!("write `{known}`"));
-            self.report_at(node, Diagnostic::new(Code::BadWatch, node.place, message).help(help));
+            self.report_at(node, Diagnostic::new(Code::BadWatch, node.place, message).help(FORMS));
             return None;
         };
         self.warn_of_unknown(&target, node);
@@ -99,7 +97,8 @@ pub(super) fn parse(text: &str) -> Option<WatchTarget> {
                 Some((name, group)) => (name, Some(group)),
                 None => (*resource, None),
             };
-            let sound = is_dns_label(name) && group.is_none_or(is_dns_subdomain);
+            // As kubectl has it: also a kind, such as `Pod`, in whatever letters.
+            let sound = is_dns_label(&name.to_ascii_lowercase()) && group.is_none_or(is_dns_subdomain);
             sound.then(|| WatchTarget::Resource { name: name.to_owned(), group: group.map(str::to_owned) })
         }
         [version, kind] => of_kind("", version, kind),
@@ -134,6 +133,10 @@ mod tests {
         for text in [
             "pods",
             "vm",
+            "Pod",
+            "VirtualMachine",
+            "Deployment.apps",
+            "!Event",
             "virtualmachines.kubevirt.io",
             "deployments.v1.apps",
             "v1/Pod",
@@ -152,7 +155,8 @@ mod tests {
     fn what_is_no_name_of_a_kind_is_refused() {
         for text in [
             "",
-            "Pod",
+            "Pod.Apps",
+            "-Pod",
             "pods.",
             ".apps",
             "a/b/c/d",

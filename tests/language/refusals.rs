@@ -173,7 +173,8 @@ fn actions_that_cannot_be_done_are_refused() {
 fn a_rule_says_what_it_watches_and_where() {
     for (lines, code) in [
         ("watch: []", Code::EmptyList),
-        ("watch: Pod", Code::BadWatch),
+        ("watch: Pod.Apps", Code::BadWatch),
+        ("watch: Node\nnamespaces: [test-*]", Code::WrongScope),
         ("watch: po ds", Code::BadWatch),
         ("watch: apps/Deployment", Code::BadWatch),
         ("watch: [pods, pods/log]", Code::BadWatch),

@@ -13,7 +13,8 @@ pub(super) const TIME: &str = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}
 /// A DNS label (RFC 1123).
 pub(super) const NAME: &str = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$";
 /// `resource[.group]`, `*.group`, or `[group/]version/Kind`, each with `!` before it where it is excluded; or `*`.
-const KIND: &str = "^(!?(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\
+const KIND: &str = "^(!?(\\*\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?|[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)\
+                    (\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\
                     !?([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?v[0-9]([a-z0-9-]*[a-z0-9])?/[A-Z][A-Za-z0-9]*|\\*)$";
 pub(super) const PARAMETER: &str = "^[A-Za-z][A-Za-z0-9_-]{0,62}$";
 /// A JSON pointer (RFC 6901).
