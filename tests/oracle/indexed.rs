@@ -31,7 +31,7 @@ fn groups() -> &'static [(usize, std::sync::Mutex<RuleIndex>)] {
 
 #[test]
 fn an_index_of_many_rules_finds_each_that_is_true_or_may_become_so() {
-    check("indexed", 4_000, 300, |choices| {
+    check("indexed", 3_000, 300, |choices| {
         let (start, index) = &groups()[choices.below(groups().len())];
         let (_, object, now) = case(choices);
         let observation = Observation::new(object.clone());

@@ -63,7 +63,7 @@ fn scalars(value: &Value, see: &mut dyn FnMut(&Value)) {
 
 #[test]
 fn the_engine_says_of_every_object_what_the_model_says() {
-    check("instants", 50_000, 300, |choices| {
+    check("instants", 38_000, 300, |choices| {
         let (made, object, now) = case(choices);
         let expected = model::rule(&made.tree, &object, now);
         let verdict = made.evaluate(&Observation::new(object.clone()), now);
@@ -77,7 +77,7 @@ fn the_engine_says_of_every_object_what_the_model_says() {
 
 #[test]
 fn a_projection_loses_nothing_that_a_rule_reads() {
-    check("projections", 20_000, 300, |choices| {
+    check("projections", 15_000, 300, |choices| {
         let (made, object, now) = case(choices);
         let mut projection = made.projection.clone();
         // A kind is read through one projection for all its rules.

@@ -89,7 +89,7 @@ fn families() -> &'static [Family] {
 
 #[test]
 fn kleene_s_laws_hold_on_every_matcher() {
-    check("laws", 12_000, 300, |choices| {
+    check("laws", 9_000, 300, |choices| {
         let family = &families()[choices.below(families().len())];
         let (one, other) = &family.sides[choices.below(family.sides.len())];
         let (which, beside) = (choices.below(256), choices.below(3) as i128 - 1);

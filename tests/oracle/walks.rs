@@ -13,7 +13,7 @@ const DAY: i128 = 86_400 * 1_000_000_000;
 
 #[test]
 fn truth_does_not_change_before_the_moment_that_the_engine_names_and_is_looked_at_then() {
-    check("walks", 15_000, 300, |choices| {
+    check("walks", 11_000, 300, |choices| {
         let (made, object, start) = case(choices);
         let boundaries = boundaries(&made.tree, &object);
         let end = boundaries.last().copied().unwrap_or(start).max(start) + DAY;
