@@ -19,13 +19,7 @@ impl Controller {
         if let Some(successor) = &mut self.successor {
             concerned = concerned.max(wake(successor.tracker(), &change));
         }
-        if self.one_pass {
-            // What is known since now could not begin before.
-            let is_new = change.as_ref().is_ok_and(|change| change.makes_known()) && concerned > 0;
-            if is_new && self.first_list.is_none() {
-                self.tracker.begin_nothing_after(self.now().latest);
-            }
-        } else if concerned > SURVEYED && self.successor.is_none() {
+        if !self.one_pass && concerned > SURVEYED && self.successor.is_none() {
             debug!(kind = %self.resource, objects = concerned, "facts of many objects have changed: they are listed");
             self.tracker.leave_to_list();
             self.list_again();

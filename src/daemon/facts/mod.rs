@@ -81,11 +81,6 @@ impl Change {
         (flipped, if self.all { others } else { Vec::new() })
     }
 
-    /// Whether something is known since now that was not before.
-    pub(super) fn makes_known(&self) -> bool {
-        self.all
-    }
-
     pub(super) fn is_unbroken(&self) -> bool {
         self.unbroken
     }

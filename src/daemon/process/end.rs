@@ -1,9 +1,12 @@
 //! How a daemon is told to end, from outside: SIGTERM to the process that holds the pid file and to no other,
-//! then a wait until the kernel has taken the lock from it.
+//! then a wait until it has let go of the file and has gone.
 
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 use super::pid_file::{Holder, PidFileError, holder};
@@ -65,15 +68,16 @@ pub fn end(
 ) -> Result<Ended, EndError> {
     let Some(daemon) = holder(pid_file)? else { return Ok(Ended::NothingRan) };
     check(&daemon)?;
-    send(pid_file, &daemon, Signal::TERM)?;
-    if wait(pid_file, &daemon, patience, &mut waiting)? {
+    let process = Process::hold(pid_file, daemon)?;
+    process.send(Signal::TERM)?;
+    if process.wait(patience, &mut waiting)? {
         return Ok(Ended::InOrder(daemon));
     }
     if !force {
         return Err(EndError::Wait { pid: daemon.pid, after: patience });
     }
-    send(pid_file, &daemon, Signal::KILL)?;
-    if wait(pid_file, &daemon, TO_DIE, &mut |_, _| {})? {
+    process.send(Signal::KILL)?;
+    if process.wait(TO_DIE, &mut |_, _| {})? {
         return Ok(Ended::Killed(daemon));
     }
     Err(EndError::Wait { pid: daemon.pid, after: patience + TO_DIE })
@@ -94,52 +98,79 @@ fn check(daemon: &Holder) -> Result<(), EndError> {
     Ok(())
 }
 
-/// The signal goes to a process that is held fast first, and known to be the holder after that: a pid that the
-/// kernel has given to another one meanwhile is none.
-fn send(pid_file: &Path, daemon: &Holder, signal: Signal) -> Result<(), EndError> {
-    let failed =
-        |error: rustix::io::Errno| EndError::Signal { pid: daemon.pid, reason: reason(&error.into()) };
-    let Some(pid) = i32::try_from(daemon.pid).ok().and_then(Pid::from_raw) else {
-        return Err(EndError::Believe(*daemon));
-    };
-    #[cfg(target_os = "linux")]
-    let held_fast = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty());
-    if !still_runs(pid_file, daemon)? {
-        return Ok(());
-    }
-    #[cfg(target_os = "linux")]
-    // An old kernel, or a container's filter, may not have it.
-    if let Ok(process) = held_fast {
-        return gone_is_well(rustix::process::pidfd_send_signal(process, signal)).map_err(failed);
-    }
-    gone_is_well(kill_process(pid, signal)).map_err(failed)
+/// A daemon's process, held fast where the kernel can do that: another one to which it gives the same pid later is
+/// not meant.
+struct Process<'f> {
+    pid_file: &'f Path,
+    daemon: Holder,
+    pid: Pid,
+    /// An old kernel, or a container's filter, may not have it.
+    held_fast: Option<OwnedFd>,
 }
 
-fn gone_is_well(sent: rustix::io::Result<()>) -> rustix::io::Result<()> {
-    if sent == Err(rustix::io::Errno::SRCH) { Ok(()) } else { sent }
-}
-
-fn still_runs(pid_file: &Path, daemon: &Holder) -> Result<bool, EndError> {
-    Ok(holder(pid_file)?.is_some_and(|now| now == *daemon))
-}
-
-/// Whether it has gone within this time.
-fn wait(
-    pid_file: &Path,
-    daemon: &Holder,
-    patience: Duration,
-    waiting: &mut impl FnMut(&Holder, Duration),
-) -> Result<bool, EndError> {
-    let mut waited = Duration::ZERO;
-    while still_runs(pid_file, daemon)? {
-        if waited >= patience {
-            return Ok(false);
+impl<'f> Process<'f> {
+    fn hold(pid_file: &'f Path, daemon: Holder) -> Result<Self, EndError> {
+        let Some(pid) = i32::try_from(daemon.pid).ok().and_then(Pid::from_raw) else {
+            return Err(EndError::Believe(daemon));
+        };
+        #[cfg(target_os = "linux")]
+        let held_fast = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok();
+        #[cfg(not(target_os = "linux"))]
+        let held_fast = None;
+        let mut process = Self { pid_file, daemon, pid, held_fast };
+        // It is known to be the holder after it was held fast; what is not the holder is nobody's affair.
+        if !process.holds_the_file()? {
+            process.held_fast = None;
         }
-        std::thread::sleep(BETWEEN);
-        waited += BETWEEN;
-        waiting(daemon, waited);
+        Ok(process)
     }
-    Ok(true)
+
+    fn holds_the_file(&self) -> Result<bool, EndError> {
+        Ok(holder(self.pid_file)?.is_some_and(|now| now == self.daemon))
+    }
+
+    /// Between letting go of the file and its end a process closes what it has open, and may hang in that.
+    fn runs(&self) -> Result<bool, EndError> {
+        let Some(process) = &self.held_fast else { return self.holds_the_file() };
+        let mut ended = [PollFd::new(process, PollFlags::IN)];
+        match poll(&mut ended, Some(&Timespec::default())) {
+            Ok(ended) => Ok(ended == 0),
+            Err(_) => self.holds_the_file(),
+        }
+    }
+
+    fn send(&self, signal: Signal) -> Result<(), EndError> {
+        let sent = match &self.held_fast {
+            #[cfg(target_os = "linux")]
+            Some(process) => rustix::process::pidfd_send_signal(process, signal),
+            _ if !self.holds_the_file()? => Ok(()),
+            _ => kill_process(self.pid, signal),
+        };
+        match sent {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(error) => {
+                Err(EndError::Signal { pid: self.daemon.pid, reason: reason(&error.into()) })
+            }
+        }
+    }
+
+    /// Whether it has gone within this time.
+    fn wait(
+        &self,
+        patience: Duration,
+        waiting: &mut impl FnMut(&Holder, Duration),
+    ) -> Result<bool, EndError> {
+        let mut waited = Duration::ZERO;
+        while self.runs()? {
+            if waited >= patience {
+                return Ok(false);
+            }
+            std::thread::sleep(BETWEEN);
+            waited += BETWEEN;
+            waiting(&self.daemon, waited);
+        }
+        Ok(true)
+    }
 }
 
 #[cfg(test)]

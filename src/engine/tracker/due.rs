@@ -240,13 +240,15 @@ impl Tracker {
     }
 
     /// Puts an entry back into the schedule. What is due already is looked at again after `pause`, so
-    /// that an object that stays due without a step to do is not read in a loop.
+    /// that an object that stays due without a step to do is not read in a loop; at once where facts of it have changed
+    /// meanwhile.
     pub fn release(&mut self, ticket: &Ticket, now: Timestamp, pause: Duration) {
         if let Some(slot) = self.find(ticket) {
             self.clock = now;
             let before = self.limited_of(slot);
             let entry = self.slots.get_mut(slot);
             entry.busy = false;
+            let pause = if self.waits.is_woken(slot) { Duration::ZERO } else { pause };
             if entry.progress.acted(&self.rules) {
                 self.waits.look_at(slot);
             }

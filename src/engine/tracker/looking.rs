@@ -52,9 +52,11 @@ impl Tracker {
                 entry.progress.broken(rule, &self.rules[rule]);
             }
         }
+        let begins = self.begins(slot, now);
+        let entry = self.slots.get_mut(slot);
         for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
             let sight = Holding { since: verdict.holds_since, gap, changed, turned };
-            entry.progress.holds(*rule, &self.rules[*rule], sight, now);
+            entry.progress.holds(*rule, &self.rules[*rule], sight, begins);
         }
         let all = found.iter().chain(&going).map(|(_, verdict)| verdict).chain(&selected);
         let mut awaited: Vec<Fact> = all.flat_map(|verdict| verdict.waits_for.iter().cloned()).collect();
@@ -98,7 +100,7 @@ impl Tracker {
         let entry = self.slots.get(slot);
         let due = entry.progress.next_due(&self.rules, self.last_begin);
         let change = entry.next_change().filter(|change| self.last_begin.is_none_or(|last| *change <= last));
-        let woken = self.waits.is_woken(slot).then_some(AT_ONCE);
+        let woken = (self.waits.is_woken(slot) || self.waits.is_unread(slot)).then_some(AT_ONCE);
         self.schedule.set(slot, earlier(earlier(due, change), woken));
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::entry::Entry;
 use super::{ObjectKey, Ticket, Tracker};
+use crate::moment::Now;
 
 impl Tracker {
     /// From here on nothing begins that falls due after this moment. Later steps of what began go on.
@@ -14,6 +15,17 @@ impl Tracker {
             if !self.slots.get(slot).busy {
                 self.arm(slot);
             }
+        }
+    }
+
+    /// When that begins which is found to be true now: what could not be judged until now, since something of another
+    /// object was not known, could not begin before, and is a part of the pass.
+    pub(super) fn begins(&self, slot: u32, now: Now) -> Now {
+        match self.last_begin {
+            Some(last) if self.waits.is_blind(slot) => {
+                Now { earliest: now.earliest.min(last), latest: now.latest.min(last) }
+            }
+            _ => now,
         }
     }
 
@@ -35,7 +47,12 @@ impl Tracker {
                     sequence.may_begin(rule, Some(first)) && sequence.is_undecided(rule, by)
                 })
         };
-        self.slots.entries().filter(is_undecided).map(Entry::key).collect()
+        let undecided = self.slots.entries().filter(is_undecided).map(Entry::key);
+        let unread = self.waits.unread().map(|slot| self.slots.get(slot).key());
+        let mut all: Vec<ObjectKey> = undecided.chain(unread).collect();
+        all.sort();
+        all.dedup();
+        all
     }
 
     /// When the next step falls due of what has begun; an eviction that was refused has.

@@ -19,6 +19,8 @@ pub(super) struct Waits {
     by_slot: AHashMap<u32, Vec<Fact>>,
     /// Facts of theirs have changed since they were looked at.
     woken: AHashSet<u32>,
+    /// Facts of theirs could not be read when they were looked at.
+    unread: AHashSet<u32>,
     /// Some fact of theirs was not known when they were looked at.
     blind: AHashSet<u32>,
 }
@@ -57,11 +59,20 @@ impl Waits {
 
     pub(super) fn forget(&mut self, slot: u32) {
         self.set(slot, Vec::new(), &Facts::none());
-        self.woken.remove(&slot);
+        self.looked_at(slot);
     }
 
     pub(super) fn is_woken(&self, slot: u32) -> bool {
         self.woken.contains(&slot)
+    }
+
+    pub(super) fn is_unread(&self, slot: u32) -> bool {
+        self.unread.contains(&slot)
+    }
+
+    /// Whose facts could not be read.
+    pub(super) fn unread(&self) -> impl Iterator<Item = u32> {
+        self.unread.iter().copied()
     }
 
     /// Whether some fact of it was not known when it was looked at.
@@ -77,6 +88,7 @@ impl Waits {
     /// It is being looked at now.
     pub(super) fn looked_at(&mut self, slot: u32) {
         self.woken.remove(&slot);
+        self.unread.remove(&slot);
     }
 }
 
@@ -116,13 +128,14 @@ impl Tracker {
     /// Some fact of an object that is being judged could not be read: it is looked at again.
     pub fn wake_again(&mut self, ticket: &Ticket) {
         if let Some(slot) = self.find(ticket) {
-            self.waits.woken.insert(slot);
+            self.waits.unread.insert(slot);
         }
     }
 
     /// What fell due by facts is left to a list of all objects, which looks at each of them anyway.
     pub fn leave_to_list(&mut self) {
-        for slot in std::mem::take(&mut self.waits.woken) {
+        let woken = std::mem::take(&mut self.waits.woken);
+        for slot in woken.into_iter().chain(std::mem::take(&mut self.waits.unread)) {
             if !self.slots.get(slot).busy {
                 self.arm(slot);
             }
@@ -130,7 +143,7 @@ impl Tracker {
     }
 
     fn wake(&mut self, slot: u32, unbroken: bool) {
-        // What is being read or acted on is judged by facts that are read with it.
+        // What is being read or acted on may be judged by what was known before: it is looked at again after that.
         if self.slots.get(slot).busy {
             return;
         }

@@ -3,22 +3,22 @@
 use super::*;
 use crate::facts::{Fact, Facts};
 
-fn fact() -> Fact {
+pub(super) fn fact() -> Fact {
     Fact::Namespace("test-a".to_owned())
 }
 
 /// The namespace has this team.
-fn team(team: &str) -> Facts {
+pub(super) fn team(team: &str) -> Facts {
     Facts::none().with(fact(), json!({"metadata": {"labels": {"team": team}}}))
 }
 
 /// Failed pods of the namespaces of team web.
-fn of_web(hold: &str) -> Arc<Rule> {
+pub(super) fn of_web(hold: &str) -> Arc<Rule> {
     let labels = json!({"labels": {"matchLabels": {"team": "web"}}});
     rule(&[("phase", json!("Failed")), ("namespace", labels)], hold, &[("0s", None, "delete", json!({}))])
 }
 
-fn listed(rule: Arc<Rule>, object: &Observation, facts: &Facts, now: &str) -> Tracker {
+pub(super) fn listed(rule: Arc<Rule>, object: &Observation, facts: &Facts, now: &str) -> Tracker {
     let mut tracker = Tracker::new(vec![rule]);
     tracker.list_started();
     tracker.observe_with(object, facts, Origin::Listed, at(now));
@@ -26,7 +26,7 @@ fn listed(rule: Arc<Rule>, object: &Observation, facts: &Facts, now: &str) -> Tr
     tracker
 }
 
-fn due_with(tracker: &mut Tracker, object: &Observation, facts: &Facts, now: &str) -> bool {
+pub(super) fn due_with(tracker: &mut Tracker, object: &Observation, facts: &Facts, now: &str) -> bool {
     let Some(ticket) = tracker.take_due(at(now)) else { return false };
     let step = tracker.judge_with(&ticket, object, facts, at(now), at(now));
     tracker.release(&ticket, at(now), Duration::ZERO);
@@ -44,6 +44,23 @@ fn a_fact_that_flips_makes_what_hangs_on_it_due_and_nothing_else() {
     assert_eq!(tracker.facts_changed(&[fact()], true), 1);
     assert!(tracker.next_due().is_some_and(|due| due <= at("01:00:01")));
     assert!(due_with(&mut tracker, &failed, &team("web"), "01:00:01"));
+}
+
+#[test]
+fn what_becomes_known_while_an_object_is_judged_without_it_is_looked_at_without_a_pause() {
+    let failed = pod("1", 1, "Failed");
+    let mut tracker = listed(of_web("0s"), &failed, &Facts::none(), "01:00:00");
+    for known in [true, false] {
+        tracker.facts_known(&[fact()]);
+        let ticket = tracker.take_due(at("01:00:02")).unwrap();
+        if known {
+            tracker.facts_known(&[fact()]);
+        }
+        let none = Facts::none();
+        assert!(tracker.judge_with(&ticket, &failed, &none, at("01:00:02"), at("01:00:02")).is_none());
+        tracker.release(&ticket, at("01:00:02"), Duration::from_secs(1));
+        assert_eq!(tracker.next_due().is_some_and(|due| due <= at("01:00:02")), known);
+    }
 }
 
 #[test]

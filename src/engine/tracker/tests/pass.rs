@@ -1,6 +1,8 @@
 //! A single pass: what begins, what goes on, and what is told of it.
 
+use super::facts::{due_with, fact, listed, of_web, team};
 use super::*;
+use crate::facts::Facts;
 
 fn no_names() -> Vec<ObjectKey> {
     Vec::new()
@@ -31,6 +33,43 @@ fn what_becomes_true_or_changes_by_time_after_the_pass_does_not_begin() {
     assert!(tracker.next_due().is_some());
     tracker.begin_nothing_after(at("00:02:00"));
     assert_eq!((tracker.next_due(), tracker.undecided(at("00:04:00"))), (None, no_names()));
+}
+
+#[test]
+fn what_could_not_be_judged_for_want_of_a_fact_is_a_part_of_the_pass_once_that_is_known() {
+    for (hold, begins) in [("0s", true), ("1m", false)] {
+        let failed = pod("1", 1, "Failed");
+        let mut tracker = listed(of_web(hold), &failed, &Facts::none(), "01:00:00");
+        tracker.begin_nothing_after(at("01:00:00"));
+        assert_eq!(tracker.facts_known(&[fact()]), 1);
+        // The live read takes its time.
+        assert_eq!(due_with(&mut tracker, &failed, &team("web"), "01:00:09"), begins, "{hold}");
+        assert_eq!(tracker.next_due().is_some(), begins, "{hold}");
+    }
+}
+
+#[test]
+fn of_what_was_known_a_fact_that_flips_after_the_pass_begins_nothing() {
+    let failed = pod("1", 1, "Failed");
+    let mut tracker = listed(of_web("0s"), &failed, &team("db"), "01:00:00");
+    tracker.begin_nothing_after(at("01:00:00"));
+    assert_eq!(tracker.facts_changed(&[fact()], true), 1);
+    assert!(!due_with(&mut tracker, &failed, &team("web"), "01:00:01"));
+}
+
+#[test]
+fn an_object_whose_facts_cannot_be_read_is_undecided_and_begins_once_they_can_be() {
+    let failed = pod("1", 1, "Failed");
+    let mut tracker = listed(of_web("0s"), &failed, &Facts::none(), "01:00:00");
+    tracker.begin_nothing_after(at("01:00:00"));
+    tracker.facts_known(&[fact()]);
+    let ticket = tracker.take_due(at("01:00:00")).unwrap();
+    assert!(tracker.judge_with(&ticket, &failed, &Facts::none(), at("01:00:00"), at("01:00:00")).is_none());
+    tracker.wake_again(&ticket);
+    tracker.release(&ticket, at("01:00:00"), Duration::from_secs(5));
+    assert_eq!(tracker.next_due(), Some(at("01:00:05")));
+    assert_eq!(tracker.undecided(at("01:00:01")), vec![tracker.key(Some("test-a"), "p")]);
+    assert!(due_with(&mut tracker, &failed, &team("web"), "01:00:05"));
 }
 
 #[test]
