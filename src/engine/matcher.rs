@@ -37,6 +37,11 @@ pub trait Matcher: fmt::Debug + Send + Sync {
     /// The values seen that make it what it is, for a person: `phase Failed`.
     fn explain(&self, context: &Context<'_>) -> String;
 
+    /// The same, where it is asked that it does not hold: only what would read backwards is told otherwise.
+    fn refute(&self, context: &Context<'_>) -> String {
+        self.explain(context)
+    }
+
     /// What it asks of the paths that the rule's writer chose; its parts' questions in their order.
     fn asks(&self) -> Vec<Asked<'_>> {
         Vec::new()
@@ -87,6 +92,10 @@ pub struct Implied {
     pub owner_checked: bool,
     /// It is old: the rule is about leaks.
     pub aged: bool,
+    /// It was created at least this long ago.
+    pub over: Option<Duration>,
+    /// It was created less than this long ago.
+    pub under: Option<Duration>,
     /// It waits for time by itself (an age, a condition's `for`), as a rule's `for` would.
     pub patient: bool,
 }
@@ -100,6 +109,8 @@ impl Implied {
             terminating_for: self.terminating_for.max(other.terminating_for),
             owner_checked: self.owner_checked || other.owner_checked,
             aged: self.aged || other.aged,
+            over: self.over.max(other.over),
+            under: self.under.into_iter().chain(other.under).min(),
             patient: self.patient || other.patient,
         }
     }
@@ -112,6 +123,8 @@ impl Implied {
             terminating_for: self.terminating_for.min(other.terminating_for),
             owner_checked: self.owner_checked && other.owner_checked,
             aged: self.aged && other.aged,
+            over: self.over.min(other.over),
+            under: self.under.zip(other.under).map(|(one, other)| one.max(other)),
             patient: self.patient && other.patient,
         }
     }

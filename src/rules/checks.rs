@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::matcher::{Implied, Matcher};
+use k8s_healer_engine::values::format_duration;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
@@ -17,6 +18,8 @@ const PATIENT: Duration = Duration::from_secs(30);
 /// A rule's parts, as far as they are known.
 pub(super) struct Parts<'n> {
     pub(super) matches: Option<&'n [Arc<dyn Matcher>]>,
+    /// The key `match`.
+    pub(super) match_place: Option<Place>,
     pub(super) hold: Option<Duration>,
     /// The value of `for`, where it is written.
     pub(super) hold_place: Option<Place>,
@@ -33,6 +36,7 @@ impl Lowering<'_> {
         if parts.steps_complete {
             self.check_terminating(parts, implied);
         }
+        self.check_ages(parts, implied);
         self.warn_of_owners(parts, implied);
         self.warn_of_haste(parts, implied);
     }
@@ -48,6 +52,19 @@ impl Lowering<'_> {
                 self.report(Diagnostic::new(Code::NeedsTerminating, step.key.place, message).help(help));
             }
             asked |= step.descriptor.nature.removes;
+        }
+    }
+
+    /// Each matcher by itself has been looked at; two of them may leave no age to be.
+    fn check_ages(&mut self, parts: &Parts<'_>, implied: Implied) {
+        let (Some(over), Some(under), Some(place)) = (implied.over, implied.under, parts.match_place) else {
+            return;
+        };
+        if over >= under {
+            let (over, under) = (format_duration(over), format_duration(under));
+            let message = format!("`match` can never be true: nothing is over {over} and under {under}");
+            let help = "make `over` smaller than `under`, or put the matchers under `any`";
+            self.report(Diagnostic::new(Code::NeverTrue, place, message).help(help));
         }
     }
 

@@ -58,7 +58,7 @@ impl Lowering<'_> {
         let fields = self.fields(node, &keys)?;
         self.check_scope_conflict(fields);
         if let Some(value) = fields.value("namespaces") {
-            self.globs(value, "`namespaces`", "[test-*]");
+            self.namespaces(value, "[test-*]");
         }
         if let Some(entry) = fields.get("namespaceSelector") {
             self.namespace_selector(entry);
@@ -121,8 +121,14 @@ impl Lowering<'_> {
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
         let (steps, complete) = actions.and_then(|entry| self.steps(&entry.value)).unwrap_or_default();
         let hold_place = inherited("for", fields, defaults).map(|entry| entry.value.place);
-        let parts =
-            Parts { matches: matches.as_deref(), hold, hold_place, steps: &steps, steps_complete: complete };
+        let parts = Parts {
+            matches: matches.as_deref(),
+            match_place: fields.get("match").map(|entry| entry.key.place),
+            hold,
+            hold_place,
+            steps: &steps,
+            steps_complete: complete,
+        };
         self.check(&parts);
         if let (Some(watched), Some(targets)) = (watched, &watch)
             && targets.contains(&(WatchTarget::Every { group: None }))

@@ -73,6 +73,11 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             let message = "`age` can never be true: nothing is younger than 0s";
             return Err(Fault::new(FaultKind::NeverTrue, message, "write a longer `under`").under("under"));
         }
+        if expression.is_none() && since.is_empty() && !formats.is_empty() {
+            let message = "`formats` means nothing here: the API server writes when an object was created";
+            let fault = Fault::new(FaultKind::Conflict, message, "leave it out, or write `since`");
+            return Err(fault.under("formats"));
+        }
         let formats = formats.iter().filter_map(|name| TimeFormat::named(name)).collect();
         let since = match expression.map(|mut block| block.expression("cel")) {
             Some(Some(expression)) => Since::Expression(expression),
@@ -143,6 +148,18 @@ impl Age {
             _ => None,
         }
     }
+
+    /// How old it is, of what it is asked to be.
+    fn told(&self, context: &Context<'_>, under_it: &str) -> String {
+        let age = self.start(context).map(|start| format_age(elapsed(start, context.now)));
+        let age = age.unwrap_or_else(|| "unknown".to_owned());
+        let shown = |bound: &Sourced<Duration>| bound.shown(context.object.object());
+        match (&self.over, &self.under) {
+            (Some(over), _) => format!("age {age} of {}", shown(over)),
+            (None, Some(under)) => format!("age {age}, {under_it} {}", shown(under)),
+            (None, None) => format!("age {age}"),
+        }
+    }
 }
 
 impl Matcher for Age {
@@ -172,14 +189,11 @@ impl Matcher for Age {
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
-        let age = self.start(context).map(|start| format_age(elapsed(start, context.now)));
-        let age = age.unwrap_or_else(|| "unknown".to_owned());
-        let shown = |bound: &Sourced<Duration>| bound.shown(context.object.object());
-        match (&self.over, &self.under) {
-            (Some(over), _) => format!("age {age} of {}", shown(over)),
-            (None, Some(under)) => format!("age {age}, under {}", shown(under)),
-            (None, None) => format!("age {age}"),
-        }
+        self.told(context, "under")
+    }
+
+    fn refute(&self, context: &Context<'_>) -> String {
+        self.told(context, "not under")
     }
 
     /// Every object has the time of its creation.
@@ -204,7 +218,18 @@ impl Matcher for Age {
     }
 
     fn implies(&self) -> Implied {
-        Implied { aged: self.over.is_some(), patient: self.over.is_some(), ..Implied::default() }
+        let since = self.since.paths();
+        let is_creation = matches!(since, [path] if path.source() == "$.metadata.creationTimestamp");
+        let of_creation = |bound: &Option<Sourced<Duration>>| {
+            bound.as_ref().and_then(Sourced::literal).copied().filter(|_| is_creation)
+        };
+        Implied {
+            aged: self.over.is_some(),
+            patient: self.over.is_some(),
+            over: of_creation(&self.over),
+            under: of_creation(&self.under),
+            ..Implied::default()
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::facts::Others;
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
+use crate::truth::Truth;
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
@@ -37,6 +38,14 @@ impl Matcher for All {
 
     fn explain(&self, context: &Context<'_>) -> String {
         self.parts.iter().map(|part| part.explain(context)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// One that is false is enough.
+    fn refute(&self, context: &Context<'_>) -> String {
+        let decisive: Vec<_> =
+            self.parts.iter().filter(|part| part.evaluate(context).truth == Truth::False).collect();
+        let shown = if decisive.is_empty() { self.parts.iter().collect() } else { decisive };
+        shown.iter().map(|part| part.refute(context)).collect::<Vec<_>>().join(", ")
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {

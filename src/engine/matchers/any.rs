@@ -43,6 +43,10 @@ impl Matcher for Any {
         shown.iter().map(|part| part.explain(context)).collect::<Vec<_>>().join(" or ")
     }
 
+    fn refute(&self, context: &Context<'_>) -> String {
+        self.parts.iter().map(|part| part.refute(context)).collect::<Vec<_>>().join(", ")
+    }
+
     fn asks(&self) -> Vec<Asked<'_>> {
         self.parts.iter().flat_map(|part| part.asks()).collect()
     }

@@ -41,7 +41,11 @@ impl Matcher for Not {
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
-        format!("not ({})", self.inner.explain(context))
+        self.inner.refute(context)
+    }
+
+    fn refute(&self, context: &Context<'_>) -> String {
+        self.inner.explain(context)
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {
@@ -55,5 +59,29 @@ impl Matcher for Not {
     /// Of the negation only this is certain: that owners were thought of.
     fn implies(&self) -> Implied {
         Implied { owner_checked: self.inner.implies().owner_checked, ..Implied::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::explained;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_negation_tells_what_is_so_as_it_is() {
+        let object = json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z", "labels": {"a": "b"}},
+            "status": {"phase": "Running"}});
+        let told = |rule: Value| explained("not", rule, &object, "02:10:00");
+        let (under, labelled) =
+            (json!({"age": {"under": "2h"}}), json!({"labels": {"matchLabels": {"a": "b"}}}));
+        assert_eq!(told(json!({"labels": {"matchLabels": {"k": "v"}}})), "no label k");
+        assert_eq!(told(under.clone()), "age 2h10m, not under 2h");
+        assert_eq!(told(json!({"age": {"over": "3h"}})), "age 2h10m of 3h");
+        assert_eq!(told(json!({"not": {"age": {"under": "3h"}}})), "age 2h10m, under 3h");
+        assert_eq!(
+            told(json!({"any": [{"phase": "Failed"}, under]})),
+            "phase Running, age 2h10m, not under 2h"
+        );
+        assert_eq!(told(json!({"all": [{"phase": "Failed"}, labelled]})), "phase Running");
     }
 }
