@@ -223,7 +223,7 @@ impl Lowering<'_> {
     /// The globs of `namespaces`, if there are any.
     fn optional_globs(&mut self, fields: Fields<'_>) -> Result<Option<Globs>, Reported> {
         let Some(value) = fields.value("namespaces") else { return Ok(None) };
-        self.globs(value, "`namespaces`", "[prod-*]").map(Some).ok_or(Reported)
+        self.namespaces(value, "[prod-*]").map(Some).ok_or(Reported)
     }
 
     /// Each is what stands under the matcher `labels`.

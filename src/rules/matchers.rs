@@ -8,10 +8,10 @@ use k8s_healer_engine::matcher::Matcher;
 
 use super::code::Code;
 use super::diagnostic::{Diagnostic, quoted};
-use super::kinds::Resolved;
+use super::kinds::{self, Resolved};
 use super::lowering::Lowering;
 use super::node::{Data, Entry, Node};
-use super::values::collect;
+use super::values::{collect, items};
 use super::{later, suggest};
 
 type Lowered = Box<dyn Matcher>;
@@ -81,6 +81,9 @@ impl Lowering<'_> {
             return None;
         };
         self.check_matcher_kinds(entry, descriptor.kinds);
+        if name == "owner" {
+            self.warn_of_owner_kinds(&entry.value);
+        }
         let example = descriptor.examples.first().copied().unwrap_or(descriptor.name);
         let first = self.uses.paths.len();
         let arguments = self.arguments(entry, descriptor.shape, &[], example)?;
@@ -97,6 +100,17 @@ impl Lowering<'_> {
                 self.fault(entry, fault);
                 None
             }
+        }
+    }
+
+    /// An owner reference names a kind, `ReplicaSet`, not a resource.
+    fn warn_of_owner_kinds(&mut self, node: &Node) {
+        for item in node.get("kind").into_iter().flat_map(|entry| items(&entry.value)) {
+            let Some(text) = item.scalar().map(|scalar| scalar.text.as_str()) else { continue };
+            let Some(kind) = kinds::kind_called(text).filter(|kind| *kind != text) else { continue };
+            let message = format!("{} is no kind as owner references have it", quoted(text));
+            let help = format!("write `{kind}`");
+            self.report_at(item, Diagnostic::new(Code::UnknownKind, item.place, message).help(help));
         }
     }
 

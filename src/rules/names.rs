@@ -10,6 +10,26 @@ pub(super) fn is_dns_label(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// Whether a glob may match a DNS label: its letters are those of one.
+pub(super) fn may_be_dns_label(glob: &str) -> bool {
+    if !glob.contains(['*', '?', '[']) {
+        return is_dns_label(glob);
+    }
+    let mut rest = glob;
+    while let Some(at) = rest.find('[') {
+        let end = rest[at..].find(']').map_or(rest.len(), |end| at + end + 1);
+        if !may_be_letters(&rest[..at]) {
+            return false;
+        }
+        rest = &rest[end..];
+    }
+    may_be_letters(rest) && !glob.starts_with('-') && !glob.ends_with('-')
+}
+
+fn may_be_letters(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-*?".contains(&byte))
+}
+
 /// Labels with dots between: `snapshot.storage.k8s.io`.
 pub(super) fn is_dns_subdomain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_dns_label)
@@ -40,6 +60,16 @@ pub(super) fn as_dns_label(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn globs_are_held_against_what_a_label_may_be() {
+        for glob in ["a", "test-*", "*", "?-a", "[A-Z]x", "a[._]b*"] {
+            assert!(may_be_dns_label(glob), "{glob}");
+        }
+        for glob in ["Test", "Test-*", "a_b", "*.io", "-*", "*-", "[a]_", "a b", ""] {
+            assert!(!may_be_dns_label(glob), "{glob}");
+        }
+    }
 
     #[test]
     fn names_are_dns_labels() {

@@ -12,9 +12,10 @@ use k8s_healer_engine::rule::Scope;
 use k8s_healer_engine::values::Globs;
 
 use super::code::Code;
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Place, quoted};
 use super::intersection::{covers, meet};
 use super::lowering::{Fields, Lowering};
+use super::names::{as_dns_label, may_be_dns_label};
 use super::node::{Entry, MERGE, Node};
 use super::overrides::MovedBy;
 use super::rule::{DEFAULT_KEYS, RULE_KEYS, place_of};
@@ -74,13 +75,34 @@ impl Lowering<'_> {
                 Some(Scope::Cluster)
             }
             (None, Some(namespaces)) => {
-                let globs = self.globs(&namespaces.value, "`namespaces`", EXAMPLE)?;
+                let globs = self.namespaces(&namespaces.value, EXAMPLE)?;
                 self.check_kinds(namespaces)?;
                 self.warn_of_reach(namespaces, &globs, selecting.is_some());
                 Some(Scope::Namespaces(self.confined(globs)))
             }
             (None, None) => None,
         }
+    }
+
+    /// Globs of namespaces, each of which some namespace may be called by.
+    pub(super) fn namespaces(&mut self, node: &Node, example: &str) -> Option<Globs> {
+        let globs = self.globs(node, "`namespaces`", example)?;
+        let before = self.out.errors();
+        for item in items(node) {
+            let Some(scalar) = item.scalar() else { continue };
+            let name = scalar.text.trim_start_matches('!');
+            // What is left of a parameter has been told.
+            if may_be_dns_label(name) || name.contains("${") {
+                continue;
+            }
+            let message = format!("no namespace is called {}", quoted(name));
+            let help = as_dns_label(name).filter(|_| !name.contains(['*', '?', '['])).map_or_else(
+                || "write lower-case letters, digits and `-`, at most 63".to_owned(),
+                |label| format!("write lower-case letters, digits and `-`: `{label}`"),
+            );
+            self.report_at(item, Diagnostic::new(Code::BadGlob, item.place, message).help(help));
+        }
+        (self.out.errors() == before).then_some(globs)
     }
 
     /// All namespaces whose labels a selector selects.

@@ -26,6 +26,10 @@ impl Lowering<'_> {
             }
             ValueKind::Count => self.parsed(node, kind, what, example, Count::parse).map(Value::Count),
             ValueKind::Pattern => self.pattern(node, what, example).map(Value::Pattern),
+            ValueKind::Expression if !node.scalar().is_some_and(|scalar| scalar.form() == Form::Text) => {
+                self.wrong_type(node, what, expected(kind), format!("write `{example}`"));
+                None
+            }
             ValueKind::Expression => {
                 let expression = self.parsed(node, kind, what, example, Expression::parse)?;
                 expression.paths().iter().for_each(|path| self.uses.add_path(path, node));

@@ -199,6 +199,7 @@ fn guardrails_that_would_protect_nothing_by_mistake_are_refused() {
         ("protect: { namespace: [prod] }", Code::UnknownKey),
         ("protect: { namespaces: [] }", Code::EmptyList),
         ("protect: { namespaces: [\"!prod\"] }", Code::BadGlob),
+        ("protect: { namespaces: [Prod_A] }", Code::BadGlob),
         ("protect: { namespaces: \"${prod}\" }", Code::BadParameter),
         ("protect: { labels: { matchLabels: { a: b } } }", Code::WrongType),
         ("protect: { labels: [] }", Code::EmptyList),

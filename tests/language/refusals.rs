@@ -38,6 +38,11 @@ fn what_a_matcher_can_never_satisfy_or_does_not_ask_is_refused() {
         ),
         ("field: { path: $.a, exists: false, equals: x }", Code::NeverTrue),
         ("field: { path: $.a, before: yesterday }", Code::BadTime),
+        ("field: { path: \"$.a \", exists: true }", Code::BadPath),
+        ("finalizers: { any: a, none: a }", Code::NeverTrue),
+        ("finalizers: { any: [\"!*\", a] }", Code::BadGlob),
+        ("cel: 5", Code::WrongType),
+        ("cel: true", Code::WrongType),
         ("field: { path: $.a, before: 2026-01-01 }", Code::BadTime),
         ("field: { path: $.a, equals: [a] }", Code::WrongType),
         ("field: { path: $.a, formats: [rfc], olderThan: 1h }", Code::BadChoice),
@@ -174,6 +179,13 @@ fn a_rule_says_what_it_watches_and_where() {
     for (lines, code) in [
         ("watch: []", Code::EmptyList),
         ("watch: Pod.Apps", Code::BadWatch),
+        ("match: [ { age: { over: 6m } }, { age: { under: 5m } } ]", Code::NeverTrue),
+        (
+            "match: [ { all: [ { age: { over: 6m } }, { name: { glob: a } } ] }, { age: { under: 6m } } ]",
+            Code::NeverTrue,
+        ),
+        ("watch: pods\nnamespaces: [Test_A]", Code::BadGlob),
+        ("watch: pods\nnamespaces: [\"test-*\", \"!Prod-*\"]", Code::BadGlob),
         ("watch: Node\nnamespaces: [test-*]", Code::WrongScope),
         ("watch: po ds", Code::BadWatch),
         ("watch: apps/Deployment", Code::BadWatch),
@@ -229,5 +241,26 @@ fn every_key_that_must_be_there_is_missed() {
         let codes: Vec<Code> = loaded(&text, &[]).diagnostics.iter().map(|one| one.code).collect();
         let code = if key == "scope" { Code::NoScope } else { Code::MissingKey };
         assert_eq!(codes, [code], "{key}\n{text}");
+    }
+}
+
+#[test]
+fn an_owner_is_named_by_its_kind_and_ages_that_leave_one_to_be_are_no_mistake() {
+    let codes = |lines: &str| -> Vec<Code> {
+        loaded(&pack(lines), &[]).diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+    };
+    for kind in ["job", "jobs", "replicasets", "[Job, rs]"] {
+        let found = codes(&format!("match: [ {{ owner: {{ kind: {kind} }} }} ]"));
+        assert_eq!(found, [Code::UnknownKind], "{kind}");
+    }
+    for matches in [
+        "{ owner: { kind: Job } }",
+        "{ owner: { kind: widget } }, { owner: { kind: VirtualMachinePool } }",
+        "{ age: { over: 5m } }, { age: { under: 6m } }",
+        "{ any: [ { age: { over: 6m } }, { age: { under: 5m } } ] }",
+        "{ age: { over: 6m } }, { age: { under: 5m, since: $.status.completionTime } }",
+        "{ age: { over: 6m } }, { not: { age: { under: 5m } } }",
+    ] {
+        assert_eq!(codes(&format!("match: [ {matches} ]")), [], "{matches}");
     }
 }

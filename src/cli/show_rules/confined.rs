@@ -1,6 +1,8 @@
 //! What a confined file says, as a file that is not confined can say it: in `namespaces` that are as narrow as both.
 //! Much of it cannot be said so, and is left out rather than said of all namespaces.
 
+use k8s_healer_engine::values::Globs;
+
 use crate::rules::effective::{EffectiveGuardrails, EffectiveRule, Item, Tree};
 use crate::rules::intersection::intersection;
 
@@ -73,7 +75,9 @@ fn narrowed(said: Option<&Item>, within: &[String]) -> Option<Vec<String>> {
         Some(Tree::Scalar { .. }) => lists.insert(0, said.and_then(text).into_iter().collect()),
         _ => {}
     }
-    intersection(&lists)
+    let common = intersection(&lists)?;
+    // A list that excludes all that it includes is none that is read.
+    Some(if Globs::parse(&common).is_ok() { common } else { Vec::new() })
 }
 
 fn list(globs: &[String], said: Option<&Item>) -> Item {

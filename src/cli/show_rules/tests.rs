@@ -232,6 +232,7 @@ fn a_confined_rule_that_is_shown_as_yaml_looks_no_further_when_it_is_read_again(
         ("{ namespaces: test-* }", ""),
         ("{ namespaces: [\"*\", \"!team-a-x\"] }", ""),
         ("{ namespaces: [team-a-1, prod, \"*-1\"] }", ""),
+        ("{ namespaces: [team-a-2] }", ""),
         ("{ namespaceSelector: { matchLabels: { team: a } } }", ""),
         ("{ namespaceSelector: { matchLabels: { team: a } } }", "namespaces: [team-*],"),
     ] {

@@ -35,6 +35,14 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
                 Fault::new(FaultKind::NeverTrue, message, "leave `exists: false` out").under("exists")
             );
         }
+        let none = finalizers.none.as_ref();
+        for (key, globs) in [("any", &finalizers.any), ("all", &finalizers.all)] {
+            if globs.as_ref().zip(none).is_some_and(|(globs, none)| globs.are_within(none)) {
+                let message =
+                    format!("`finalizers` can never be true: what `{key}` asks for, `none` rules out");
+                return Err(Fault::new(FaultKind::NeverTrue, message, "keep one of the two").under("none"));
+            }
+        }
         Ok(Box::new(finalizers))
     },
 };
@@ -101,6 +109,9 @@ mod tests {
 
     #[test]
     fn none_that_match_is_a_contradiction() {
+        assert!(matcher("finalizers", json!({"any": ["a"], "none": ["a"]})).is_err());
+        assert!(matcher("finalizers", json!({"all": ["a", "b"], "none": ["*"]})).is_err());
+        assert!(matcher("finalizers", json!({"any": ["a-*"], "none": ["a-b"]})).is_ok());
         assert!(matcher("finalizers", json!({"exists": false, "any": ["a"]})).is_err());
     }
 }

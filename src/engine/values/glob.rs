@@ -52,6 +52,15 @@ impl Glob {
     }
 }
 
+impl Glob {
+    /// Whether all that another glob matches is surely matched by this one.
+    fn covers(&self, other: &Self) -> bool {
+        let is_all = self.source.bytes().all(|byte| byte == b'*');
+        let is_name = matches!(other.matcher, Matcher::Literal);
+        is_all || self.source == other.source || is_name && self.matches(&other.source)
+    }
+}
+
 fn expression(source: &str) -> Result<Regex, ParseError> {
     let mut pattern = String::from("(?s)^");
     let mut rest = source;
@@ -129,7 +138,23 @@ impl Globs {
             let help = "name what is included; `*` includes everything";
             return Err((None, ParseError::new(problem, help)));
         }
+        // `*` beside `!*` says in so many words that nothing is meant: so it is shown where a rule reaches nothing.
+        let [all, none] =
+            [&globs.includes, &globs.excludes].map(|list| list.iter().all(|glob| glob.source == "*"));
+        let says_nothing = all && none;
+        let excluded = |included: &Glob| globs.excludes.iter().any(|glob| glob.covers(included));
+        if globs.includes.iter().all(excluded) && !says_nothing {
+            let problem = "excludes all that it includes";
+            return Err((None, ParseError::new(problem, "exclude less, or include more")));
+        }
         Ok(globs)
+    }
+
+    /// Whether all that these match is surely matched by the others.
+    #[must_use]
+    pub fn are_within(&self, others: &Self) -> bool {
+        let covered = |own: &Glob| others.includes.iter().any(|glob| glob.covers(own));
+        others.excludes.is_empty() && others.within.is_empty() && self.includes.iter().all(covered)
     }
 
     /// The same, and of what they match only what these match too.
@@ -248,6 +273,33 @@ mod tests {
     fn a_list_that_includes_nothing_is_an_error() {
         assert!(Globs::parse(&["!a"]).is_err());
         assert!(Globs::parse::<&str>(&[]).is_err());
+    }
+
+    #[test]
+    fn a_list_that_excludes_all_that_it_includes_is_an_error() {
+        for list in
+            [&["!*", "a"][..], &["*", "a", "!*"], &["*", "!**"], &["a-*", "!a-*"], &["ab", "b", "!a*", "!b"]]
+        {
+            let (at, error) = Globs::parse(list).unwrap_err();
+            assert!(at.is_none() && error.problem.contains("excludes all"), "{list:?}");
+        }
+        for list in [&["*", "!*"][..], &["a", "b", "!a"], &["a*", "!a"], &["*", "!a*"]] {
+            assert!(Globs::parse(list).is_ok(), "{list:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_surely_within_others_is_told() {
+        for (own, others, within) in [
+            (&["a"][..], &["a"][..], true),
+            (&["a", "b"], &["*"], true),
+            (&["a-*"], &["a-*", "b"], true),
+            (&["a-*"], &["a*"], false),
+            (&["a", "c"], &["a", "b"], false),
+            (&["a"], &["*", "!b"], false),
+        ] {
+            assert_eq!(globs(own).are_within(&globs(others)), within, "{own:?} {others:?}");
+        }
     }
 
     #[test]

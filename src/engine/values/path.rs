@@ -43,6 +43,10 @@ impl Path {
         if !source.starts_with('$') {
             return Err(ParseError::new("is not a path", with_root(source)));
         }
+        if source != source.trim() {
+            let help = format!("write `{}`", source.trim());
+            return Err(ParseError::new("is not a JSONPath: a blank stands at its end", help));
+        }
         if splits_a_name(source) {
             let help = "write a name with spaces in quotes: `$['a b']`";
             return Err(ParseError::new("is not a JSONPath: a name is broken by a space", help));
@@ -230,6 +234,11 @@ mod tests {
             assert!(Path::parse(path).is_err(), "{path}");
         }
         assert!(Path::parse(&format!("$[?{}@.a{}]", "(".repeat(5000), ")".repeat(5000))).is_err());
+    }
+
+    #[test]
+    fn a_blank_at_the_end_is_refused() {
+        assert!(Path::parse("$.spec.s ").unwrap_err().help.contains("`$.spec.s`"));
     }
 
     #[test]
