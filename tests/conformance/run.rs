@@ -17,8 +17,8 @@ use crate::support::Cluster;
 use crate::support::cluster::config;
 use crate::targets::Target;
 
-/// For an event that must come, and for what `@until` waits for.
-const SOON: Duration = Duration::from_secs(10);
+/// For an event that must come, and for what `@until` waits for: a server remembers for 10 seconds whose a token is.
+const SOON: Duration = Duration::from_secs(20);
 
 /// For an event that must not come.
 const A_MOMENT: Duration = Duration::from_millis(400);
