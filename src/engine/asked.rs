@@ -39,6 +39,15 @@ pub struct ExpectedText {
     pub text: String,
 }
 
+impl Asked<'_> {
+    /// The same, one key further in.
+    #[must_use]
+    pub fn under(mut self, key: &str) -> Self {
+        self.expectations = self.expectations.into_iter().map(|expectation| expectation.under(key)).collect();
+        self
+    }
+}
+
 impl Expectation {
     /// The same, one key further in.
     #[must_use]

@@ -14,7 +14,7 @@ use crate::verdict::Verdict;
 /// object's past, which the [`tracker`](crate::tracker) keeps.
 #[must_use]
 pub fn evaluate(rule: &Rule, object: &Observation, facts: &Facts, now: Timestamp) -> Verdict {
-    let context = Context { object, facts, now };
+    let context = Context::new(object, facts, now);
     let verdict = |matcher: &Arc<dyn Matcher>| matcher.evaluate(&context);
     of_parts(rule.matches.iter().map(verdict), rule.unless.iter().map(verdict))
 }
@@ -30,6 +30,6 @@ pub(crate) fn of_parts(
 /// The values that make a rule what it is, for a person.
 #[must_use]
 pub fn explain(rule: &Rule, object: &Observation, facts: &Facts, now: Timestamp) -> String {
-    let context = Context { object, facts, now };
+    let context = Context::new(object, facts, now);
     rule.matches.iter().map(|matcher| matcher.explain(&context)).collect::<Vec<_>>().join(", ")
 }

@@ -261,12 +261,13 @@ fn priority(pod: &Observation) -> Option<i64> {
 }
 
 fn selects(selector: &Selector, object: &Observation) -> bool {
-    let context = Context { object, facts: &Facts::none(), now: jiff::Timestamp::UNIX_EPOCH };
+    let facts = Facts::none();
+    let context = Context::new(object, &facts, jiff::Timestamp::UNIX_EPOCH);
     selector.matcher.evaluate(&context).truth.is_true()
 }
 
 fn explained(selector: &Selector, object: &Observation) -> String {
-    selector.matcher.explain(&Context { object, facts: &Facts::none(), now: jiff::Timestamp::UNIX_EPOCH })
+    selector.matcher.explain(&Context::new(object, &Facts::none(), jiff::Timestamp::UNIX_EPOCH))
 }
 
 #[cfg(test)]

@@ -17,10 +17,29 @@ use crate::verdict::Verdict;
 pub struct Context<'a> {
     /// The object.
     pub object: &'a Observation,
+    /// The object that the rule watches: what a `valueFrom` is read from, also where another one is looked at.
+    pub watched: &'a Observation,
     /// What is known of the world outside it.
     pub facts: &'a Facts,
     /// The moment, on the API server's clock.
     pub now: Timestamp,
+}
+
+impl<'a> Context<'a> {
+    /// The object that the rule watches.
+    #[must_use]
+    pub fn new(object: &'a Observation, facts: &'a Facts, now: Timestamp) -> Self {
+        Self { object, watched: object, facts, now }
+    }
+
+    /// The same for another object, which that one leads to.
+    #[must_use]
+    pub fn at<'b>(&self, other: &'b Observation) -> Context<'b>
+    where
+        'a: 'b,
+    {
+        Context { object: other, ..*self }
+    }
 }
 
 /// A compiled matcher.
@@ -44,6 +63,11 @@ pub trait Matcher: fmt::Debug + Send + Sync {
 
     /// What it asks of the paths that the rule's writer chose; its parts' questions in their order.
     fn asks(&self) -> Vec<Asked<'_>> {
+        self.carried()
+    }
+
+    /// What it asks of the values that the object carries for it, in the place of those that the rule gives.
+    fn carried(&self) -> Vec<Asked<'_>> {
         Vec::new()
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn effect(name: &str, json: Json, object: &Json) -> Result<Effect, In
     projection.read_members(&["metadata", "deletionTimestamp"]);
     let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
     let facts = Facts::none();
-    action.effect(&Context { object: &object, facts: &facts, now: at("00:00:00") })
+    action.effect(&Context::new(&object, &facts, at("00:00:00")))
 }
 
 /// Evaluates a matcher on an object read through the matcher's own projection, so that every table
@@ -74,7 +74,7 @@ pub(crate) fn verdict_with(name: &str, json: Json, object: &Json, facts: &Facts,
         };
         read = read.with(fact, known);
     }
-    let verdict = matcher.evaluate(&Context { object: &object, facts: &read, now: at(now) });
+    let verdict = matcher.evaluate(&Context::new(&object, &read, at(now)));
     if let Some(Needed { paths, texts }) = matcher.needs() {
         let mut seen = paths.iter().flat_map(|path| path.nodes(object.object())).filter_map(Json::as_str);
         let has = seen.any(|seen| texts.contains(&seen));
@@ -87,7 +87,7 @@ pub(crate) fn verdict_with(name: &str, json: Json, object: &Json, facts: &Facts,
 pub(crate) fn explained(name: &str, json: Json, object: &Json, now: &str) -> String {
     let matcher = matcher(name, json).expect("a matcher without faults");
     let (object, facts) = (Observation::new(object.clone()), Facts::none());
-    matcher.explain(&Context { object: &object, facts: &facts, now: at(now) })
+    matcher.explain(&Context::new(&object, &facts, at(now)))
 }
 
 fn arguments(shape: Shape, json: Json) -> Arguments {

@@ -222,7 +222,7 @@ impl Sourced<Duration> {
     /// since when it has been over is then not told.
     #[must_use]
     pub fn over_since(&self, start: Timestamp, context: &Context<'_>) -> Verdict {
-        let Some(duration) = self.read(context.object.object()) else { return Verdict::unknown() };
+        let Some(duration) = self.read(context.watched.object()) else { return Verdict::unknown() };
         let verdict = Verdict::from_moment(after(start, duration), context.now);
         match self {
             Self::Literal(_) => verdict,

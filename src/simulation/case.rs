@@ -213,7 +213,7 @@ fn state(rule: &Rule, object: &Observation, facts: &Facts, now: Timestamp) -> St
         };
         return format!("{} is true of it{since}{hold}", rule.id.name);
     }
-    let context = Context { object, facts, now };
+    let context = Context::new(object, facts, now);
     let blocking = rule.matches.iter().find(|matcher| !matcher.evaluate(&context).truth.is_true());
     let sparing = || {
         let spares = |matcher: &&Arc<dyn k8s_healer_engine::matcher::Matcher>| {

@@ -92,7 +92,7 @@ impl Coverage {
         facts: &Facts,
         now: Timestamp,
     ) {
-        let context = Context { object, facts, now };
+        let context = Context::new(object, facts, now);
         for rule in rules.iter().filter(|rule| rule.scope.selects(object.namespace())) {
             let seen = self.seen.entry(rule.id.clone()).or_default();
             seen.entry(Part::Rule).or_default().note(evaluate(rule, object, facts, now).truth);

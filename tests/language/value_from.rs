@@ -262,7 +262,7 @@ fn effect(action: &str, text: &str) -> Result<Effect, Inapplicable> {
     rule.reads(&mut projection);
     let read = Observation::new(projection.parse(object(text).to_string().as_bytes()).unwrap());
     let facts = Facts::none();
-    rule.steps[0].action.effect(&Context { object: &read, facts: &facts, now: at(NOW) })
+    rule.steps[0].action.effect(&Context::new(&read, &facts, at(NOW)))
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn an_index_of_many_rules_finds_each_that_is_true_or_may_become_so() {
         let (_, object, now) = case(choices);
         let observation = Observation::new(object.clone());
         let facts = Facts::none();
-        let context = Context { object: &observation, facts: &facts, now: moment(now) };
+        let context = Context::new(&observation, &facts, moment(now));
         let mut index = index.lock().expect("no other case has failed in it");
         let selection = index.selection(Some("test-a"));
         let found = index.survey(&selection, &context);

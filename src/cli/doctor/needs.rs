@@ -203,7 +203,7 @@ fn named(catalogue: &Catalogue, name: &str) -> Option<Arc<Resource>> {
 /// on such an object is about marks or finalizers, which are patched.
 fn rights(step: &Step) -> Vec<(&'static str, Of)> {
     let (object, facts) = (Observation::new(json!({})), Facts::none());
-    let context = Context { object: &object, facts: &facts, now: Timestamp::UNIX_EPOCH };
+    let context = Context::new(&object, &facts, Timestamp::UNIX_EPOCH);
     match step.action.effect(&context) {
         Ok(effect) => rights_of(&effect),
         Err(_) if step.nature.harmless => Vec::new(),

@@ -148,9 +148,7 @@ impl<'f> Process<'f> {
         };
         match sent {
             Ok(()) | Err(Errno::SRCH) => Ok(()),
-            Err(error) => {
-                Err(EndError::Signal { pid: self.daemon.pid, reason: reason(&error.into()) })
-            }
+            Err(error) => Err(EndError::Signal { pid: self.daemon.pid, reason: reason(&error.into()) }),
         }
     }
 

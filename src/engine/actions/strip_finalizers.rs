@@ -82,7 +82,7 @@ mod tests {
     fn stripped(only: &[&str], finalizers: &[&str]) -> Vec<String> {
         let object = Observation::new(json!({"metadata": {"finalizers": finalizers}}));
         let facts = Facts::none();
-        let context = Context { object: &object, facts: &facts, now: at("00:00:00") };
+        let context = Context::new(&object, &facts, at("00:00:00"));
         match action("stripFinalizers", json!({ "only": only })).unwrap().effect(&context) {
             Ok(Effect::StripFinalizers { names, seen }) => {
                 assert_eq!(seen, finalizers);

@@ -117,7 +117,7 @@ mod tests {
         action.reads(&mut projection);
         let object = Observation::new(projection.parse(object.to_string().as_bytes()).unwrap());
         let facts = Facts::none();
-        let context = Context { object: &object, facts: &facts, now: at("00:00:00") };
+        let context = Context::new(&object, &facts, at("00:00:00"));
         let id = RuleId { pack: "pack".into(), name: "vm-stale".into() };
         match action.effect(&context).unwrap().told_by(&id, "age 7m is over 6m, {{rule}}") {
             Effect::Log { message } | Effect::Event { message, .. } => message,

@@ -106,7 +106,7 @@ proptest! {
             let object = Observation::new(object);
             let (facts, now) = (Facts::none(), at("02:00:00"));
             let selection = index.selection(object.namespace());
-            let found = index.survey(&selection, &Context { object: &object, facts: &facts, now });
+            let found = index.survey(&selection, &Context::new(&object, &facts, now));
             prop_assert!(found.is_sorted_by_key(|(number, _)| *number));
             for (number, rule) in rules.iter().enumerate() {
                 let verdict = evaluate(rule, &object, &facts, now);

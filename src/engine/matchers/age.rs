@@ -73,11 +73,6 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             let message = "`age` can never be true: nothing is younger than 0s";
             return Err(Fault::new(FaultKind::NeverTrue, message, "write a longer `under`").under("under"));
         }
-        if expression.is_none() && since.is_empty() && !formats.is_empty() {
-            let message = "`formats` means nothing here: the API server writes when an object was created";
-            let fault = Fault::new(FaultKind::Conflict, message, "leave it out, or write `since`");
-            return Err(fault.under("formats"));
-        }
         let formats = formats.iter().filter_map(|name| TimeFormat::named(name)).collect();
         let since = match expression.map(|mut block| block.expression("cel")) {
             Some(Some(expression)) => Since::Expression(expression),
@@ -153,7 +148,7 @@ impl Age {
     fn told(&self, context: &Context<'_>, under_it: &str) -> String {
         let age = self.start(context).map(|start| format_age(elapsed(start, context.now)));
         let age = age.unwrap_or_else(|| "unknown".to_owned());
-        let shown = |bound: &Sourced<Duration>| bound.shown(context.object.object());
+        let shown = |bound: &Sourced<Duration>| bound.shown(context.watched.object());
         match (&self.over, &self.under) {
             (Some(over), _) => format!("age {age} of {}", shown(over)),
             (None, Some(under)) => format!("age {age}, {under_it} {}", shown(under)),
@@ -199,15 +194,19 @@ impl Matcher for Age {
     /// Every object has the time of its creation.
     fn asks(&self) -> Vec<Asked<'_>> {
         let created = Path::of_members(&CREATED);
-        let bounds = self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::STRING));
+        let bounds = self.carried();
         let since = self.since.paths();
         if since.is_empty() || since.iter().any(|path| path.source() == created.source()) {
-            return bounds.collect();
+            return bounds;
         }
         let readable = readable_times(&self.formats);
         let expectation = Expectation { at: vec!["since".to_owned()], readable, texts: Vec::new() };
         let since = Asked { paths: since, needed: true, expectations: vec![expectation] };
         std::iter::once(since).chain(bounds).collect()
+    }
+
+    fn carried(&self) -> Vec<Asked<'_>> {
+        self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::STRING)).collect()
     }
 
     fn failed(&self) -> u64 {

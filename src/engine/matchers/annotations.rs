@@ -110,7 +110,7 @@ impl Annotations {
     }
 
     /// What the object carries of that, with the keys that lead to it.
-    fn carried(&self) -> Vec<Carried<'_>> {
+    fn sources(&self) -> Vec<Carried<'_>> {
         let texts = Types::STRING | Types::NUMBER | Types::BOOLEAN;
         let key = |key: &str| vec![key.to_owned()];
         let equals = self.equals.as_ref().and_then(|text| Some((key("equals"), text.from()?, texts)));
@@ -140,17 +140,17 @@ impl Matcher for Annotations {
             None if self.asks_value() => Verdict::unknown(),
             None => Verdict::fixed(self.exists == Some(false)),
             Some(_) if self.exists == Some(false) => Verdict::fixed(false),
-            Some(value) => Verdict::fixed(self.fits(value, context.object.object())),
+            Some(value) => Verdict::fixed(self.fits(value, context.watched.object())),
         }
     }
 
     fn reads(&self, projection: &mut Projection) {
         projection.read_members(&["metadata", "annotations", &self.key]);
-        self.carried().iter().for_each(|(_, from, _)| projection.read(from.path()));
+        self.sources().iter().for_each(|(_, from, _)| projection.read(from.path()));
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
-        self.carried().into_iter().map(|(at, from, readable)| from.asked(at, readable)).collect()
+    fn carried(&self) -> Vec<Asked<'_>> {
+        self.sources().into_iter().map(|(at, from, readable)| from.asked(at, readable)).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {

@@ -159,11 +159,7 @@ mod tests {
             [(json!({"spec": {"n": 2}}), 0), (json!({}), 1), (json!({"spec": {"n": "a"}}), 2)]
         {
             let object = crate::observation::Observation::new(object);
-            let context = crate::matcher::Context {
-                object: &object,
-                facts: &facts,
-                now: crate::testing::at("00:00:00"),
-            };
+            let context = crate::matcher::Context::new(&object, &facts, crate::testing::at("00:00:00"));
             cel.evaluate(&context);
             assert_eq!(cel.failed(), failed);
         }

@@ -117,8 +117,8 @@ impl Condition {
         if let Some(hold) = &self.hold {
             if transition(condition).is_none() {
                 lacks += &missing("lastTransitionTime");
-            } else if hold.read(context.object.object()).is_none() {
-                lacks += &format!(", asked for {}", hold.shown(context.object.object()));
+            } else if hold.read(context.watched.object()).is_none() {
+                lacks += &format!(", asked for {}", hold.shown(context.watched.object()));
             }
         }
         lacks
@@ -161,7 +161,7 @@ impl Matcher for Condition {
         format!("condition {}={}{reason}{since}{lacks}", shown("type"), shown("status"))
     }
 
-    fn asks(&self) -> Vec<Asked<'_>> {
+    fn carried(&self) -> Vec<Asked<'_>> {
         self.hold.as_ref().and_then(|hold| hold.asks("for", Types::STRING)).into_iter().collect()
     }
 

@@ -2,6 +2,7 @@
 //! waited for.
 
 use super::others::{Asks, Inner, of_other};
+use crate::asked::Asked;
 use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind, keys_of};
 use crate::facts::{Fact, Others};
 use crate::matcher::{Context, Matcher};
@@ -28,8 +29,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         Key::asking(
             "age",
             ValueKind::Block(&[
-                Key::asking("over", ValueKind::Duration, "At least this old.", "2h"),
-                Key::asking("under", ValueKind::Duration, "Less than this old.", "1d"),
+                Key::asking("over", ValueKind::Sourced(&ValueKind::Duration), "At least this old.", "2h"),
+                Key::asking("under", ValueKind::Sourced(&ValueKind::Duration), "Less than this old.", "1d"),
             ]),
             "The time since the namespace was created.",
             "{ over: 2h }",
@@ -61,7 +62,7 @@ pub static SELECTOR_KEYS: &[Key] = keys_of(&super::labels::DESCRIPTOR);
 /// It selects nothing, or contradicts itself.
 pub fn selector(labels: Arguments) -> Result<Box<dyn Matcher>, Fault> {
     let mut inner = Inner::default();
-    inner.add(super::labels::DESCRIPTOR.build, labels)?;
+    inner.add("", super::labels::DESCRIPTOR.build, labels)?;
     Ok(Box::new(Namespace { inner }))
 }
 
@@ -79,7 +80,7 @@ impl Matcher for Namespace {
         // An object of the cluster is in no namespace of which anything could be known.
         let Some(fact) = fact(context) else { return Verdict::unknown() };
         of_other(fact, context, |asked| match asked {
-            Asks::Object(namespace) => self.inner.evaluate(&Context { object: namespace, ..*context }),
+            Asks::Object(namespace) => self.inner.evaluate(&context.at(namespace)),
             // It is gone, and what is in it is about to be.
             Asks::Gone => Verdict::unknown(),
         })
@@ -87,6 +88,11 @@ impl Matcher for Namespace {
 
     fn reads(&self, projection: &mut Projection) {
         projection.read_members(&["metadata", "namespace"]);
+        self.inner.reads_of_watched(projection);
+    }
+
+    fn carried(&self) -> Vec<Asked<'_>> {
+        self.inner.carried()
     }
 
     fn reads_of_others(&self, others: &mut Others) {
@@ -158,6 +164,30 @@ mod tests {
         let of_cluster = json!({"metadata": {"name": "node-1"}});
         let found = verdict_with("namespace", rule(), &of_cluster, &facts(json!({})), "02:00:00");
         assert_eq!((found.truth, found.waits_for.len()), (Truth::Unknown, 0));
+    }
+
+    #[test]
+    fn what_a_rule_leaves_to_the_object_is_read_from_the_object_and_not_from_its_namespace() {
+        let namespace = json!({"metadata": {"creationTimestamp": "2026-01-01T00:00:00Z",
+            "annotations": {"run": "run-1", "mine": "run-2", "ttl": "9h"}}});
+        let object = |run: Value, ttl: Value| json!({"metadata": {"name": "web", "namespace": "test-a", "annotations": {"mine": run, "ttl": ttl}}});
+        let from = |key: &str| json!({"valueFrom": format!("$.metadata.annotations.{key}")});
+        for (rule, truth) in [
+            (json!({"annotations": {"key": "run", "equals": from("mine")}}), Truth::True),
+            (json!({"annotations": {"key": "run", "in": ["run-3", from("mine")]}}), Truth::True),
+            (json!({"annotations": {"key": "run", "equals": from("none")}}), Truth::Unknown),
+            (json!({"age": {"over": from("ttl")}}), Truth::True),
+            (json!({"age": {"under": from("ttl")}}), Truth::False),
+            (json!({"age": {"over": from("none")}}), Truth::Unknown),
+        ] {
+            let object = object("run-1".into(), "1h".into());
+            let found =
+                verdict_with("namespace", rule.clone(), &object, &facts(namespace.clone()), "02:00:00");
+            assert_eq!(found.truth, truth, "{rule}");
+        }
+        let asks = matcher("namespace", json!({"age": {"over": from("ttl")}})).unwrap();
+        let asked: Vec<_> = asks.asks().into_iter().flat_map(|asked| asked.expectations).collect();
+        assert_eq!(asked[0].at, ["age", "over", "valueFrom"]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! fact that is handed in, and waited for.
 
 use super::others::{Asks, Inner, of_other};
+use crate::asked::Asked;
 use crate::descriptor::{
     Arguments, Fault, FaultKind, Key, MatcherDescriptor, Shape, Value, ValueKind, keys_of,
 };
@@ -43,7 +44,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         inner.add_block(&mut arguments, "condition", &super::condition::DESCRIPTOR)?;
         inner.add_block(&mut arguments, "labels", &super::labels::DESCRIPTOR)?;
         if let Some(ready) = ready {
-            inner.add(super::condition::DESCRIPTOR.build, readiness(ready))?;
+            inner.add("ready", super::condition::DESCRIPTOR.build, readiness(ready))?;
         }
         if inner.is_empty() && missing.is_none() {
             let help =
@@ -86,7 +87,7 @@ impl Matcher for Node {
             let missing = self.missing.map(|missing| Verdict::fixed(missing == matches!(asked, Asks::Gone)));
             let inner = match asked {
                 _ if self.inner.is_empty() => None,
-                Asks::Object(node) => Some(self.inner.evaluate(&Context { object: node, ..*context })),
+                Asks::Object(node) => Some(self.inner.evaluate(&context.at(node))),
                 Asks::Gone => Some(Verdict::unknown()),
             };
             Verdict::all(missing.into_iter().chain(inner))
@@ -96,6 +97,11 @@ impl Matcher for Node {
     fn reads(&self, projection: &mut Projection) {
         projection.read_members(&["spec", "nodeName"]);
         projection.read_members(&["status", "nodeName"]);
+        self.inner.reads_of_watched(projection);
+    }
+
+    fn carried(&self) -> Vec<Asked<'_>> {
+        self.inner.carried()
     }
 
     fn reads_of_others(&self, others: &mut Others) {
@@ -153,6 +159,16 @@ mod tests {
             assert_eq!(truth(rule.clone(), &pod(), &facts(node(ready))), expected, "{rule} {ready}");
         }
         assert_eq!(truth(json!({"ready": false}), &pod(), &facts(json!({}))), Truth::Unknown, "no condition");
+    }
+
+    #[test]
+    fn how_long_may_be_left_to_the_object_that_is_bound_to_it() {
+        let rule = json!({"condition": {"type": "Ready", "status": "False", "for": {"valueFrom": "$.ttl"}}});
+        for (ttl, expected) in [("30m", Truth::True), ("2h", Truth::False), ("long", Truth::Unknown)] {
+            let mut pod = pod();
+            pod["ttl"] = ttl.into();
+            assert_eq!(truth(rule.clone(), &pod, &facts(node("False"))), expected, "{ttl}");
+        }
     }
 
     #[test]

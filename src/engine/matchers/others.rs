@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::asked::Asked;
 use crate::descriptor::{Arguments, Fault, MatcherDescriptor, Value};
 use crate::facts::Fact;
 use crate::matcher::{Context, Matcher};
@@ -35,7 +36,8 @@ pub(super) fn of_other(
 /// Matchers of the other object; all must hold.
 #[derive(Debug, Default)]
 pub(super) struct Inner {
-    parts: Vec<Box<dyn Matcher>>,
+    /// Each with the key that it stands under.
+    parts: Vec<(&'static str, Box<dyn Matcher>)>,
 }
 
 impl Inner {
@@ -51,7 +53,7 @@ impl Inner {
         descriptor: &MatcherDescriptor,
     ) -> Result<(), Fault> {
         let Some(block) = arguments.block(key) else { return Ok(()) };
-        self.add(descriptor.build, block).map_err(|fault| fault.under(key))
+        self.add(key, descriptor.build, block).map_err(|fault| fault.under(key))
     }
 
     /// The matcher of a list of words, where it is written.
@@ -64,24 +66,38 @@ impl Inner {
         let Some(texts) = arguments.texts(key) else { return Ok(()) };
         let mut alone = Arguments::default();
         alone.insert("", Value::Texts(texts));
-        self.add(descriptor.build, alone).map_err(|fault| fault.under(key))
+        self.add(key, descriptor.build, alone).map_err(|fault| fault.under(key))
     }
 
     pub(super) fn add(
         &mut self,
+        key: &'static str,
         build: fn(Arguments) -> Result<Box<dyn Matcher>, Fault>,
         arguments: Arguments,
     ) -> Result<(), Fault> {
-        self.parts.push(build(arguments)?);
+        self.parts.push((key, build(arguments)?));
         Ok(())
     }
 
     pub(super) fn evaluate(&self, context: &Context<'_>) -> Verdict {
-        Verdict::all(self.parts.iter().map(|part| part.evaluate(context)))
+        Verdict::all(self.parts.iter().map(|(_, part)| part.evaluate(context)))
     }
 
+    /// What is read of the other object.
     pub(super) fn reads(&self, projection: &mut Projection) {
-        self.parts.iter().for_each(|part| part.reads(projection));
+        self.parts.iter().for_each(|(_, part)| part.reads(projection));
+    }
+
+    /// What is read of the object that leads there.
+    pub(super) fn reads_of_watched(&self, projection: &mut Projection) {
+        let carried = self.parts.iter().flat_map(|(_, part)| part.carried());
+        carried.flat_map(|asked| asked.paths).for_each(|path| projection.read(path));
+    }
+
+    /// What is asked of that.
+    pub(super) fn carried(&self) -> Vec<Asked<'_>> {
+        let carried = self.parts.iter().map(|(key, part)| (*key, part.carried()));
+        carried.flat_map(|(key, all)| all.into_iter().map(move |asked| asked.under(key))).collect()
     }
 
     pub(super) fn explain(&self, name: &str, fact: &Fact, context: &Context<'_>) -> String {
@@ -90,8 +106,8 @@ impl Inner {
             Some(Json::Null) => format!("{name} is gone"),
             Some(known) => {
                 let object = Observation::new(known.clone());
-                let context = Context { object: &object, ..*context };
-                let parts: Vec<String> = self.parts.iter().map(|part| part.explain(&context)).collect();
+                let context = context.at(&object);
+                let parts: Vec<String> = self.parts.iter().map(|(_, part)| part.explain(&context)).collect();
                 if parts.is_empty() {
                     format!("{name} is there")
                 } else {

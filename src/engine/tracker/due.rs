@@ -185,7 +185,7 @@ impl Tracker {
             let reason = explain(rule, object, facts, now);
             let step = &rule.steps[sequence.step()];
             let limit = self.page.limit_of(rule).filter(|_| !step.nature.harmless);
-            let effect = effect(rule, step, sequence.is_assumed_gone(), &Context { object, facts, now });
+            let effect = effect(rule, step, sequence.is_assumed_gone(), &Context::new(object, facts, now));
             let mut effect = effect.and_then(|effect| match limit.as_ref().and_then(Limit::held_by) {
                 Some(by) => Err(Inapplicable::HeldBack { by }),
                 None => Ok(effect),
@@ -277,7 +277,7 @@ struct Passed {
 /// what it looks like.
 fn assumed(rule: &Rule, step: usize, object: &Observation, facts: &Facts, now: Timestamp) -> Observation {
     rule.steps.iter().take(step).fold(object.clone(), |object, step| {
-        let effect = step.action.effect(&Context { object: &object, facts, now });
+        let effect = step.action.effect(&Context::new(&object, facts, now));
         match effect.ok().and_then(|effect| effect.applied(object.object())) {
             Some(changed) => Observation::new(changed),
             None => object,

@@ -24,7 +24,7 @@ impl Tracker {
         origin: Origin,
         now: Now,
     ) {
-        let context = Context { object, facts, now: now.earliest };
+        let context = Context::new(object, facts, now.earliest);
         let selection = Arc::clone(&self.home(object.namespace()).selection);
         let before = self.limited_of(slot);
         let mut found = self.index.survey(&selection, &context);

@@ -158,7 +158,7 @@ impl Tracker {
 
     /// The facts, beside those known, on which it hangs what the rules are of an object that was just read.
     pub fn asks(&mut self, object: &Observation, facts: &Facts, now: Timestamp) -> Vec<Fact> {
-        let context = Context { object, facts, now };
+        let context = Context::new(object, facts, now);
         let selection = std::sync::Arc::clone(&self.home(object.namespace()).selection);
         let found = self.index.survey(&selection, &context);
         let mut asked: Vec<Fact> = found

@@ -127,7 +127,7 @@ fn next(question: &Question<'_>, watcher: &Watcher<'_>, due: &DueStep, moment: T
         // One object does not tell how many match: that is another question.
         Err(Inapplicable::HeldBack { .. }) => {
             let Question { object, facts, .. } = *question;
-            let context = Context { object, facts, now: moment };
+            let context = Context::new(object, facts, moment);
             watcher.rule.steps[due.step].action.effect(&context)
         }
         effect => effect.clone(),

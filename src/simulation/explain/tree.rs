@@ -104,7 +104,7 @@ fn entry(item: &Item) -> Option<(&str, &Item)> {
 
 pub(super) fn part(question: &Question<'_>, matcher: &dyn Matcher, written: Option<&Item>) -> Part {
     let Question { object, facts, now, .. } = *question;
-    let context = Context { object, facts, now };
+    let context = Context::new(object, facts, now);
     let verdict = matcher.evaluate(&context);
     let written = written.and_then(entry);
     let inner = matcher.parts();

@@ -86,7 +86,7 @@ impl FirstLook {
             }
             objects += 1;
             let facts = simulation.facts_of(id.kind, &object);
-            let looking = Looking { simulation, context: Context { object: &object, facts: &facts, now } };
+            let looking = Looking { simulation, context: Context::new(&object, &facts, now) };
             for rule in selecting {
                 let verdict = evaluate(rule, &object, &facts, now);
                 if verdict.truth.is_true() && verdict.holds_since.is_none() && waits(rule) {
