@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use k8s_healer_engine::facts::{Facts, Others};
 use k8s_healer_engine::guard;
-use k8s_healer_engine::moment::Now;
+use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::rule::Rule;
@@ -58,6 +58,8 @@ const AT_ONCE: usize = 32;
 const CROWD: usize = 50;
 /// So many objects at the most are kept from one list until they have been acted on.
 const SURVEYED: usize = 500;
+/// What is not served in this version may be in another: so long the supervisor has to find out.
+const ABSENT: Duration = Duration::from_secs(2);
 /// What was begun on the cluster may take so long when the daemon ends; the rest of its second is for
 /// everything else.
 const LAST_WRITES: Duration = Duration::from_millis(700);
@@ -136,6 +138,8 @@ pub struct Controller {
     works: JoinSet<(DueStep, Option<StepResult>)>,
     /// The watch follows the server: until then nothing falls due.
     fresh: bool,
+    /// Since when the server does not serve the kind in this version any more, on the local clock.
+    absent_since: Option<Timestamp>,
     /// Ends with the freshness: what was judged and is not sent by then is judged again.
     while_fresh: CancellationToken,
     wellbeing: Wellbeing,
@@ -199,6 +203,7 @@ impl Controller {
             surveys: JoinSet::new(),
             works: JoinSet::new(),
             fresh: false,
+            absent_since: None,
             while_fresh: stop.child_token(),
             failed_reads: (0, String::new()),
             left_out: (None, 0),
@@ -227,10 +232,9 @@ impl Controller {
                 () = stop.cancelled() => break Ended::Stopped,
                 Some(order) = self.orders.recv() => self.obey(order),
                 change = self.fact_changes.recv(), if !self.others.is_nothing() => self.take_facts(change),
-                event = self.feed.next(), if !self.inheritance.is_awaited() => match event {
-                    Some(WatchEvent::Absent) | None => break Ended::Absent,
-                    Some(event) => self.take_in(event),
-                },
+                event = self.feed.next(), if !self.inheritance.is_awaited() && self.absent_since.is_none() => {
+                    self.take_in(event.unwrap_or(WatchEvent::Absent));
+                }
                 event = next_of(&mut self.successor) => self.prepare(event),
                 () = self.inheritance.next() => {}
                 Some(Ok(reading)) = self.readings.join_next() => self.judge(reading),
@@ -243,6 +247,9 @@ impl Controller {
             }
             self.inherit();
             self.succeed();
+            if self.is_gone() {
+                break Ended::Absent;
+            }
             self.tell_settled();
             if self.can_hand_over() {
                 break Ended::Stopped;
@@ -273,6 +280,13 @@ impl Controller {
         }
     }
 
+    /// Whether no other version has come in the place of one that is not served any more.
+    fn is_gone(&self) -> bool {
+        let now = self.shared.transport.server_clock().local().now();
+        let is_over = |since| self.one_pass || now >= after(since, ABSENT);
+        self.successor.is_none() && self.absent_since.is_some_and(is_over)
+    }
+
     fn sleep_until_due(&self) -> impl Future<Output = ()> + use<> {
         let clock = self.shared.transport.server_clock();
         let ready = self.fresh && self.has_room();
@@ -287,7 +301,10 @@ impl Controller {
         }
         let wait = wait.min(until(look)).min(until(self.creations.next_look()));
         let succession = self.successor.as_ref().and_then(Successor::ready_at);
-        let succession = succession.into_iter().chain(self.heir.as_ref().map(|heir| heir.from)).min();
+        let absence =
+            self.absent_since.filter(|_| self.successor.is_none()).map(|since| after(since, ABSENT));
+        let heir = self.heir.as_ref().map(|heir| heir.from);
+        let succession = succession.into_iter().chain(heir).chain(absence).min();
         let wait = wait.min(succession.map_or(LONGEST_SLEEP, |moment| {
             Duration::try_from(moment.duration_since(clock.local().now())).unwrap_or_default()
         }));

@@ -202,7 +202,12 @@ impl Supervisor {
                 }
                 () = &mut following, if !left => left = true,
                 Some(event) = namespace_events.recv() => self.take_namespace(event),
-                Some(report) = self.reports.1.recv() => self.take_report(report),
+                Some(report) = self.reports.1.recv() => {
+                    if report.is_absent {
+                        questions.plan(&REDISCOVER);
+                    }
+                    self.take_report(report);
+                }
                 (texts, asked_by) = changed(&mut self.reloading) => drop(Box::pin(self.take_rules(texts, asked_by)).await),
                 Some(call) = calls.recv() => Box::pin(self.answer(call)).await,
                 () = questions.next() => Box::pin(self.follow_changes()).await,

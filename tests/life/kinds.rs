@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use crate::healer::{Healer, rule};
 use crate::support::scene::*;
-use crate::support::{Scene, Stage, on_both, unique, wait_until};
+use crate::support::{Fault, Proxy, Scene, Seen, Stage, on_both, unique, wait_until};
 
 on_both!(
     a_kind_that_comes_goes_and_comes_anew_wakes_its_rules_and_lays_them_to_sleep,
     another_preferred_version_changes_nothing_for_objects_that_wait,
     a_version_that_is_served_no_more_begins_no_time_anew,
+    a_version_whose_watch_ends_before_discovery_tells_the_other_begins_no_time_anew,
 );
 
 const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
@@ -157,16 +158,21 @@ async fn a_kind_that_comes_goes_and_comes_anew_wakes_its_rules_and_lays_them_to_
 }
 
 /// The time of one that waits for 10 s goes on while the definition is changed to this.
-async fn assert_time_goes_on(stage: Stage, versions: &[(&str, bool)]) {
+async fn assert_time_goes_on(stage: Stage, versions: &[(&str, bool)], discovery_takes: Duration) {
     let Some(scene) = stage.scene().await else { return };
+    let proxy = Proxy::start(scene.account());
     let widgets = Widgets::new("Namespaced");
     widgets.install(&scene, &[("v1beta1", true)]).await;
     let steps = "for: 10s\nactions: [ { delete: {} } ]";
     let done = "actions: [ { log: { message: seen } } ]";
     let rules = format!("{}{}", rule("slow", &widgets.kind(), steps), rule("told", &widgets.kind(), done));
-    let mut healer = Healer::start(&scene, &rules, &[]).await;
+    let mut healer = Healer::start_at(&scene, &proxy.kubeconfig(), &rules, &[]).await;
     let made = widgets.bad(&scene, "v1beta1", "one").await;
     healer.wait_for_line("log widgets", SOON).await;
+    if !discovery_takes.is_zero() {
+        let is_discovery = |seen: &Seen| matches!(seen.path.as_str(), "/api" | "/apis");
+        proxy.inject(is_discovery, Fault::Delay(discovery_takes), usize::MAX);
+    }
     widgets.change(&scene, versions).await;
     for (name, served) in versions {
         widgets.until_served(&scene, name, *served).await;
@@ -189,9 +195,13 @@ async fn assert_time_goes_on(stage: Stage, versions: &[(&str, bool)]) {
 }
 
 async fn another_preferred_version_changes_nothing_for_objects_that_wait(stage: Stage) {
-    assert_time_goes_on(stage, &[("v1", true), ("v1beta1", true)]).await;
+    assert_time_goes_on(stage, &[("v1", true), ("v1beta1", true)], Duration::ZERO).await;
 }
 
 async fn a_version_that_is_served_no_more_begins_no_time_anew(stage: Stage) {
-    assert_time_goes_on(stage, &[("v1", true), ("v1beta1", false)]).await;
+    assert_time_goes_on(stage, &[("v1", true), ("v1beta1", false)], Duration::ZERO).await;
+}
+
+async fn a_version_whose_watch_ends_before_discovery_tells_the_other_begins_no_time_anew(stage: Stage) {
+    assert_time_goes_on(stage, &[("v1", true), ("v1beta1", false)], Duration::from_millis(700)).await;
 }

@@ -74,11 +74,14 @@ impl Wellbeing {
 
 impl Controller {
     pub(super) fn fares(&mut self, health: Health, reason: Option<String>) {
+        let is_absent = self.absent_since.is_some();
         if self.wellbeing.health != health {
             self.wellbeing.since = self.shared.transport.server_clock().local().now();
+        }
+        if self.wellbeing.health != health || is_absent {
             let (place, number) = (self.place.clone(), self.number);
             // The supervisor may have ended.
-            drop(self.reports.send(WatchReport { place, number, health }));
+            drop(self.reports.send(WatchReport { place, number, health, is_absent }));
         }
         self.wellbeing.health = health;
         self.wellbeing.reason = reason;

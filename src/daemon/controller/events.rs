@@ -81,7 +81,11 @@ impl Controller {
                 warn!(kind = %self.resource, reason, "watching is not permitted; its rules wait");
             }
             WatchEvent::Undecodable { reason } => self.undecodable(&reason, now.earliest),
-            WatchEvent::Absent => {}
+            WatchEvent::Absent => {
+                self.set_fresh(false);
+                self.absent_since = Some(self.shared.transport.server_clock().local().now());
+                self.fares(Health::Interrupted, Some("the server does not serve it any more".to_owned()));
+            }
         }
     }
 

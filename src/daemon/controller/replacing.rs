@@ -156,7 +156,7 @@ impl Controller {
         // From here on it counts, and the old one does not.
         tracker.count_in(&self.shared.ledger);
         (self.resource, self.tracker, self.unseen, self.feed) = (resource, tracker, unseen, feed);
-        (self.others, self.watch) = (others, watch);
+        (self.others, self.watch, self.absent_since) = (others, watch, None);
         self.follow();
         debug!(kind = %self.resource, objects = self.tracker.len(), "the new rules are in force");
         if let Some(first_list) = self.first_list.take() {

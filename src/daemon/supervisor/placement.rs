@@ -31,6 +31,8 @@ pub(crate) struct WatchReport {
     /// The controller's number.
     pub(crate) number: u64,
     pub(crate) health: Health,
+    /// The server does not serve the kind in this version any more.
+    pub(crate) is_absent: bool,
 }
 
 impl Supervisor {
@@ -56,7 +58,7 @@ impl Supervisor {
 
     /// Reading a whole kind was refused, or is permitted.
     pub(super) fn take_report(&mut self, report: WatchReport) {
-        let WatchReport { place, number, health } = report;
+        let WatchReport { place, number, health, .. } = report;
         let same = self.running.get(&place).is_some_and(|running| running.number == number);
         if !same || place.namespace.is_some() {
             return;
