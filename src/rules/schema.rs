@@ -74,8 +74,9 @@ pub(super) const RULE: &[Key] = &[
         "One of these that is true or unknown spares the object.",
         "[ { labels: { matchLabels: { keep: \"true\" } } } ]",
     ),
-    Key::optional("for", ValueKind::Duration, "True for so long without a break. Counts from when it was seen to become true; of what was true when it was seen \
-         first, from the time that the object itself tells.", "3m").or("0s"),
+    Key::optional("for", ValueKind::Duration, "True for so long without a break. Counts from the time that the object itself tells, unless it was seen \
+         not to be true since then; else from when it was seen to become true.",
+        "3m").or("0s"),
     Key::optional(
         "cooldown",
         ValueKind::Duration,

@@ -61,7 +61,7 @@ fn a_condition_fits_by_type_status_reason_and_time() {
             ("condition: { type: Ready, status: \"False\", reason: GuestNotRunning }", YES),
             ("condition: { type: Ready, status: \"False\", reason: [Other, Guest*] }", YES),
             ("condition: { type: Ready, status: \"False\", reason: Guest }", NO),
-            ("condition: { type: LiveMigratable, status: Unknown, reason: x }", UNKNOWN),
+            ("condition: { type: LiveMigratable, status: Unknown, reason: x }", NO),
             ("condition: { type: LiveMigratable, status: \"True\", reason: x }", NO),
             ("condition: { reason: Unschedulable, status: \"False\" }", YES),
             ("condition: { reason: Typeless }", YES),

@@ -26,10 +26,7 @@ pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
         }];
         if let Some(globs) = asked.get("reason") {
             let reason = text(condition, "reason");
-            parts.push(match reason {
-                Some(reason) => Said::plainly(values::globs(globs, &reason)),
-                None => Said::unknown(),
-            });
+            parts.push(Said::plainly(reason.is_some_and(|reason| values::globs(globs, &reason))));
         }
         if asked.get("for").is_some() {
             let held = |since| after(asked, "for", object, since, now).expect("a duration");

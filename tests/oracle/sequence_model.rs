@@ -66,6 +66,7 @@ impl Believed {
     pub(crate) fn look(&mut self, rules: &[&Made], object: &Value, listed: bool, now: i128) {
         let changed = self.object["metadata"]["resourceVersion"] != object["metadata"]["resourceVersion"];
         self.object = object.clone();
+        let before = self.looked;
         (self.looked, self.released) = (now, i128::MIN);
         for (made, state) in rules.iter().zip(&mut self.sequences) {
             let namespace = object["metadata"]["namespace"].as_str().expect("a namespace");
@@ -73,9 +74,10 @@ impl Believed {
             if selects(made, namespace) && said.truth == Some(true) {
                 let told = said.since;
                 match state {
-                    // By this change it has become true, whatever times the object carries.
+                    // By this change it has become true, whatever times before the last look the object carries.
                     None if changed && !listed => {
-                        *state = Some(Sequence::new(made, told.unwrap_or(now).max(now)));
+                        let told = told.filter(|told| *told > before);
+                        *state = Some(Sequence::new(made, told.unwrap_or(now)));
                     }
                     None => *state = Some(Sequence::new(made, told.unwrap_or(now))),
                     Some(sequence) => sequence.still(made, told, listed && changed, changed, now),

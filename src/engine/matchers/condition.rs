@@ -90,10 +90,10 @@ impl Condition {
             Some(since) => hold.over_since(since, context),
             None => Verdict::unknown(),
         });
-        let reason = self.reason.as_ref().map(|reason| match text(condition, "reason") {
-            Some(seen) => Verdict::fixed(reason.matches(seen)),
-            None => Verdict::unknown(),
-        });
+        // One without a reason has none that was asked for.
+        let seen = text(condition, "reason");
+        let reason =
+            self.reason.as_ref().map(|reason| Verdict::fixed(seen.is_some_and(|seen| reason.matches(seen))));
         // The transition time vouches for type and status; a reason changes without it.
         let status_fits = status_fits.since(since.filter(|since| *since <= context.now));
         Verdict::all([Some(status_fits), reason, held].into_iter().flatten())
@@ -111,9 +111,6 @@ impl Condition {
             Some(_) => format!(", and its {key} cannot be read"),
         };
         let mut lacks = String::new();
-        if self.reason.is_some() && text(condition, "reason").is_none() {
-            lacks += &missing("reason");
-        }
         if let Some(hold) = &self.hold {
             if transition(condition).is_none() {
                 lacks += &missing("lastTransitionTime");

@@ -39,6 +39,8 @@ pub(super) struct Entry {
     uid: Uid,
     version: Version,
     next_change: SmallMoment,
+    /// When it was looked at last, at the latest.
+    looked: SmallMoment,
     pub(super) progress: Progress,
     /// The number of the list in which, or after which, it was last seen.
     list: u32,
@@ -124,6 +126,7 @@ impl Entry {
             uid: Uid::new(object.uid()),
             version: Version::Text("".into()),
             next_change: SmallMoment::NEVER,
+            looked: SmallMoment::NEVER,
             progress: Progress::default(),
             list: 0,
             busy: false,
@@ -187,6 +190,7 @@ impl Entry {
             uid: self.uid.clone(),
             version: self.version.clone(),
             next_change: SmallMoment::NEVER,
+            looked: SmallMoment::NEVER,
             progress: Progress::default(),
             list,
             busy: false,
@@ -194,10 +198,22 @@ impl Entry {
         }
     }
 
-    pub(super) fn seen(&mut self, object: &Observation, list: u32, next_change: Option<Timestamp>) {
+    pub(super) fn seen(
+        &mut self,
+        object: &Observation,
+        list: u32,
+        next_change: Option<Timestamp>,
+        now: Timestamp,
+    ) {
         self.version = Version::new(object.resource_version());
         self.list = list;
         self.next_change = next_change.into();
+        self.looked = now.into();
+    }
+
+    /// When it was looked at last, at the latest.
+    pub(super) fn looked_at(&self) -> Option<Timestamp> {
+        self.looked.get()
     }
 
     /// When time alone may change what some rule is of it.
@@ -321,7 +337,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_small() {
-        assert_eq!(size_of::<Option<Entry>>(), 96);
+        assert_eq!(size_of::<Option<Entry>>(), 104);
     }
 
     #[test]

@@ -35,8 +35,7 @@ impl Tracker {
         let changed = !entry.has_version_of(object);
         // After a gap only an unchanged resourceVersion proves that nothing happened meanwhile.
         let gap = origin == Origin::Listed && changed;
-        // Of what was not true of it before this change, the change itself is the beginning.
-        let turned = changed && !gap && !entry.is_new();
+        let untrue_at = (changed && !gap && !entry.is_new()).then(|| entry.looked_at()).flatten();
         let is_true =
             |rule: usize| found.iter().any(|(index, verdict)| *index == rule && verdict.truth.is_true());
         // Where another object is not known at the moment, nobody can tell whether the rule has ceased to be true.
@@ -55,7 +54,7 @@ impl Tracker {
         let begins = self.begins(slot, now);
         let entry = self.slots.get_mut(slot);
         for (rule, verdict) in found.iter().filter(|(_, verdict)| verdict.truth.is_true()) {
-            let sight = Holding { since: verdict.holds_since, gap, changed, turned };
+            let sight = Holding { since: verdict.holds_since, gap, changed, untrue_at };
             entry.progress.holds(*rule, &self.rules[*rule], sight, begins);
         }
         let all = found.iter().chain(&going).map(|(_, verdict)| verdict).chain(&selected);
@@ -67,7 +66,8 @@ impl Tracker {
             // By what is known of the facts at this moment.
             self.waits.looked_at(slot);
         }
-        entry.seen(object, self.list, found.iter().filter_map(|(_, verdict)| verdict.changes_at).min());
+        let next_change = found.iter().filter_map(|(_, verdict)| verdict.changes_at).min();
+        entry.seen(object, self.list, next_change, now.latest);
         let busy = entry.busy;
         self.note_doubts(slot, object.namespace(), &selected, is_out_of_sight);
         if !self.flights.is_empty() {

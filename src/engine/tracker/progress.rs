@@ -25,8 +25,8 @@ pub(super) struct Holding {
     pub(super) gap: bool,
     /// The object is not what it was when it was looked at last.
     pub(super) changed: bool,
-    /// What was not true when it was looked at last has become so by this change.
-    pub(super) turned: bool,
+    /// What was not true at this moment, when it was looked at last, has become so by this change.
+    pub(super) untrue_at: Option<Timestamp>,
 }
 
 impl Progress {
@@ -136,15 +136,15 @@ impl Progress {
         &mut self,
         index: usize,
         rule: &Rule,
-        Holding { since: holds_since, gap, changed, turned }: Holding,
+        Holding { since: holds_since, gap, changed, untrue_at }: Holding,
         now: Now,
     ) {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
         let start = now.start_of(rule.hold.saturating_add(wait));
         let since = holds_since.unwrap_or(start);
         let Some(sequence) = self.of_mut(index) else {
-            // It was seen not to be true: an old time in the object does not tell otherwise.
-            let since = if turned { since.max(start) } else { since };
+            // It was seen not to be true after that: an old time in the object does not tell otherwise.
+            let since = if untrue_at.is_some_and(|at| since <= at) { start } else { since };
             self.insert(u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
             return;
         };
