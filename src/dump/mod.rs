@@ -64,6 +64,10 @@ pub struct Summary {
     pub skipped: usize,
     /// Objects that came once more.
     pub repeated: usize,
+    /// Lists of Kubernetes, empty ones too.
+    pub lists: usize,
+    /// Those of them that say that the server has more: one page of several.
+    pub pages: usize,
     /// The newest time of what has happened to an object: about when the dump was taken. Annotations, specs,
     /// `deletionTimestamp` and what a status says of the future do not count.
     pub newest: Option<Timestamp>,

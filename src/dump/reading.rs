@@ -173,7 +173,7 @@ impl<'e> Reading<'e> {
     pub(super) fn document(&mut self, value: Value, begin: Position) {
         match value {
             Value::Null => {}
-            Value::Array(items) if items.is_empty() => self.file.lists += 1,
+            Value::Array(items) if items.is_empty() => self.list_counts(true, &Map::new()),
             Value::Array(items) => items.into_iter().for_each(|item| self.document(item, begin)),
             Value::Object(map) => self.object(map, begin),
             _ => self.skip(),
@@ -243,7 +243,7 @@ impl<'e> Reading<'e> {
         }
         list.head.extend(tail);
         let is_list = text(&list.head, "kind").is_some_and(|kind| kind.ends_with("List"));
-        self.file.lists += usize::from(is_list || list.is_empty_array());
+        self.list_counts(is_list || list.is_empty_array(), &list.head);
         let kind = list.kind_of_items();
         let waiting = list.take_waiting();
         if !is_list && says_its_kind(&list.head) {
@@ -261,6 +261,15 @@ impl<'e> Reading<'e> {
                 Err(flaw) => self.flaw(flaw, begin, b""),
             }
         }
+    }
+
+    fn list_counts(&mut self, is_list: bool, head: &Map<String, Value>) {
+        self.file.lists += usize::from(is_list);
+        self.summary.lists += usize::from(is_list);
+        let metadata = head.get("metadata").and_then(Value::as_object);
+        let goes_on =
+            metadata.and_then(|metadata| text(metadata, "continue")).is_some_and(|key| !key.is_empty());
+        self.summary.pages += usize::from(is_list && goes_on);
     }
 
     /// An item that leaves it to its list to say what it is.

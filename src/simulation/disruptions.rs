@@ -101,7 +101,9 @@ pub(super) fn answer<'a>(
         (Some(budget), None) => budget,
         (Some(one), Some(other)) => {
             let names = format!("{} and {}", one.name(), other.name());
-            let reason = format!("{names} select it, and an eviction does not support two of them");
+            let reason = format!(
+                "the PodDisruptionBudgets {names} select it, and an eviction does not support two of them"
+            );
             return Answer::Refused(Hold::for_good(HeldBy::Pdb, reason), None);
         }
     };

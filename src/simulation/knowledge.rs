@@ -201,7 +201,7 @@ impl World {
     fn named(&self, kind: usize, named: &Named) -> Option<Arc<Observation>> {
         let at = |namespace: Option<&str>| {
             let key = ObjectKey { namespace: namespace.map(Into::into), name: named.name.as_str().into() };
-            self.get(&ObjectId { kind, key })
+            self.last_of(&ObjectId { kind, key })
         };
         at(named.namespace.as_deref()).or_else(|| at(None))
     }

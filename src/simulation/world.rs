@@ -70,6 +70,8 @@ pub struct World {
     /// How many objects have a uid.
     uids: HashMap<Box<str>, usize>,
     version: u64,
+    /// Objects that have gone and still answer what is asked of them, if they do.
+    departed: Option<BTreeMap<ObjectId, Stored>>,
     /// What is known of what it does not have.
     pub(super) knowledge: Knowledge,
 }
@@ -85,6 +87,17 @@ impl World {
     #[must_use]
     pub fn partial(kinds: Vec<WorldKind>) -> Self {
         Self { kinds, knowledge: Knowledge::partial(), ..Self::default() }
+    }
+
+    /// From here on, what is asked of an object that goes is answered as if it were there: on a cluster it takes its
+    /// time to go, and what hangs on it is looked at in between.
+    pub(super) fn remember_departed(&mut self) {
+        self.departed.get_or_insert_default();
+    }
+
+    /// An object as it is now, or was when it went.
+    pub(super) fn last_of(&self, id: &ObjectId) -> Option<Arc<Observation>> {
+        self.get(id).or_else(|| Some(self.departed.as_ref()?.get(id)?.object()))
     }
 
     /// A kind more; returns its index. One that is there already stays as it is.
@@ -246,8 +259,12 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, id: &ObjectId) -> Option<Arc<Observation>> {
-        let removed = self.objects.remove(id)?.object();
-        self.forget_uid(removed.uid());
+        let stored = self.objects.remove(id)?;
+        let removed = stored.object();
+        match &mut self.departed {
+            Some(departed) => drop(departed.insert(id.clone(), stored)),
+            None => self.forget_uid(removed.uid()),
+        }
         Some(removed)
     }
 

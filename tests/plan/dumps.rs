@@ -117,7 +117,10 @@ fn a_dump_comes_from_standard_input_too() {
     let dump = fs::read(format!("{}/{DUMP}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let told = plan_of(&dump, &["--rules", RULES, "--from", "-"]);
     let named = plan(&[]).text.replace(DUMP, "-");
-    assert_eq!((told.status, told.text), (Some(1), named));
+    let (next, named) = (told.text.rsplit_once("next: "), named.rsplit_once("next: "));
+    assert_eq!((told.status, next.map(|(text, _)| text)), (Some(1), named.map(|(text, _)| text)));
+    // What came through the pipe cannot be read again.
+    assert_eq!(next.map(|(_, next)| next.trim()), Some(format!("k8s-healer plan --rules {RULES}").as_str()));
 }
 
 #[test]
@@ -144,10 +147,39 @@ fn yaml_and_folders_tell_the_same_and_what_cannot_be_read_is_told_with_its_place
 }
 
 #[test]
+fn of_an_empty_list_nothing_would_be_done_and_of_a_page_of_one_not_all_is_known() {
+    for list in [
+        r#"{"apiVersion": "v1", "kind": "List", "items": []}"#,
+        r#"{"apiVersion": "v1", "kind": "PodList", "metadata": {"resourceVersion": "7"}, "items": null}"#,
+        "apiVersion: v1\nkind: List\nitems: []\nmetadata:\n  resourceVersion: \"\"\n",
+    ] {
+        let told = plan_of(list.as_bytes(), &["--rules", RULES, "--from", "-"]);
+        assert_eq!(told.status, Some(0), "{list}: {}", told.errors);
+        assert!(
+            told.text.contains("nothing would be done") && told.text.contains("has no pods"),
+            "{}",
+            told.text
+        );
+    }
+    for metadata in [
+        r#""metadata": {"continue": "abc", "remainingItemCount": 7}, "items": []"#,
+        r#""items": [], "metadata": {"continue": "abc"}"#,
+    ] {
+        let list = format!(r#"{{"apiVersion": "v1", "kind": "PodList", {metadata}}}"#);
+        let told = plan_of(list.as_bytes(), &["--rules", RULES, "--from", "-"]);
+        assert!(
+            told.status == Some(2) && told.text.contains("metadata.continue"),
+            "{}{}",
+            told.text,
+            told.errors
+        );
+    }
+}
+
+#[test]
 fn without_objects_or_without_a_time_there_is_no_plan() {
-    let told =
-        plan_of(br#"{"apiVersion": "v1", "kind": "List", "items": []}"#, &["--rules", RULES, "--from", "-"]);
-    assert!(told.status == Some(2) && told.errors.contains("there is no object"), "{}", told.errors);
+    let told = plan_of(b"[1, 2]", &["--rules", RULES, "--from", "-"]);
+    assert!(told.status == Some(2) && told.errors.contains("no object"), "{}", told.errors);
     let map =
         r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "test-a"}}"#;
     let list = format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{map}]}}"#);

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use k8s_healer_engine::rule::RuleSet;
 
 use super::report::{Report, Source};
-use super::{Arguments, failed, next, unmet};
+use super::{Arguments, failed, narrowed, next, unmet};
 use crate::cli::daemon::sweep::progress::Counting;
 use crate::cli::diagnostics::{Style, show_problems};
+use crate::cluster::clock::{Clock, SystemClock};
 use crate::dump;
 use crate::simulation::gathering::{Gathered, Gathering};
 use crate::simulation::knowledge::Missing;
@@ -32,22 +33,32 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
     drop(counting);
     let summary = read.map_err(|problems| refused(&problems))?;
     let paths: Vec<String> = arguments.from.iter().map(|path| path.display().to_string()).collect();
-    if summary.objects == 0 {
+    if summary.objects == 0 && summary.lists == 0 {
         let help = "write one by `kubectl get pods,namespaces -A -o json`";
         return Err(failed(&format!("there is no object of Kubernetes in {}; {help}", paths.join(", "))));
     }
-    let Some(at) = arguments.at.or(summary.newest) else {
+    // Of nothing at all, any moment tells the same.
+    let of_nothing = (summary.objects == 0).then(|| SystemClock.now());
+    let Some(at) = arguments.at.or(summary.newest).or(of_nothing) else {
         return Err(failed("no object in the dump tells a time: write the moment of the dump with --at"));
     };
     let Gathered { world, watching, refused, absent } = gathering.finish();
+    let mut incomplete = refused;
+    if summary.pages > 0 {
+        let lists = if summary.pages == 1 { "a list" } else { "some lists" };
+        incomplete.push(format!(
+            "the dump has {lists} of which the server had more (`metadata.continue`): take it with `kubectl get`, which \
+             asks for all pages"
+        ));
+    }
     let question = Question { at, within: arguments.within, guard: arguments.guard(rules) };
     let plan = planned(world, watching, &question);
     let mut notes = notes(&plan);
-    notes.extend(
-        absent
-            .iter()
-            .map(|(kind, rules)| format!("the dump has no {kind}, which {} watches", rules.join(", "))),
-    );
+    notes.extend(absent.iter().map(|(kind, rules)| {
+        let watch = if rules.len() == 1 { "watches" } else { "watch" };
+        format!("the dump has no {kind}, which {} {watch}", rules.join(", "))
+    }));
+    notes.extend(narrowed(arguments, rules));
     notes.extend(unmet(&arguments.namespace, &namespaces, "dump"));
     if nameless > 0 {
         notes.push(format!("{nameless} without a name were passed over"));
@@ -60,7 +71,7 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
         within: arguments.within,
         plan,
         notes,
-        incomplete: refused,
+        incomplete,
     })
 }
 

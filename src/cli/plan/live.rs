@@ -13,7 +13,7 @@ use k8s_healer_engine::rule::{Rule, RuleSet, Scope};
 
 use super::look_ups::LookUps;
 use super::report::{Report, Source};
-use super::{Arguments, failed, next, unmet};
+use super::{Arguments, failed, narrowed, next, unmet};
 use crate::cli::daemon::sweep::progress::Progress;
 use crate::cluster::census::names;
 use crate::cluster::clock::{Random, SeededRandom};
@@ -98,7 +98,7 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
         rules: rules.clone(),
         mode: arguments.mode(),
         within: arguments.within,
-        notes: absent.chain(look_ups.notes()).chain(unmet).collect(),
+        notes: absent.chain(look_ups.notes()).chain(narrowed(arguments, rules)).chain(unmet).collect(),
         incomplete,
         next,
         plan,

@@ -178,6 +178,18 @@ fn unmet(patterns: &[String], known: &BTreeSet<Arc<str>>, of: &str) -> Vec<Strin
         .collect()
 }
 
+/// Where namespaces are left out of the plan alone, limits count without what is in them.
+fn narrowed(arguments: &Arguments, rules: &RuleSet) -> Option<String> {
+    let limited: Vec<String> =
+        rules.rules.iter().filter(|rule| rule.limits.is_some()).map(|rule| rule.id.to_string()).collect();
+    (!arguments.namespace.is_empty() && !limited.is_empty()).then(|| {
+        format!(
+            "the limits of {} count what --namespace leaves in alone; a daemon counts all that the rules select",
+            limited.join(", ")
+        )
+    })
+}
+
 /// The result is the exit status.
 fn failed(reason: &str) -> u8 {
     tell(&format!("k8s-healer: {reason}"));

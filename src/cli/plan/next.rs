@@ -34,7 +34,9 @@ pub(super) fn of_cluster(arguments: &Arguments, plan: &Plan, is_complete: bool) 
 
 /// What tells more; else the same on the cluster itself.
 pub(super) fn of_dump(arguments: &Arguments, plan: &Plan) -> String {
-    let Some(object) = explained(plan) else {
+    // What came through a pipe is not there any more.
+    let is_there = |path: &std::path::PathBuf| path.as_os_str() != "-" && !path.starts_with("/dev/fd");
+    let Some(object) = explained(plan).filter(|_| arguments.from.iter().all(is_there)) else {
         let within = Some(arguments.within).filter(|within| *within != USUAL);
         let line = Line::of("plan").rules(arguments).mode(arguments.mode());
         let line = line.flag("--namespace", &arguments.namespace).excluded(arguments);
