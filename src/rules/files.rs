@@ -70,6 +70,15 @@ pub fn test_files(path: &Path) -> Vec<PathBuf> {
     walk.out.found.into_iter().filter(is_test).collect()
 }
 
+/// The files of a folder that say something of rules, without those of `tests`; of a single file none. I/O.
+#[must_use]
+pub fn rule_files(folder: &Path) -> Vec<PathBuf> {
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    expand(folder, &mut BTreeSet::new()).found.into_iter().filter(|file| holds_rules(file)).collect()
+}
+
 /// Whether a file holds a document that says something of rules: a pack, guardrails, overrides. I/O.
 #[must_use]
 pub fn holds_rules(file: &Path) -> bool {

@@ -61,7 +61,7 @@ use k8s_healer_engine::rule::{RuleId, RuleSet, WatchTarget};
 
 pub use code::{Code, Severity};
 pub use diagnostic::{Diagnostic, Place, Related, Span};
-pub use files::{holds_rules, says_of_rules, test_files};
+pub use files::{holds_rules, rule_files, says_of_rules, test_files};
 pub use input::Input;
 pub(crate) use kinds::is_well_known;
 pub(crate) use node::{Form, form_of_plain};
@@ -258,7 +258,7 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
     });
     let files = texts.files();
     let texts = texts.accept(&mut sources, &mut out);
-    let others = Others::read(&texts, &sources, &options.registry, &mut out);
+    let others = Others::read(&texts, &sources, &options.registry, options.reads, &mut out);
     let mut run = document::Run {
         registry: &options.registry,
         settings: &settings,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::registry::Registry;
 
+use super::Reads;
 use super::code::Code;
 use super::comparison::Written;
 use super::compiled::Compiled;
@@ -30,8 +31,10 @@ pub(super) struct Others {
     pub(super) written: BTreeMap<String, (Written, Place)>,
     /// The documents of guardrails with their places, for whoever shows them.
     pub(super) effective: Vec<EffectiveGuardrails>,
-    /// Kind and name of each document.
-    names: BTreeMap<(&'static str, String), Place>,
+    /// Kind and name of each document; where each file is a test that stands for itself, of each file.
+    names: BTreeMap<(Option<SourceId>, &'static str, String), Place>,
+    /// Each file stands for itself.
+    one_by_one: bool,
 }
 
 impl Others {
@@ -40,9 +43,10 @@ impl Others {
         texts: &[(SourceId, Confinement)],
         sources: &Sources,
         registry: &Registry,
+        reads: Reads,
         out: &mut Collector,
     ) -> Self {
-        let mut others = Self::default();
+        let mut others = Self { one_by_one: reads == Reads::Tests, ..Self::default() };
         let (mut compiled, nothing) = (Compiled::default(), Guardrails::default());
         for (source, within) in texts {
             let Some(text) = sources.get(*source).map(|source| Arc::clone(&source.text)) else { continue };
@@ -94,7 +98,8 @@ impl Others {
 
     /// Remembers a name; with another one of the same kind nobody could say which is meant.
     fn register(&mut self, kind: &'static str, (name, place): (String, Place), lowering: &mut Lowering<'_>) {
-        if let Some(first) = self.names.get(&(kind, name.clone())) {
+        let key = (self.one_by_one.then_some(place.source), kind, name.clone());
+        if let Some(first) = self.names.get(&key) {
             let message = format!("another {kind} is called {} too", quoted(&name));
             let diagnostic = Diagnostic::new(Code::DuplicateDocument, place, message)
                 .help("give each a name of its own")
@@ -102,7 +107,7 @@ impl Others {
             lowering.out.push(diagnostic);
             return;
         }
-        self.names.insert((kind, name), place);
+        self.names.insert(key, place);
     }
 
     /// Whether a text spells one of their kinds, so that they were looked for in it.

@@ -42,7 +42,7 @@ fn snapshot(name: &str, text: &str) {
 fn the_cases_that_show_how_the_world_is_played_hold() {
     let (status, out, notes) = run(&of("tests/test_rules/holding"));
     assert!(status == 0 && notes.is_empty(), "{out}{notes}");
-    assert!(out.contains("54 cases in 14 files: 54 passed"), "{out}");
+    assert!(out.contains("55 cases in 14 files: 55 passed"), "{out}");
 }
 
 #[test]
@@ -259,4 +259,50 @@ fn the_example_of_the_documentation_holds() {
     let paths = vec![folder.path().join("rules")];
     let (status, out, notes) = run(&Arguments { paths, ..Arguments::default() });
     assert!(status == 0 && out.contains("1 case in 1 file: 1 passed"), "{out}{notes}");
+}
+
+#[test]
+fn a_pack_without_tests_counts_as_one_of_which_nothing_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = |name: &str| {
+        format!(
+            "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: {name} }}\nrules:\n  - {{ name: r, watch: pods, \
+             namespaces: [test-*], match: [ phase: Failed ], for: 1m, actions: [ delete: {{}} ] }}\n"
+        )
+    };
+    let test = "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: { name: a }\ncases:\n  - name: c\n    now: 2026-01-01T00:00:00Z\n    \
+        objects:\n      - { apiVersion: v1, kind: Pod, metadata: { name: x, namespace: test-a }, status: { phase: Failed } }\n      \
+        - { apiVersion: v1, kind: Pod, metadata: { name: y, namespace: test-a }, status: { phase: Running } }\n    \
+        timeline: [ { at: 1m, expect: [ { delete: pods/test-a/x } ] } ]\n";
+    for (path, text) in
+        [("a/pack.yaml", pack("a")), ("a/tests/a.yaml", test.to_owned()), ("b/pack.yaml", pack("b"))]
+    {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let with = |path: &str| Arguments { coverage: true, fail_under: Some(100.0), ..of(path) };
+    let all = folder.path().to_str().unwrap();
+    let (status, out, notes) = run(&with(all));
+    assert!(status == 1 && out.contains("b/r") && notes.contains("less than 100%"), "{out}{notes}");
+    let (status, out, _) = run(&with(&format!("{all}/a")));
+    assert!(status == 0 && !out.contains("b/r"), "{out}");
+}
+
+#[test]
+fn tests_that_stand_for_themselves_may_call_their_guardrails_and_overrides_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a", "b"] {
+        let text = format!(
+            "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: p }}\nrules:\n  - {{ name: r, watch: pods, namespaces: [test-*], \
+             match: [ phase: Failed ], for: 1m, actions: [ delete: {{}} ] }}\n---\napiVersion: k8s-healer/v1\nkind: Guardrails\n\
+             metadata: {{ name: team }}\nprotect: {{ namespaces: [test-{name}] }}\n---\napiVersion: k8s-healer/v1\nkind: RuleTest\n\
+             metadata: {{ name: {name} }}\ncases:\n  - name: c\n    now: 2026-01-01T00:00:00Z\n    objects:\n      - {{ apiVersion: v1, \
+             kind: Pod, metadata: {{ name: x, namespace: test-{name} }}, status: {{ phase: Failed }} }}\n    timeline: [ {{ at: 1m, \
+             expect: [ {{ held: pods/test-{name}/x, by: protection }} ] }} ]\n"
+        );
+        std::fs::write(folder.path().join(format!("{name}.yaml")), text).unwrap();
+    }
+    let (status, out, notes) = run(&of(folder.path().to_str().unwrap()));
+    assert!(status == 0 && notes.is_empty(), "{out}{notes}");
 }

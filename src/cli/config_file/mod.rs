@@ -23,15 +23,21 @@ use crate::rules::{Diagnostic, Sources, read_bounded};
 
 pub(super) use find::Flags;
 
+/// No file sets anything for these commands.
+const WITHOUT: [&str; 4] = ["completions", "init", "man", "test-rules"];
+
 /// The arguments with what the file says; else the exit code, after it was told what is wrong.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, u8> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let command = match configured(&arguments, Arguments::command()) {
         Ok(command) => command,
         Err(problem) => {
-            // Whatever the file says, there is help.
+            // Whatever the file says, there is help, and what it has no say in.
             match Arguments::command().try_get_matches_from(&arguments) {
                 Err(error) if is_help(error.kind()) => return Err(shown(&error)),
+                Ok(matches) if matches.subcommand_name().is_some_and(|name| WITHOUT.contains(&name)) => {
+                    Arguments::command()
+                }
                 _ => return Err(problem.tell()),
             }
         }

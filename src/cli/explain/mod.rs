@@ -42,6 +42,8 @@ const MOST_NAMED: usize = 8;
 ///
 /// Exit status: 0 it is explained, whatever the answer is, 2 it could not be.
 #[derive(Clone, Debug, clap::Args)]
+// Behind a flag that takes several paths the object would be one of them.
+#[command(override_usage = "k8s-healer explain <OBJECT>... [OPTIONS] --rules <PATH>...")]
 pub(super) struct Arguments {
     /// The object: KIND/NAME, KIND NAME or KIND/NAMESPACE/NAME; the kind as kubectl has it
     #[arg(value_name = "OBJECT", num_args = 1..=2, required = true)]

@@ -7,9 +7,9 @@ mod results;
 mod suite;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use self::suite::Verdict;
 use crate::cli::diagnostics::{Findings, Format as FindingsFormat, Style};
 use crate::cluster::clock::{Clock, SystemClock};
 use crate::rules::ruletest::{CaseSettings, RuleTest};
-use crate::rules::{Code, Loaded};
+use crate::rules::{Code, Input, LoadOptions, Loaded, load, rule_files};
 use crate::simulation::coverage::{Coverage, Gap, Part, Report, Seen};
 
 /// Prove rules on their tests: objects, a timeline and what is expected, played on a virtual clock
@@ -199,6 +199,9 @@ fn play_all(arguments: &Arguments, suite: &mut Suite) -> Results {
         }
     }
     progress.end();
+    if wants_coverage {
+        covered.add_untested(&arguments.paths);
+    }
     let coverage = wants_coverage.then(|| covered.result());
     let files = suite.tests.summary.files;
     Results { cases, files, left_out, broken_packs, coverage, elapsed: None }
@@ -222,6 +225,27 @@ impl Covered {
             .entry(key)
             .or_insert_with(|| (Coverage::default(), suite.rules(test, &CaseSettings::default())));
         pack.0.add(coverage);
+    }
+
+    /// The packs below these folders that no test is about: of them nothing is shown. One that cannot be read is told
+    /// by `validate-rules`. I/O.
+    fn add_untested(&mut self, paths: &[PathBuf]) {
+        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let sources = self.packs.values().flat_map(|(_, loaded)| loaded.sources.iter());
+        let tested: BTreeSet<PathBuf> = sources.map(|(_, source)| real(Path::new(&source.name))).collect();
+        let mut packs: BTreeMap<PathBuf, BTreeMap<PathBuf, PathBuf>> = BTreeMap::new();
+        for file in paths.iter().flat_map(|path| rule_files(path)) {
+            let key = real(&file);
+            if !tested.contains(&key) {
+                let folder = key.parent().unwrap_or(Path::new("")).to_owned();
+                packs.entry(folder).or_default().insert(key, file);
+            }
+        }
+        for files in packs.into_values() {
+            let inputs: Vec<Input> = files.values().cloned().map(Input::Path).collect();
+            let loaded = Rc::new(load(&inputs, &LoadOptions::default()));
+            self.packs.insert(files.into_keys().collect(), (Coverage::default(), loaded));
+        }
     }
 
     fn result(&self) -> CoverageResult {

@@ -202,6 +202,8 @@ impl Lowering<'_> {
             .get("guardrails")
             .map(|entry| self.guardrails_of_case(entry, &called.unwrap_or_default()).map(Arc::new));
         let objects = match fields.value("objects") {
+            // The first list may be empty: objects come later.
+            Some(value) if matches!(&value.data, Data::List(items) if items.is_empty()) => Some(Vec::new()),
             Some(value) => self.objects(value, "`objects`", origins),
             None => Some(Vec::new()),
         };

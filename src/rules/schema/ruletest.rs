@@ -54,7 +54,7 @@ pub fn rule_test(registry: &Registry) -> Value {
         "required": ["apiVersion", "kind", "metadata", "cases"],
         "additionalProperties": false,
         "$defs": {
-            "case": case(&text, &one_or_more("object"), &guardrails),
+            "case": case(&text, &any_or_none(&reference("object")), &guardrails),
             "duration": {"type": "string", "minLength": 1, "pattern": DURATION},
             "expectation": expectation(registry),
             "object": {
@@ -89,6 +89,11 @@ pub fn rule_test(registry: &Registry) -> Value {
 /// By `if`, not by `anyOf`: a mistake is shown at its own place.
 fn one_or_list(item: &Value) -> Value {
     json!({"if": {"type": "array"}, "then": list_of(item.clone()), "else": item})
+}
+
+/// The same, where the list may be empty.
+fn any_or_none(item: &Value) -> Value {
+    json!({"if": {"type": "array"}, "then": {"type": "array", "items": item}, "else": item})
 }
 
 fn described(schema: &Value, text: &str) -> Value {
