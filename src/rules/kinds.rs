@@ -87,7 +87,19 @@ pub(super) fn is_version(text: &str) -> bool {
 
 /// The known kind that a name which is none most likely means.
 pub(super) fn nearest(target: &WatchTarget) -> Option<String> {
-    let WatchTarget::Resource { name, group } = target else { return None };
+    // The core group has no name, and its version is none.
+    let is_core = |group: &str| matches!(group, "core" | "v1" | "v1.core");
+    let of_core = || KINDS.iter().filter(|kind| kind.group.is_empty());
+    let (name, group) = match target {
+        WatchTarget::Resource { name, group: Some(group) } if is_core(group) => {
+            return of_core().find(|kind| kind.is_called(name)).map(Kind::resource);
+        }
+        WatchTarget::Kind { group, kind: name, .. } if is_core(group) => {
+            return of_core().find(|kind| kind.name == name).map(|kind| format!("v1/{}", kind.name));
+        }
+        WatchTarget::Resource { name, group } => (name, group),
+        _ => return None,
+    };
     let candidates =
         KINDS.iter().filter(|kind| group.as_deref().is_none_or(|group| is_group(group, kind.group)));
     let candidates: Vec<&Kind> = candidates.collect();
@@ -281,5 +293,21 @@ mod tests {
         }
         let kind = WatchTarget::Kind { group: String::new(), version: "v1".into(), kind: "Node".into() };
         assert!(!resolve(&kind).known().unwrap().namespaced);
+    }
+
+    #[test]
+    fn the_core_group_has_no_name() {
+        let near = |text: &str| nearest(&crate::rules::watch::parse(text).unwrap());
+        for (text, meant) in [
+            ("pods.v1", "pods"),
+            ("Pod.core", "pods"),
+            ("core/v1/Pod", "v1/Pod"),
+            ("core/v1/Secret", "v1/Secret"),
+        ] {
+            assert_eq!(near(text).as_deref(), Some(meant), "{text}");
+        }
+        for text in ["core/v1/Widget", "v1/Widget", "widgets.v1"] {
+            assert_eq!(near(text), None, "{text}");
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn write(report: &Report, look: Look, cut: bool, out: &mut impl Write
         Source::Dump { paths } => paths.join(", "),
     };
     let at = report.plan.at.strftime("%Y-%m-%d %H:%M:%SZ");
-    writeln!(out, "plan of {}, {at} and {within} on", printable(&source))?;
+    say(&format!("plan of {}, {at} and {within} on", printable(&source)), look, out)?;
     for of in report.by_rule() {
         writeln!(out)?;
         heading(&of, look, out)?;
@@ -38,20 +38,41 @@ pub(super) fn write(report: &Report, look: Look, cut: bool, out: &mut impl Write
     }
     writeln!(out)?;
     for note in &report.notes {
-        writeln!(out, "note: {}", printable(note))?;
+        say(&format!("note: {}", printable(note)), look, out)?;
     }
     for reason in &report.incomplete {
-        writeln!(out, "not complete: {}", printable(reason))?;
+        say(&format!("not complete: {}", printable(reason)), look, out)?;
     }
-    writeln!(out, "{}", totals(report))?;
+    say(&totals(report), look, out)?;
+    // To be copied as it is.
     writeln!(out, "next: k8s-healer {}", printable(&report.next))
 }
 
+/// A line; on a terminal what does not fit stands beneath.
+fn say(text: &str, look: Look, out: &mut impl Write) -> io::Result<()> {
+    let Some(width) = look.width else { return writeln!(out, "{text}") };
+    let indent = usize::from(INDENT);
+    for (index, line) in wrapped(text, usize::from(width).saturating_sub(indent)).iter().enumerate() {
+        writeln!(out, "{:width$}{line}", "", width = if index == 0 { 0 } else { indent })?;
+    }
+    Ok(())
+}
+
 fn heading(of: &OfRule<'_>, look: Look, out: &mut impl Write) -> io::Result<()> {
-    let name = of.rule.id.to_string();
-    let name = if look.colour { format!("\u{1b}[1m{name}\u{1b}[0m") } else { name };
+    let id = of.rule.id.to_string();
+    let name = if look.colour { format!("\u{1b}[1m{id}\u{1b}[0m") } else { id.clone() };
     let mode = if of.mode == Mode::Enforce { String::new() } else { format!("  {}", of.mode) };
-    writeln!(out, "{name}  {}{mode}", printable(&of.watch()))
+    let watch = printable(&of.watch());
+    let fits = |width: u16| id.chars().count() + 2 + watch.chars().count() + mode.len() <= usize::from(width);
+    if look.width.is_none_or(fits) {
+        return writeln!(out, "{name}  {watch}{mode}");
+    }
+    writeln!(out, "{name}{mode}")?;
+    let indent = usize::from(INDENT);
+    for line in wrapped(&watch, usize::from(look.width.unwrap_or(u16::MAX)).saturating_sub(indent)) {
+        writeln!(out, "{:indent$}{line}", "")?;
+    }
+    Ok(())
 }
 
 fn rows(report: &Report, of: &OfRule<'_>, look: Look, cut: bool, out: &mut impl Write) -> io::Result<()> {
