@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::healer::{Healer, parsed, rule};
 use crate::rights::healing;
 use crate::support::scene::*;
-use crate::support::{Scene, Stage, on_both};
+use crate::support::{Scene, Stage, on_both, wait_until};
 
 on_both!(
     on_connecting_the_log_says_all_that_matters,
@@ -55,8 +55,14 @@ async fn on_connecting_the_log_says_all_that_matters(stage: Stage) {
     assert!(selects.as_u64() >= Some(1) && true_now == 1, "{row}");
     let status = healer.status().await;
     assert_eq!((&status["mode"], &status["cluster"]["url"]), (&"observe".into(), &server));
-    let states: Vec<&Value> = status["rules"].as_array().unwrap().iter().map(|row| &row["state"]).collect();
-    assert_eq!(states, ["active", "forbidden", "dormant"], "{status}");
+    // Where the whole cluster may not be read, the namespace is asked next, and that takes a moment.
+    wait_until("every rule has its state", SOON, || async {
+        let status = healer.status().await;
+        let states: Vec<&Value> =
+            status["rules"].as_array().unwrap().iter().map(|row| &row["state"]).collect();
+        states == ["active", "forbidden", "dormant"]
+    })
+    .await;
 }
 
 async fn each_new_object_has_a_line_with_the_pattern_that_selected_it_and_a_flood_a_few_and_a_count(
