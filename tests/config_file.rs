@@ -229,3 +229,21 @@ fn the_example_is_sound_and_so_is_every_line_that_it_leaves_out() {
         assert_eq!(said.code, Some(0), "{}", said.text);
     }
 }
+
+#[test]
+fn a_broken_file_stops_no_command_of_which_it_says_nothing_and_every_other() {
+    let folder = Folder::with(&[("k8s-healer.toml", "log-level =\n")]);
+    for arguments in [&["completions", "bash"][..], &["man"], &["init", "new"]] {
+        let said = folder.run(&[], arguments);
+        assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.text);
+    }
+    let said = folder.run(&[], &["plan", "--rules", "rules.yaml"]);
+    assert!(said.code == Some(2) && said.text.contains("k8s-healer.toml:1:12"), "{}", said.text);
+}
+
+#[test]
+fn the_usage_of_explain_names_the_object_where_a_flag_does_not_take_it() {
+    let said = Folder::with(&[]).run(&[], &["explain", "--rules", "rules.yaml", "vm/a"]);
+    let usage = "explain <OBJECT>... [OPTIONS] --rules <PATH>...";
+    assert!(said.code == Some(2) && said.text.contains(usage), "{}", said.text);
+}

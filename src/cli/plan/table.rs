@@ -63,13 +63,13 @@ fn heading(of: &OfRule<'_>, look: Look, out: &mut impl Write) -> io::Result<()> 
     let name = if look.colour { format!("\u{1b}[1m{id}\u{1b}[0m") } else { id.clone() };
     let mode = if of.mode == Mode::Enforce { String::new() } else { format!("  {}", of.mode) };
     let watch = printable(&of.watch());
-    let fits = |width: u16| id.chars().count() + 2 + watch.chars().count() + mode.len() <= usize::from(width);
-    if look.width.is_none_or(fits) {
+    let length = id.chars().count() + 2 + watch.chars().count() + mode.len();
+    let Some(width) = look.width.map(usize::from).filter(|width| length > *width) else {
         return writeln!(out, "{name}  {watch}{mode}");
-    }
+    };
     writeln!(out, "{name}{mode}")?;
     let indent = usize::from(INDENT);
-    for line in wrapped(&watch, usize::from(look.width.unwrap_or(u16::MAX)).saturating_sub(indent)) {
+    for line in wrapped(&watch, width.saturating_sub(indent)) {
         writeln!(out, "{:indent$}{line}", "")?;
     }
     Ok(())
