@@ -178,6 +178,9 @@ impl Arguments {
         sourced_count: Count -> Count, "a count";
         sourced_integer: Integer -> i64, "a whole number";
         sourced_time: Time -> Timestamp, "a moment";
+        sourced_data: Data -> serde_json::Value, "any data";
+        sourced_words: Texts -> Vec<String>, "strings";
+        sourced_integers: Integers -> Vec<i64>, "whole numbers";
         sourced_text: Text -> String, "a string";
         sourced_texts: SourcedTexts -> Vec<Sourced<String>>, "strings";
         sourced_literal: Literal -> Literal, "a literal";

@@ -13,7 +13,7 @@ use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::registry::Registry;
-use crate::value_from::{Sourced, ValueFrom};
+use crate::value_from::{Floor, Sourced, ValueFrom};
 use crate::values::{Count, Cron, Globs, Path, Pattern, parse_duration, parse_time, parse_time_zone};
 use crate::verdict::Verdict;
 
@@ -110,14 +110,16 @@ fn block(keys: &'static [Key], json: Json) -> Arguments {
 }
 
 /// What the object carries, if a mapping says so.
-fn from(json: &Json) -> Option<ValueFrom> {
+fn from(json: &Json, kind: ValueKind) -> Option<ValueFrom> {
     json.get("valueFrom")?;
-    ValueFrom::new(block(ValueFrom::KEYS, json.clone()))
+    let floor = json.get("min").zip(ValueFrom::floor_of(kind));
+    let floor = floor.and_then(|(min, kind)| Floor::of(value(kind, min.clone())));
+    ValueFrom::new(block(ValueFrom::KEYS, json.clone()), floor)
 }
 
 /// A value, or where the object carries it.
-fn sourced<T>(json: &Json, literal: impl Fn(&Json) -> T) -> Sourced<T> {
-    from(json).map_or_else(|| Sourced::Literal(literal(json)), Sourced::From)
+fn sourced<T>(json: &Json, kind: ValueKind, literal: impl Fn(&Json) -> T) -> Sourced<T> {
+    from(json, kind).map_or_else(|| Sourced::Literal(literal(json)), Sourced::From)
 }
 
 fn value(kind: ValueKind, json: Json) -> Value {
@@ -130,9 +132,11 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Bool => Value::Bool(json.as_bool().unwrap()),
         ValueKind::Text | ValueKind::Pointer | ValueKind::Choice(_) => Value::Text(text()),
         ValueKind::Texts | ValueKind::AnyTexts | ValueKind::Choices(_) => Value::Texts(texts()),
-        ValueKind::Sourced(kind) => from(&json).map_or_else(|| value(*kind, json.clone()), Value::From),
+        ValueKind::Sourced(kind) => {
+            from(&json, *kind).map_or_else(|| value(*kind, json.clone()), Value::From)
+        }
         ValueKind::TextList => {
-            let one = |item: &Json| sourced(item, |item| item.as_str().unwrap().to_owned());
+            let one = |item: &Json| sourced(item, ValueKind::Text, |item| item.as_str().unwrap().to_owned());
             Value::SourcedTexts(list().iter().map(one).collect())
         }
         ValueKind::Integer | ValueKind::Natural => Value::Integer(json.as_i64().unwrap()),
@@ -148,7 +152,9 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::TimeZone => Value::TimeZone(parse_time_zone(&text()).unwrap()),
         ValueKind::Time => Value::Time(parse_time(&text(), &[]).unwrap()),
         ValueKind::Literal => Value::Literal(literal(&json)),
-        ValueKind::Literals => Value::Literals(list().iter().map(|item| sourced(item, literal)).collect()),
+        ValueKind::Literals => {
+            Value::Literals(list().iter().map(|item| sourced(item, ValueKind::Literal, literal)).collect())
+        }
         ValueKind::Data | ValueKind::DataMapping => Value::Data(json),
         ValueKind::Block(keys) => Value::Block(block(keys, json)),
         ValueKind::Blocks(keys) => Value::Blocks(list().into_iter().map(|item| block(keys, item)).collect()),
@@ -160,7 +166,7 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::NullableEntries => {
             let text = |value: &Json| value.as_str().unwrap().to_owned();
             let entry = |(key, value): (&String, &Json)| {
-                (key.clone(), (!value.is_null()).then(|| sourced(value, text)))
+                (key.clone(), (!value.is_null()).then(|| sourced(value, ValueKind::Text, text)))
             };
             Value::SourcedEntries(json.as_object().unwrap().iter().map(entry).collect())
         }

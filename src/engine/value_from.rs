@@ -1,6 +1,6 @@
 //! `valueFrom`: an operand or an action's value that the object itself carries. What cannot be read is
-//! unknown. The right to annotate is not the right to delete: `min` bounds a duration from below, whatever
-//! the object says. A word of `never` means a time without end: nothing is ever that old, everything is
+//! unknown. The right to annotate is not the right to delete: `min` bounds what has an order from below,
+//! whatever the object says. A word of `never` means a time without end: nothing is ever that old, everything is
 //! younger, and that is known, not unknown.
 
 use std::time::Duration;
@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::asked::{Asked, Expectation, Types};
-use crate::descriptor::{Arguments, Key, ValueKind};
-use crate::matcher::Context;
-use crate::moment::after;
-use crate::projection::Projection;
-use crate::values::{Count, Path, TimeFormat, format_duration, parse_duration, parse_time};
-use crate::verdict::Verdict;
+use crate::descriptor::{Arguments, Key, Literal, Value as Typed, ValueKind};
+use crate::values::{Path, TimeFormat, parse_duration, parse_time};
+
+mod sourced;
+#[cfg(test)]
+mod tests;
+
+pub use sourced::Sourced;
 
 /// A duration without end: longer than any that can be written.
 pub const ENDLESS: Duration = Duration::MAX;
@@ -26,23 +28,41 @@ const MOST_SHOWN: usize = 40;
 #[derive(Clone, Debug)]
 pub struct ValueFrom {
     path: Path,
-    /// A shorter duration counts as this one.
-    min: Option<Duration>,
+    /// What is less counts as this.
+    floor: Option<Floor>,
     /// The words that mean no end.
     never: Vec<String>,
 }
 
+/// What a carried value is never below: `min`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Floor {
+    /// Of a duration.
+    Duration(Duration),
+    /// Of a whole number, or of the number of a count.
+    Integer(i64),
+    /// Of a moment.
+    Time(Timestamp),
+    /// Of an operand, whose type its operator knows.
+    Literal(Literal),
+}
+
+impl Floor {
+    /// From the typed value of `min`.
+    #[must_use]
+    pub fn of(value: Typed) -> Option<Self> {
+        match value {
+            Typed::Duration(duration) => Some(Self::Duration(duration)),
+            Typed::Integer(number) => Some(Self::Integer(number)),
+            Typed::Time(moment) => Some(Self::Time(moment)),
+            Typed::Literal(literal) => Some(Self::Literal(literal)),
+            _ => None,
+        }
+    }
+}
+
 /// What the object carries for a key, with the keys that lead to it and the types that can be read.
 pub(crate) type Carried<'a> = (Vec<String>, &'a ValueFrom, Types);
-
-/// A value that stands in the rule, or that the object carries.
-#[derive(Clone, Debug)]
-pub enum Sourced<T> {
-    /// It stands in the rule.
-    Literal(T),
-    /// It is read from the object.
-    From(ValueFrom),
-}
 
 impl ValueFrom {
     /// The keys of its mapping.
@@ -53,18 +73,46 @@ impl ValueFrom {
             "Where the object carries the value; unknown where it cannot be read.",
             "$.metadata.annotations['janitor/ttl']",
         ),
-        Key::optional("min", ValueKind::Duration, "A shorter duration counts as this one.", "5m"),
-        Key::optional("never", ValueKind::Texts, "The words that mean no end.", "[forever]"),
+        Key::optional(
+            "min",
+            ValueKind::Literal,
+            "A shorter duration, a smaller number or quantity, an earlier time counts as this one.",
+            "5m",
+        ),
+        Key::optional(
+            "never",
+            ValueKind::Texts,
+            "The words that mean no end, of durations and times.",
+            "[forever]",
+        ),
     ];
 
-    /// From the typed values of its mapping.
+    /// From the typed values of its mapping, of which `min` has the type of the value.
     #[must_use]
-    pub fn new(mut arguments: Arguments) -> Option<Self> {
+    pub fn new(mut arguments: Arguments, floor: Option<Floor>) -> Option<Self> {
         Some(Self {
             path: arguments.path("valueFrom")?,
-            min: arguments.duration("min"),
+            floor,
             never: arguments.texts("never").unwrap_or_default(),
         })
+    }
+
+    /// The kind of `min` beside a value of this kind; `None`: such values have no order.
+    #[must_use]
+    pub fn floor_of(kind: ValueKind) -> Option<ValueKind> {
+        match kind {
+            ValueKind::Duration | ValueKind::Integer | ValueKind::Natural | ValueKind::Time => Some(kind),
+            ValueKind::Count => Some(ValueKind::Natural),
+            ValueKind::Literal | ValueKind::Literals => Some(ValueKind::Literal),
+            _ => None,
+        }
+    }
+
+    /// Whether a value of this kind may have no end.
+    #[must_use]
+    pub fn may_be_endless(kind: ValueKind) -> bool {
+        // What a literal is read as is for its operator to say, and so is what may stand here then.
+        matches!(kind, ValueKind::Duration | ValueKind::Time | ValueKind::Literal | ValueKind::Literals)
     }
 
     /// Where it is read.
@@ -75,8 +123,17 @@ impl ValueFrom {
 
     /// What the object can never bring it below.
     #[must_use]
-    pub fn min(&self) -> Option<Duration> {
-        self.min
+    pub fn floor(&self) -> Option<&Floor> {
+        self.floor.as_ref()
+    }
+
+    /// The duration that the object can never bring it below.
+    #[must_use]
+    pub fn shortest(&self) -> Option<Duration> {
+        match self.floor {
+            Some(Floor::Duration(shortest)) => Some(shortest),
+            _ => None,
+        }
     }
 
     /// Whether some words mean no end.
@@ -113,7 +170,15 @@ impl ValueFrom {
     /// The duration, at least `min`.
     #[must_use]
     pub fn bounded(&self, duration: Duration) -> Duration {
-        self.min.map_or(duration, |min| duration.max(min))
+        duration.max(self.shortest().unwrap_or_default())
+    }
+
+    /// The number that the object can never bring it below.
+    fn smallest(&self) -> Option<i64> {
+        match self.floor {
+            Some(Floor::Integer(smallest)) => Some(smallest),
+            _ => None,
+        }
     }
 
     /// A moment; the end of time for a word of `never`.
@@ -123,12 +188,16 @@ impl ValueFrom {
         if self.is_never(node) {
             return Some(Timestamp::MAX);
         }
-        match node {
+        let moment = match node {
             Value::String(text) => parse_time(text, formats),
             Value::Number(number) if formats.contains(&TimeFormat::Epoch) => {
                 parse_time(&number.to_string(), formats)
             }
             _ => None,
+        };
+        match self.floor {
+            Some(Floor::Time(earliest)) => moment.map(|moment| moment.max(earliest)),
+            _ => moment,
         }
     }
 
@@ -139,7 +208,7 @@ impl ValueFrom {
     }
 
     /// For a person: why it cannot be read, `unknown ($.metadata.annotations.ttl is xyz, which is no duration)`.
-    fn unread(&self, object: &Value, what: &str) -> String {
+    pub(crate) fn unread(&self, object: &Value, what: &str) -> String {
         let path = &self.path;
         match self.path.nodes(object).as_slice() {
             [] | [Value::Null] => format!("unknown ({path} is missing)"),
@@ -157,138 +226,17 @@ impl ValueFrom {
         self.node(object)?.as_array()?.iter().map(scalar).collect()
     }
 
+    /// The texts of a list, or one text that stands for a list of one.
+    fn text_or_texts(&self, object: &Value) -> Option<Vec<String>> {
+        self.text(object).map(|text| vec![text]).or_else(|| self.texts(object))
+    }
+
     /// What is asked of its path by the operator at these keys.
     #[must_use]
     pub fn asked(&self, mut at: Vec<String>, readable: Types) -> Asked<'_> {
         at.push("valueFrom".to_owned());
         let expectations = vec![Expectation { at, readable, texts: Vec::new() }];
         Asked { paths: std::slice::from_ref(&self.path), needed: true, expectations }
-    }
-}
-
-impl<T> Sourced<T> {
-    /// The value, where it stands in the rule.
-    #[must_use]
-    pub fn literal(&self) -> Option<&T> {
-        match self {
-            Self::Literal(value) => Some(value),
-            Self::From(_) => None,
-        }
-    }
-
-    /// Where it is read, if it is.
-    #[must_use]
-    pub fn from(&self) -> Option<&ValueFrom> {
-        match self {
-            Self::Literal(_) => None,
-            Self::From(from) => Some(from),
-        }
-    }
-
-    /// What is asked of the object where it carries the value under this key.
-    #[must_use]
-    pub fn asks(&self, key: &str, readable: Types) -> Option<Asked<'_>> {
-        self.from().map(|from| from.asked(vec![key.to_owned()], readable))
-    }
-
-    /// Adds the field that it is read from.
-    pub fn reads(&self, projection: &mut Projection) {
-        if let Self::From(from) = self {
-            projection.read(&from.path);
-        }
-    }
-}
-
-impl Sourced<Duration> {
-    /// How long it is on this object; [`ENDLESS`]: without end; `None`: it cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value) -> Option<Duration> {
-        match self {
-            Self::Literal(duration) => Some(*duration),
-            Self::From(from) => from.duration(object),
-        }
-    }
-
-    /// What it never is below.
-    #[must_use]
-    pub fn least(&self) -> Option<Duration> {
-        match self {
-            Self::Literal(duration) => Some(*duration),
-            Self::From(from) => from.min,
-        }
-    }
-
-    /// Whether it is over since `start`. One that the object carries may have been another a moment ago:
-    /// since when it has been over is then not told.
-    #[must_use]
-    pub fn over_since(&self, start: Timestamp, context: &Context<'_>) -> Verdict {
-        let Some(duration) = self.read(context.watched.object()) else { return Verdict::unknown() };
-        let verdict = Verdict::from_moment(after(start, duration), context.now);
-        match self {
-            Self::Literal(_) => verdict,
-            Self::From(_) => verdict.since(None),
-        }
-    }
-
-    /// For a person: `6m`, `6m ($.metadata.annotations.ttl)`.
-    #[must_use]
-    pub fn shown(&self, object: &Value) -> String {
-        let length = match self.read(object) {
-            None => return self.from().map_or_else(String::new, |from| from.unread(object, "duration")),
-            Some(ENDLESS) => "no end".to_owned(),
-            Some(duration) => format_duration(duration),
-        };
-        match self {
-            Self::Literal(_) => length,
-            Self::From(from) => format!("{length} ({})", from.path),
-        }
-    }
-}
-
-impl Sourced<Timestamp> {
-    /// The moment; `None`: it cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value, formats: &[TimeFormat]) -> Option<Timestamp> {
-        match self {
-            Self::Literal(moment) => Some(*moment),
-            Self::From(from) => from.time(object, formats),
-        }
-    }
-}
-
-impl Sourced<Count> {
-    /// The count; `None`: it cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value) -> Option<Count> {
-        match self {
-            Self::Literal(count) => Some(*count),
-            Self::From(from) => Count::parse(from.node(object)?.as_str()?).ok(),
-        }
-    }
-}
-
-impl Sourced<i64> {
-    /// The whole number; `None`: it cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value) -> Option<i64> {
-        match self {
-            Self::Literal(number) => Some(*number),
-            Self::From(from) => match from.node(object)? {
-                Value::String(text) => text.parse().ok(),
-                node => node.as_i64(),
-            },
-        }
-    }
-}
-
-impl Sourced<String> {
-    /// The text; `None`: it cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value) -> Option<String> {
-        match self {
-            Self::Literal(text) => Some(text.clone()),
-            Self::From(from) => from.text(object),
-        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Lowers `valueFrom`, which may stand in the place of an operand or of an action's value.
 
 use k8s_healer_engine::descriptor::ValueKind;
-use k8s_healer_engine::value_from::{Sourced, ValueFrom};
+use k8s_healer_engine::value_from::{Floor, Sourced, ValueFrom};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
@@ -35,16 +35,33 @@ impl Lowering<'_> {
 
     /// Where the object carries a value of this kind.
     pub(super) fn value_from(&mut self, node: &Node, kind: ValueKind, what: &str) -> Option<ValueFrom> {
-        let from = self.block(node, ValueFrom::KEYS, what, EXAMPLE).and_then(ValueFrom::new)?;
-        // What a literal is read as is for its operator to say, and so is what may stand here then.
-        let (takes_min, takes_never) = match kind {
-            ValueKind::Duration | ValueKind::Literal | ValueKind::Literals => (true, true),
-            ValueKind::Time => (false, true),
-            _ => (false, false),
-        };
-        let min = self.misplaced(node, "min", takes_min, "bounds durations alone");
+        let arguments = self.block(node, ValueFrom::KEYS, what, EXAMPLE)?;
+        let of_floor = ValueFrom::floor_of(kind);
+        let min =
+            self.misplaced(node, "min", of_floor.is_some(), "bounds what has an order, and texts have none");
+        let takes_never = ValueFrom::may_be_endless(kind);
         let never = self.misplaced(node, "never", takes_never, "is for durations and times alone");
-        (!min && !never).then_some(from)
+        if min || never {
+            return None;
+        }
+        let floor = match node.get("min").zip(of_floor) {
+            None => None,
+            Some((entry, kind)) => Some(self.floor(&entry.value, kind)?),
+        };
+        ValueFrom::new(arguments, floor)
+    }
+
+    fn floor(&mut self, node: &Node, kind: ValueKind) -> Option<Floor> {
+        let floor = Floor::of(self.value(node, kind, "`min`", example(kind))?)?;
+        match (kind, &floor) {
+            (ValueKind::Natural, Floor::Integer(number)) if *number < 0 => {
+                let message = "`min` is below 0, and no number here is";
+                let diagnostic = Diagnostic::new(Code::BadOperand, node.place, message);
+                self.report_at(node, diagnostic.help("write a whole number from 0 on"));
+                None
+            }
+            _ => Some(floor),
+        }
     }
 
     /// Reports a key that means nothing here.
@@ -54,5 +71,14 @@ impl Lowering<'_> {
         let diagnostic = Diagnostic::new(Code::BadOperand, entry.key.place, message);
         self.report(diagnostic.help(format!("leave `{key}` out")));
         true
+    }
+}
+
+/// A value of `min`, as it is written.
+fn example(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Integer | ValueKind::Natural => "1",
+        ValueKind::Time => "2026-04-01T10:00:00Z",
+        _ => "5m",
     }
 }

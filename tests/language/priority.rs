@@ -45,7 +45,7 @@ fn what_makes_no_sense_is_refused() {
         ("atLeast: 3000000000", Code::NeverTrue),
         ("class: []", Code::EmptyList),
         ("over: 5", Code::UnknownKey),
-        ("below: { valueFrom: $.a, min: 5m }", Code::BadOperand),
+        ("below: { valueFrom: $.a, min: 5m }", Code::WrongType),
     ] {
         assert_eq!(errors(&format!("match: [ {{ priority: {{ {keys} }} }} ]")), [code], "{keys}");
     }

@@ -216,13 +216,15 @@ fn what_makes_no_sense_is_refused() {
         ("age: { over: { valueFrom: [$.a] } }", Code::WrongType),
         ("age: { over: { valueFrom: $.a, never: [] } }", Code::EmptyList),
         ("age: { over: { valueFrom: } }", Code::WrongType),
-        ("field: { path: $.a, gt: { valueFrom: $.b, min: 5m } }", Code::BadOperand),
-        ("field: { path: $.a, gt: { valueFrom: $.b, min: 5m }, as: quantity }", Code::BadOperand),
+        ("field: { path: $.a, gt: { valueFrom: $.b, min: 5m } }", Code::AmbiguousOperand),
+        ("field: { path: $.a, gt: { valueFrom: $.b, min: 5x }, as: quantity }", Code::BadOperand),
         ("field: { path: $.a, equals: { valueFrom: $.b, never: [x] } }", Code::BadOperand),
         ("field: { path: $.a, in: { valueFrom: $.b, never: [x] } }", Code::BadOperand),
-        ("field: { path: $.a, before: { valueFrom: $.b, min: 5m } }", Code::BadOperand),
-        ("field: { path: $.a, size: { valueFrom: $.b, min: 5m } }", Code::BadOperand),
+        ("field: { path: $.a, before: { valueFrom: $.b, min: 5m } }", Code::BadTime),
+        ("field: { path: $.a, size: { valueFrom: $.b, min: 5m } }", Code::WrongType),
         ("field: { path: $.a, size: { valueFrom: $.b, never: [x] } }", Code::BadOperand),
+        ("field: { path: $.a, size: { valueFrom: $.b, min: -1 } }", Code::BadOperand),
+        ("phase: { valueFrom: $.b, min: a }", Code::BadOperand),
         ("annotations: { key: a, equals: { valueFrom: $.b, never: [x] } }", Code::BadOperand),
         // What is compiled once for all objects is not read from one.
         ("field: { path: $.a, matches: { valueFrom: $.b } }", Code::WrongType),
@@ -242,6 +244,8 @@ fn what_makes_no_sense_is_refused() {
         ("actions: [ { delete: { gracePeriod: { valueFrom: $.a, never: [x] } } } ]", Code::BadOperand),
         ("actions: [ { label: { a: { valueFrom: $.a, min: 5m } } } ]", Code::BadOperand),
         ("actions: [ { label: { a: { valueFrom: a } } } ]", Code::BadPath),
+        ("actions: [ { log: { message: { valueFrom: $.a, min: 1 } } } ]", Code::BadOperand),
+        ("actions: [ { patch: { merge: { spec: { a: { valueFrom: \"$.[\" } } } } } ]", Code::BadOperand),
     ] {
         assert_eq!(errors(&format!("watch: vm\n{lines}")), [code], "{lines}");
     }
@@ -250,6 +254,13 @@ fn what_makes_no_sense_is_refused() {
         "field: { path: $.a, olderThan: 1h, newerThan: { valueFrom: $.b } }",
         "field: { path: $.a, equals: x, notEquals: { valueFrom: $.b } }",
         "field: { path: $.a, equals: x, in: [{ valueFrom: $.b }] }",
+        "field: { path: $.a, gt: { valueFrom: $.b, min: 500m }, as: quantity }",
+        "field: { path: $.a, size: { valueFrom: $.b, min: 3 } }",
+        "field: { path: $.a, before: { valueFrom: $.b, min: 2026-04-01T10:00:00Z } }",
+        "field: { path: $.a, default: { valueFrom: $.b }, gt: 3 }",
+        "priority: { below: { valueFrom: $.a, min: 3 } }",
+        "containers: { restarts: { valueFrom: $.a, min: 3 }, waiting: { valueFrom: $.b } }",
+        "phase: { valueFrom: $.a }",
     ] {
         assert_eq!(errors(&format!("match: [ {{ {matcher} }} ]")), [], "{matcher}");
     }

@@ -73,7 +73,7 @@ fn each_rule_has_its_rows_and_the_last_lines_the_totals_and_what_is_next() {
             "",
             "pack/odd  pods",
             "  OBJECT                                                WHEN     ACTION  WHY",
-            "  test-a/pod-0, test-a/pod-1, test-a/pod-2, and 4 more  unknown  -       phase unknown",
+            "  test-a/pod-0, test-a/pod-1, test-a/pod-2, and 4 more  unknown  -       $.status.phase is missing",
             "",
             "note: a note\u{fffd}[2J",
             "2 now, 2 within 2m; 7 unknown; 7 objects looked at",
@@ -113,7 +113,7 @@ fn on_a_narrow_terminal_what_is_told_of_an_object_stands_beneath_it() {
     let text = shown(&report, Look { colour: false, width: Some(80) }, true);
     assert!(text.contains("pack/old  pods\n  test-a/pod-5\n    delete, now: age 6m of 6m\n"), "{text}");
     assert!(text.contains("\n  test-a/pod-4\n    delete, in 1m, at 12:01:00: age 6m of 6m\n"), "{text}");
-    assert!(text.contains("and 3 more\n    unknown: phase unknown\n"), "{text}");
+    assert!(text.contains("and 3 more\n    unknown: $.status.phase is missing\n"), "{text}");
     let text = shown(&report, Look { colour: false, width: Some(30) }, true);
     let lines = text.lines().filter(|line| !line.starts_with("next: "));
     let longest = lines.map(|line| line.chars().count()).max();

@@ -26,7 +26,11 @@ struct Event {
 impl Action for Event {
     fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
         // Whose rule it is, is filled in with the message.
-        Ok(Effect::Event { rule: String::new(), message: self.message.filled(context), at: context.now })
+        Ok(Effect::Event {
+            rule: String::new(),
+            message: self.message.filled("event", context)?,
+            at: context.now,
+        })
     }
 
     fn reads(&self, projection: &mut Projection) {

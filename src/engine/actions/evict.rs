@@ -8,6 +8,7 @@ use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 
 /// How long refusals are waited for where the rule says nothing (LANGUAGE, "Actions").
 const GIVE_UP: Duration = Duration::from_secs(10 * 60);
@@ -30,7 +31,13 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
             "delete",
         )
         .or("none"),
-        Key::optional("giveUp", ValueKind::Duration, "How long refusals are waited for.", "10m").or("10m"),
+        Key::optional(
+            "giveUp",
+            ValueKind::Sourced(&ValueKind::Duration),
+            "How long refusals are waited for.",
+            "10m",
+        )
+        .or("10m"),
     ]),
     examples: &["evict: {}", "evict: { fallback: delete, giveUp: 5m }"],
     kinds: &["pods"],
@@ -39,7 +46,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
         Ok(Box::new(Evict {
             grace: GracePeriod::take("evict", &mut arguments)?,
             fallback_to_delete: arguments.text("fallback").is_some_and(|word| word == "delete"),
-            give_up: arguments.duration("giveUp").unwrap_or(GIVE_UP),
+            give_up: arguments.sourced_duration("giveUp").unwrap_or(Sourced::Literal(GIVE_UP)),
         }))
     },
 };
@@ -48,7 +55,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
 struct Evict {
     grace: GracePeriod,
     fallback_to_delete: bool,
-    give_up: Duration,
+    give_up: Sourced<Duration>,
 }
 
 impl Action for Evict {
@@ -56,15 +63,17 @@ impl Action for Evict {
         if context.object.is_terminating() {
             return Err(Inapplicable::AlreadyTerminating { since: context.object.deletion_asked() });
         }
+        let give_up = self.give_up.read(context.object.object());
         Ok(Effect::Evict {
             grace: self.grace.read(context)?,
             fallback_to_delete: self.fallback_to_delete,
-            give_up: self.give_up,
+            give_up: give_up.ok_or_else(|| Inapplicable::unreadable("evict", &self.give_up))?,
         })
     }
 
     fn reads(&self, projection: &mut Projection) {
         self.grace.reads(projection);
+        self.give_up.reads(projection);
     }
 
     fn describe(&self) -> String {

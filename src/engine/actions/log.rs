@@ -24,7 +24,7 @@ struct Log {
 
 impl Action for Log {
     fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
-        Ok(Effect::Log { message: self.message.filled(context) })
+        Ok(Effect::Log { message: self.message.filled("log", context)? })
     }
 
     fn reads(&self, projection: &mut Projection) {

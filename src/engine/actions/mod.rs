@@ -5,6 +5,7 @@ mod cordon;
 mod delete;
 mod event;
 mod evict;
+mod filling;
 mod grace_period;
 mod label;
 mod log;

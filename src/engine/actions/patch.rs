@@ -1,8 +1,11 @@
 //! `patch`: any change of an object that no action of its own exists for, but of what no rule may change.
 
+use std::borrow::Cow;
+
 use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value, json};
 
+use super::filling::Filling;
 use super::untouchable::untouchable;
 use crate::action::Action;
 use crate::change::Change;
@@ -12,6 +15,7 @@ use crate::descriptor::{
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
 use crate::projection::Projection;
+use crate::values::Path;
 
 /// Subresources whose patch changes the object and does nothing else (a patch of `approval` signs a certificate).
 const PARTS: &[&str] = &["status", "scale", "resize"];
@@ -38,14 +42,15 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
         Key::optional(
             "merge",
             ValueKind::DataMapping,
-            "What the object is to have (RFC 7396): null removes, a list is replaced whole.",
+            "What the object is to have (RFC 7396): null removes, a list is replaced whole; `{ valueFrom: $.path }` in \
+             the place of a value is read from the object.",
             "{ spec: { runStrategy: Halted } }",
         )
         .present(Presence::ExactlyOne),
         Key::optional(
             "json",
             ValueKind::Blocks(OPERATION),
-            "Operations in their order (RFC 6902).",
+            "Operations in their order (RFC 6902); a value may be `{ valueFrom: $.path }`.",
             "[ { op: replace, path: /spec/runStrategy, value: Halted } ]",
         )
         .present(Presence::ExactlyOne),
@@ -53,6 +58,7 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
             .or("the object itself"),
     ]),
     examples: &[
+        "patch: { merge: { spec: { runStrategy: { valueFrom: \"$.metadata.annotations['example.com/strategy']\" } } } }",
         "patch: { merge: { spec: { runStrategy: Halted } } }",
         "patch: { json: [ { op: test, path: /spec/suspend, value: false }, { op: replace, path: /spec/suspend, value: true } ] }",
     ],
@@ -61,8 +67,10 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
     build: |mut arguments| {
         let word = arguments.text("subresource");
         let part = PARTS.iter().copied().find(|part| word.as_deref() == Some(*part));
-        let change = match (arguments.data("merge"), arguments.blocks("json")) {
-            (Some(merge), None) => of_merge(merge).map_err(|fault| fault.under("merge"))?,
+        let (change, filling) = match (arguments.data("merge"), arguments.blocks("json")) {
+            (Some(merge), None) => Filling::of(merge)
+                .and_then(|(merge, filling)| Ok((of_merge(merge)?, filling)))
+                .map_err(|fault| fault.under("merge"))?,
             (None, Some(operations)) => of_operations(operations).map_err(|fault| fault.under("json"))?,
             (Some(_), Some(_)) => {
                 let message = "a patch is either `merge` or `json`";
@@ -73,13 +81,16 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
                 return Err(Fault::new(FaultKind::MissingKey, "`patch` lacks `merge` or `json`", help));
             }
         };
-        Ok(Box::new(Patch { change, part }))
+        Ok(Box::new(Patch { change, filling, part }))
     },
 };
 
 #[derive(Debug)]
 struct Patch {
+    /// What it is, with something else in the place of each value that the object carries.
     change: Change,
+    /// The same with where those values stand.
+    filling: Option<Filling>,
     part: Option<&'static str>,
 }
 
@@ -100,15 +111,19 @@ fn of_merge(merge: Value) -> Result<Change, Fault> {
     Ok(change)
 }
 
-fn of_operations(operations: Vec<Arguments>) -> Result<Change, Fault> {
+fn of_operations(operations: Vec<Arguments>) -> Result<(Change, Option<Filling>), Fault> {
     let operations: Result<Vec<Value>, Fault> = operations
         .into_iter()
         .enumerate()
         .map(|(index, operation)| of_operation(operation).map_err(|fault| fault.under(index)))
         .collect();
-    let bad =
-        |_| Fault::new(FaultKind::BadOperand, "`json` is no JSON patch", "write operations of RFC 6902");
-    serde_json::from_value(Value::Array(operations?)).map(Change::Json).map_err(bad)
+    let bad = || Fault::new(FaultKind::BadOperand, "`json` is no JSON patch", "write operations of RFC 6902");
+    let (operations, filling) = Filling::of(Value::Array(operations?))?;
+    Ok((json_patch(operations).ok_or_else(bad)?, filling))
+}
+
+fn json_patch(operations: Value) -> Option<Change> {
+    serde_json::from_value(operations).map(Change::Json).ok()
 }
 
 fn of_operation(mut arguments: Arguments) -> Result<Value, Fault> {
@@ -150,9 +165,29 @@ fn of_operation(mut arguments: Arguments) -> Result<Value, Fault> {
     Ok(Value::Object(operation))
 }
 
+impl Patch {
+    /// The change for an object. What it carries may be as large as what no rule may change, and is not written
+    /// where that is so.
+    fn change(&self, object: &Value) -> Result<Cow<'_, Change>, Inapplicable> {
+        let Some(filling) = &self.filling else { return Ok(Cow::Borrowed(&self.change)) };
+        let unreadable =
+            |path: &Path| Inapplicable::Unreadable { what: format!("the value of `patch` at {path}") };
+        let filled = filling.filled(object).map_err(unreadable)?;
+        let change = match self.change {
+            Change::Json(_) => json_patch(filled),
+            _ => Some(Change::Merge(filled)),
+        };
+        let may_be_made = |change: &Change| change.written().iter().all(|place| untouchable(place).is_none());
+        let what = || "the value of `patch`, which would change what no rule may".to_owned();
+        let change = change.filter(may_be_made).ok_or_else(|| Inapplicable::Unreadable { what: what() })?;
+        Ok(Cow::Owned(change))
+    }
+}
+
 impl Action for Patch {
     fn effect(&self, context: &Context<'_>) -> Result<Effect, Inapplicable> {
-        match self.change.is_made(context.object.object()) {
+        let change = self.change(context.object.object())?;
+        match change.is_made(context.object.object()) {
             Ok(true) => return Err(Inapplicable::NothingToDo),
             // A Scale is another object, which is not read here.
             Err(_) if self.part == Some("scale") => {}
@@ -161,11 +196,12 @@ impl Action for Patch {
             Ok(false) => {}
         }
         let told = format!("patched: {}", places(&self.change));
-        Ok(Effect::Patch { change: self.change.clone(), part: self.part, told })
+        Ok(Effect::Patch { change: change.into_owned(), part: self.part, told })
     }
 
     fn reads(&self, projection: &mut Projection) {
         self.change.reads(projection);
+        self.filling.iter().flat_map(Filling::paths).for_each(|path| projection.read(path));
     }
 
     fn part(&self) -> Option<&'static str> {

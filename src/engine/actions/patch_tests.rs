@@ -179,3 +179,47 @@ fn a_patch_that_is_none_is_a_fault_at_its_place() {
         assert_eq!(fault(arguments.clone()), (kind, at.to_owned()), "{arguments}");
     }
 }
+
+#[test]
+fn values_that_the_object_carries_are_written_with_their_types_or_nothing_is() {
+    let object =
+        json!({"metadata": {"annotations": {"strategy": "Halted"}}, "spec": {"n": 3, "map": {"a": 1}}});
+    let from = |path: &str| json!({ "valueFrom": path });
+    let merged = json!({"merge": {"spec": {"strategy": from("$.metadata.annotations.strategy"),
+        "list": [from("$.spec.n"), {"valueFrom": {"fieldRef": {}}}], "copy": from("$.spec.map")}}});
+    let Ok(Effect::Patch { change, told, .. }) = effect("patch", merged.clone(), &object) else {
+        panic!("not sent");
+    };
+    let after = change.applied(&object).unwrap();
+    let written = json!({"strategy": "Halted", "list": [3, {"valueFrom": {"fieldRef": {}}}], "copy": {"a": 1},
+        "n": 3, "map": {"a": 1}});
+    assert_eq!(after["spec"], written);
+    assert_eq!(told, "patched: spec.copy, spec.list, spec.strategy");
+    assert_eq!(effect("patch", merged, &after), Err(Inapplicable::NothingToDo));
+    let operation = json!({"json": [{"op": "add", "path": "/spec/m", "value": from("$.spec.n")}]});
+    let Ok(Effect::Patch { change, .. }) = effect("patch", operation, &object) else { panic!("not sent") };
+    assert_eq!(change.applied(&object).unwrap()["spec"]["m"], 3);
+    for path in ["$.spec.none", "$.spec.map.*", "$.spec['n','n']"] {
+        let found = effect("patch", json!({"merge": {"spec": {"a": from(path)}}}), &object);
+        let is_one = path == "$.spec.map.*";
+        assert_eq!(matches!(found, Err(Inapplicable::Unreadable { .. })), !is_one, "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn what_the_object_carries_cannot_change_what_no_rule_may() {
+    let object = json!({"spec": {"evil": {"finalizers": []}, "finalizers": ["kubernetes"]}});
+    let found = effect("patch", json!({"merge": {"spec": {"valueFrom": "$.spec.evil"}}}), &object);
+    assert!(matches!(found, Err(Inapplicable::Unreadable { .. })), "{found:?}");
+    for (merge, at) in [
+        (json!({"metadata": {"valueFrom": "$.spec"}}), &["merge", "metadata"][..]),
+        (
+            json!({"metadata": {"finalizers": {"valueFrom": "$.spec"}}}),
+            &["merge", "metadata", "finalizers"][..],
+        ),
+        (json!({"spec": {"a": {"valueFrom": "$.["}}}), &["merge", "spec", "a", "valueFrom"][..]),
+        (json!({"spec": {"a": {"valueFrom": "$.a", "min": 1}}}), &["merge", "spec", "a", "min"][..]),
+    ] {
+        assert_eq!(action("patch", json!({ "merge": merge })).map(|_| ()).unwrap_err().at, at, "{merge}");
+    }
+}

@@ -1,16 +1,17 @@
 //! The message of `log` and `event`: text with `{{name}}`, `{{namespace}}`, `{{rule}}`, `{{reason}}` and paths
-//! in it.
+//! in it, or a text that the object carries.
 
 use crate::descriptor::{Arguments, Fault, FaultKind, Key, ValueKind};
-use crate::effect::{REASON, RULE};
+use crate::effect::{Inapplicable, REASON, RULE};
 use crate::matcher::Context;
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::values::Path;
 
 /// The key of a message.
 pub(super) const MESSAGE: Key = Key::optional(
     "message",
-    ValueKind::Text,
+    ValueKind::Sourced(&ValueKind::Text),
     "What is told; `{{name}}`, `{{namespace}}`, `{{rule}}`, `{{reason}}` and `{{$.path}}` are filled in.",
     "\"{{namespace}}/{{name}} leaked: {{reason}}\"",
 )
@@ -30,12 +31,18 @@ enum Part {
     /// Filled in by who knows it.
     Later(char),
     Path(Path),
+    /// All of it stands in the object.
+    Carried(Sourced<String>),
 }
 
 impl Template {
     /// Takes `message`; without one, the reason is told.
     pub(super) fn take(arguments: &mut Arguments) -> Result<Self, Fault> {
-        Self::parse(&arguments.text("message").unwrap_or_else(|| "{{reason}}".to_owned()))
+        match arguments.sourced_text("message") {
+            Some(Sourced::Literal(message)) => Self::parse(&message),
+            Some(carried @ Sourced::From(_)) => Ok(Self { parts: vec![Part::Carried(carried)] }),
+            None => Self::parse("{{reason}}"),
+        }
     }
 
     fn parse(message: &str) -> Result<Self, Fault> {
@@ -63,26 +70,35 @@ impl Template {
     }
 
     /// The message for an object. The rule and the reason are left to who knows them.
-    pub(super) fn filled(&self, context: &Context<'_>) -> String {
-        let filled = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Name => plain(context.object.name()),
-            Part::Namespace => plain(context.object.namespace().unwrap_or_default()),
-            Part::Later(place) => place.to_string(),
-            Part::Path(path) => {
-                let shown =
-                    |node: &serde_json::Value| node.as_str().map_or_else(|| node.to_string(), str::to_owned);
-                let nodes = path.nodes(context.object.object());
-                plain(&nodes.into_iter().map(shown).collect::<Vec<_>>().join(", "))
-            }
+    pub(super) fn filled(&self, action: &str, context: &Context<'_>) -> Result<String, Inapplicable> {
+        let filled = |part: &Part| {
+            Ok(match part {
+                Part::Carried(carried) => {
+                    let text = carried.read(context.object.object());
+                    plain(&text.ok_or_else(|| Inapplicable::unreadable(action, carried))?)
+                }
+                Part::Text(text) => text.clone(),
+                Part::Name => plain(context.object.name()),
+                Part::Namespace => plain(context.object.namespace().unwrap_or_default()),
+                Part::Later(place) => place.to_string(),
+                Part::Path(path) => {
+                    let shown = |node: &serde_json::Value| {
+                        node.as_str().map_or_else(|| node.to_string(), str::to_owned)
+                    };
+                    let nodes = path.nodes(context.object.object());
+                    plain(&nodes.into_iter().map(shown).collect::<Vec<_>>().join(", "))
+                }
+            })
         };
         self.parts.iter().map(filled).collect()
     }
 
     pub(super) fn reads(&self, projection: &mut Projection) {
         for part in &self.parts {
-            if let Part::Path(path) = part {
-                projection.read(path);
+            match part {
+                Part::Path(path) => projection.read(path),
+                Part::Carried(carried) => carried.reads(projection),
+                _ => {}
             }
         }
     }

@@ -1,11 +1,13 @@
 //! `age`: how long ago the object was created, or a time that it carries.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::operand::readable_times;
+use super::field::shortened;
+use super::operand::{read_time, readable_times};
 use crate::asked::{Asked, Expectation, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::expression::Expression;
@@ -119,51 +121,80 @@ impl Since {
     }
 }
 
+/// Why there is no time to count from.
+enum NoStart<'a> {
+    Missing(&'a [Path]),
+    Several(&'a Path),
+    Unreadable(&'a Path, &'a Value),
+    NoTime(String),
+    Failed(String),
+}
+
+impl fmt::Display for NoStart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing([path]) => write!(f, "{path} is missing"),
+            Self::Missing(paths) => {
+                let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
+                write!(f, "{} are missing", paths.join(", "))
+            }
+            Self::Several(path) => write!(f, "{path} is there more than once"),
+            Self::Unreadable(path, node) => match node.as_str() {
+                Some(text) => write!(f, "{path} is {}, which is no time", shortened(text)),
+                None => write!(f, "{path} is no time"),
+            },
+            Self::NoTime(text) => write!(f, "its expression is {}, which is no time", shortened(text)),
+            Self::Failed(why) => write!(f, "its expression fails: {}", shortened(why)),
+        }
+    }
+}
+
 impl Age {
     fn bounds(&self) -> impl Iterator<Item = (&'static str, &Sourced<Duration>)> {
         let bounds = [("over", &self.over), ("under", &self.under)];
         bounds.into_iter().filter_map(|(key, bound)| Some((key, bound.as_ref()?)))
     }
 
-    /// The first path that exists decides, also where what it yields cannot be read.
-    fn start(&self, context: &Context<'_>) -> Option<Timestamp> {
-        if let Since::Expression(expression) = &self.since {
-            return parse_time(&expression.text(context.object.object()).ok()?, &self.formats);
-        }
-        let nodes = self.since.paths().iter().map(|path| path.nodes(context.object.object()));
-        let found =
-            nodes.map(|nodes| nodes.into_iter().filter(|node| !node.is_null()).collect::<Vec<&Value>>());
-        let first = found.into_iter().find(|nodes| !nodes.is_empty())?;
-        let [node] = first.as_slice() else { return None };
-        match node {
-            Value::String(text) => parse_time(text, &self.formats),
-            Value::Number(number) if self.formats.contains(&TimeFormat::Epoch) => {
-                parse_time(&number.to_string(), &self.formats)
+    /// The time to count from; or why there is none, which only a person needs.
+    fn start<'a>(&'a self, context: &Context<'a>) -> Result<Timestamp, NoStart<'a>> {
+        let paths = match &self.since {
+            Since::Paths(paths) => paths,
+            Since::Expression(expression) => {
+                let text = expression.text(context.object.object()).map_err(NoStart::Failed)?;
+                return parse_time(&text, &self.formats).ok_or(NoStart::NoTime(text));
             }
-            _ => None,
-        }
+        };
+        // The first path that exists decides, also where what it yields cannot be read.
+        let found = paths.iter().map(|path| (path, path.nodes(context.object.object())));
+        let there = |(_, nodes): &(&Path, Vec<&Value>)| nodes.iter().any(|node| !node.is_null());
+        let (path, nodes) = found.into_iter().find(there).ok_or(NoStart::Missing(paths))?;
+        let nodes: Vec<&Value> = nodes.into_iter().filter(|node| !node.is_null()).collect();
+        let [node] = nodes.as_slice() else { return Err(NoStart::Several(path)) };
+        read_time(node, &self.formats).ok_or(NoStart::Unreadable(path, node))
     }
 
     /// How old it is, of what it is asked to be.
     fn told(&self, context: &Context<'_>, under_it: &str) -> String {
-        let age = self.start(context).map(|start| format_age(elapsed(start, context.now)));
-        let age = age.unwrap_or_else(|| "unknown".to_owned());
+        let (age, why) = match self.start(context) {
+            Ok(start) => (format_age(elapsed(start, context.now)), String::new()),
+            Err(why) => ("unknown".to_owned(), format!(" ({why})")),
+        };
         let shown = |bound: &Sourced<Duration>| bound.shown(context.watched.object());
         match (&self.over, &self.under) {
-            (Some(over), _) => format!("age {age} of {}", shown(over)),
-            (None, Some(under)) => format!("age {age}, {under_it} {}", shown(under)),
-            (None, None) => format!("age {age}"),
+            (Some(over), _) => format!("age {age} of {}{why}", shown(over)),
+            (None, Some(under)) => format!("age {age}, {under_it} {}{why}", shown(under)),
+            (None, None) => format!("age {age}{why}"),
         }
     }
 }
 
 impl Matcher for Age {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
-        let Some(start) = self.start(context) else { return Verdict::unknown() };
-        let over = self.over.as_ref().map(|over| over.over_since(start, context));
+        let Ok(start) = self.start(context) else { return Verdict::unknown() };
+        let over = self.over.as_ref().map(|over| over.aged_since(start, context));
         // Younger than what the rule says it has been from the start; a future start is age 0.
         let under = self.under.as_ref().map(|under| {
-            let verdict = under.over_since(start, context).negated();
+            let verdict = under.aged_since(start, context).negated();
             let always = verdict.truth.is_true() && under.from().is_none();
             if always { verdict.since(Some(start.min(context.now))) } else { verdict }
         });
@@ -271,6 +302,49 @@ mod tests {
         let object = created("50:00");
         assert_eq!(verdict("age", json!({"over": "1s"}), &object, "00:00:00").truth, Truth::False);
         assert_eq!(verdict("age", json!({"under": "1s"}), &object, "00:00:00").truth, Truth::True);
+        let zero = verdict("age", json!({"over": "0s"}), &object, "00:00:00");
+        assert_eq!(
+            (zero.truth, zero.changes_at, zero.holds_since),
+            (Truth::True, None, Some(at("00:00:00")))
+        );
+        let none = json!({"under": {"valueFrom": "$.ttl"}});
+        let mut carrying = created("50:00");
+        carrying["ttl"] = json!("0s");
+        assert_eq!(verdict("age", none, &carrying, "00:00:00").truth, Truth::False, "nothing is below 0");
+    }
+
+    #[test]
+    fn an_age_that_is_unknown_names_the_field_that_makes_it_so() {
+        let told =
+            |rule: serde_json::Value, object: serde_json::Value| explained("age", rule, &object, "00:00:00");
+        for (rule, object, why) in [
+            (json!({"over": "6m"}), json!({}), "age unknown of 6m ($.metadata.creationTimestamp is missing)"),
+            (
+                json!({"under": "6m", "since": "$.a"}),
+                json!({"a": "soon"}),
+                "age unknown, under 6m ($.a is soon, which is no time)",
+            ),
+            (json!({"over": "6m", "since": "$.a"}), json!({"a": 7}), "age unknown of 6m ($.a is no time)"),
+            (
+                json!({"over": "6m", "since": ["$.a", "$.b"]}),
+                json!({"a": null}),
+                "age unknown of 6m ($.a, $.b are missing)",
+            ),
+            (
+                json!({"over": "6m", "since": "$.a[*]"}),
+                json!({"a": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"]}),
+                "age unknown of 6m ($.a[*] is there more than once)",
+            ),
+            (
+                json!({"over": "6m", "since": {"cel": "object.a"}}),
+                json!({"a": "soon"}),
+                "age unknown of 6m (its expression is soon, which is no time)",
+            ),
+        ] {
+            assert_eq!(told(rule, object), why);
+        }
+        let failed = told(json!({"over": "6m", "since": {"cel": "object.a"}}), json!({}));
+        assert!(failed.starts_with("age unknown of 6m (its expression fails: "), "{failed}");
     }
 
     #[test]

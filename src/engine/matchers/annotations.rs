@@ -8,7 +8,7 @@ use crate::mark_names::check_key;
 use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
 use crate::truth::Truth;
-use crate::value_from::{Carried, Sourced};
+use crate::value_from::{Carried, Sourced, ValueFrom};
 use crate::values::{Globs, Pattern};
 use crate::verdict::Verdict;
 
@@ -155,7 +155,17 @@ impl Matcher for Annotations {
 
     fn explain(&self, context: &Context<'_>) -> String {
         match context.object.annotation(&self.key) {
-            Some(value) => format!("annotation {}={value}", self.key),
+            Some(value) => {
+                let object = context.watched.object();
+                let read = |from: &ValueFrom, list: bool| {
+                    if list { from.texts(object).is_some() } else { from.text(object).is_some() }
+                };
+                let unread =
+                    self.sources().into_iter().find(|(_, from, types)| !read(from, *types == Types::LIST));
+                let unread =
+                    unread.map(|(at, from, _)| format!(", {} {}", at[0], from.unread(object, "text")));
+                format!("annotation {}={value}{}", self.key, unread.unwrap_or_default())
+            }
             None => format!("no annotation {}", self.key),
         }
     }

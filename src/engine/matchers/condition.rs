@@ -87,7 +87,7 @@ impl Condition {
         let status_fits = Verdict::fixed(self.status.iter().any(|word| word == status));
         let since = transition(condition);
         let held = self.hold.as_ref().map(|hold| match since {
-            Some(since) => hold.over_since(since, context),
+            Some(since) => hold.aged_since(since, context),
             None => Verdict::unknown(),
         });
         // One without a reason has none that was asked for.
@@ -101,6 +101,16 @@ impl Condition {
 }
 
 impl Condition {
+    /// What is not there where no condition is looked at.
+    fn unreported(&self, context: &Context<'_>) -> String {
+        let reported = context.object.object().pointer("/status/conditions").and_then(Value::as_array);
+        match (&self.kind, reported.is_some_and(|conditions| !conditions.is_empty())) {
+            (Some(kind), true) => format!("$.status.conditions has no {kind}"),
+            (Some(kind), false) => format!("$.status.conditions is missing, so {kind} is not reported"),
+            (None, _) => "$.status.conditions is missing".to_owned(),
+        }
+    }
+
     /// What makes a condition unknown that is there.
     fn lacks(&self, condition: &Value, context: &Context<'_>) -> String {
         if self.judge(condition, context).truth != Truth::Unknown {
@@ -111,6 +121,9 @@ impl Condition {
             Some(_) => format!(", and its {key} cannot be read"),
         };
         let mut lacks = String::new();
+        if text(condition, "status").is_none() {
+            lacks += &missing("status");
+        }
         if let Some(hold) = &self.hold {
             if transition(condition).is_none() {
                 lacks += &missing("lastTransitionTime");
@@ -147,7 +160,7 @@ impl Matcher for Condition {
             |truth| candidates.iter().find(|condition| self.judge(condition, context).truth == truth);
         let decisive = judged(Truth::True).or_else(|| judged(Truth::Unknown));
         let Some(condition) = decisive.or(candidates.first()) else {
-            return "condition not reported".to_owned();
+            return self.unreported(context);
         };
         let shown = |key| text(condition, key).unwrap_or("unknown");
         let reason = text(condition, "reason").map(|reason| format!(" ({reason})")).unwrap_or_default();

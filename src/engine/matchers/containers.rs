@@ -18,12 +18,17 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     shape: Shape::Keys(&[
         Key::asking(
             "waiting",
-            ValueKind::Texts,
+            WORDS,
             "It waits for one of these reasons.",
             "[CrashLoopBackOff, ImagePullBackOff]",
         ),
-        Key::asking("terminated", ValueKind::Texts, "It ended for one of these reasons.", "[OOMKilled]"),
-        Key::asking("exitCodes", ValueKind::Integers, "It ended with one of these codes.", "[1, 137]"),
+        Key::asking("terminated", WORDS, "It ended for one of these reasons.", "[OOMKilled]"),
+        Key::asking(
+            "exitCodes",
+            ValueKind::Sourced(&ValueKind::Integers),
+            "It ended with one of these codes.",
+            "[1, 137]",
+        ),
         Key::asking("restarts", COUNT, "It was restarted this often.", "\">= 3\""),
         Key::asking("ready", ValueKind::Bool, "Whether it is ready.", "false"),
         Key::optional(
@@ -52,9 +57,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     kinds: &["pods"],
     build: |mut arguments| {
         let containers = Containers {
-            waiting: arguments.texts("waiting"),
-            terminated: arguments.texts("terminated"),
-            exit_codes: arguments.integers("exitCodes"),
+            waiting: arguments.sourced_words("waiting"),
+            terminated: arguments.sourced_words("terminated"),
+            exit_codes: arguments.sourced_integers("exitCodes"),
             restarts: arguments.sourced_count("restarts"),
             ready: arguments.boolean("ready"),
             last: arguments.boolean("last").unwrap_or(false),
@@ -66,6 +71,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     },
 };
 
+const WORDS: ValueKind = ValueKind::Sourced(&ValueKind::Texts);
 const COUNT: ValueKind = ValueKind::Sourced(&ValueKind::Count);
 const INIT: &str = "initContainerStatuses";
 const ORDINARY: &str = "containerStatuses";
@@ -82,9 +88,9 @@ fn lists(init: Option<&str>, ephemeral: bool) -> Vec<&'static str> {
 
 #[derive(Debug)]
 struct Containers {
-    waiting: Option<Vec<String>>,
-    terminated: Option<Vec<String>>,
-    exit_codes: Option<Vec<i64>>,
+    waiting: Option<Sourced<Vec<String>>>,
+    terminated: Option<Sourced<Vec<String>>>,
+    exit_codes: Option<Sourced<Vec<i64>>>,
     restarts: Option<Sourced<Count>>,
     ready: Option<bool>,
     last: bool,
@@ -141,21 +147,65 @@ impl Containers {
         counts.into_iter().filter_map(|(key, count)| Some((key, count.as_ref()?)))
     }
 
+    fn words(&self) -> impl Iterator<Item = (&'static str, &Sourced<Vec<String>>)> {
+        let words = [("waiting", &self.waiting), ("terminated", &self.terminated)];
+        words.into_iter().filter_map(|(key, words)| Some((key, words.as_ref()?)))
+    }
+
+    /// What the object should carry and does not.
+    fn unread(&self, object: &Value) -> String {
+        let counts = self.counts().filter(|(_, count)| count.read(object).is_none());
+        let counts = counts.map(|(key, count)| (key, count.unread(object, "count")));
+        let words = self.words().filter(|(_, words)| words.read(object).is_none());
+        let words = words.map(|(key, words)| (key, words.unread(object, "text")));
+        let codes = self.exit_codes.as_ref().filter(|codes| codes.read(object).is_none());
+        let codes = codes.map(|codes| ("exitCodes", codes.unread(object, "whole number")));
+        counts.chain(words).chain(codes).map(|(key, why)| format!(", {key} {why}")).collect()
+    }
+
+    /// What makes a container unknown that is reported.
+    fn lacks(&self, container: &Value) -> String {
+        let lacks = |is_asked: bool, path: &[&str], readable: fn(&Value) -> bool| {
+            let found = path.iter().try_fold(container, |at, key| at.get(*key));
+            let ended = path.len() == 1
+                || found.is_some()
+                || container.pointer(&format!("/{}/{}", path[0], path[1])).is_some_and(Value::is_object);
+            (is_asked && ended && !found.is_some_and(readable))
+                .then(|| format!(", its {} is missing", path[path.len() - 1]))
+        };
+        let end = if self.last { "lastState" } else { "state" };
+        [
+            lacks(self.restarts.is_some() || self.total_restarts.is_some(), &["restartCount"], Value::is_u64),
+            lacks(self.ready.is_some(), &["ready"], Value::is_boolean),
+            lacks(self.exit_codes.is_some(), &[end, "terminated", "exitCode"], Value::is_i64),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
     fn judge(&self, container: &Value, object: &Value) -> Truth {
         let reason =
             |state: &str, kind: &str| container.get(state)?.get(kind)?.get("reason").and_then(Value::as_str);
         let end = if self.last { "lastState" } else { "state" };
-        let among = |words: &Option<Vec<String>>, seen: Option<&str>| {
-            words.as_ref().map(|words| seen.is_some_and(|seen| words.iter().any(|word| word == seen)).into())
+        let among = |words: &Option<Sourced<Vec<String>>>, seen: Option<&str>| {
+            let has = |words: &[String]| seen.is_some_and(|seen| words.iter().any(|word| word == seen));
+            words.as_ref().map(|words| known(words.read(object).map(|words| has(&words))))
         };
-        let exit_code = || container.get(end)?.get("terminated")?.get("exitCode").and_then(Value::as_i64);
+        // One that has ended has a code; one that has not has none, and that is known.
+        let ended = container.get(end).and_then(|state| state.get("terminated")).filter(|end| !end.is_null());
+        let of_codes = |codes: &Sourced<Vec<i64>>| {
+            let codes = codes.read(object)?;
+            match ended {
+                Some(ended) => ended.get("exitCode")?.as_i64().map(|code| codes.contains(&code)),
+                None => Some(false),
+            }
+        };
         // A state that is not this one is known not to be it.
         let answers = [
             among(&self.waiting, reason("state", "waiting")),
             among(&self.terminated, reason(end, "terminated")),
-            self.exit_codes
-                .as_ref()
-                .map(|codes| exit_code().is_some_and(|code| codes.contains(&code)).into()),
+            self.exit_codes.as_ref().map(|codes| known(of_codes(codes))),
             self.restarts.as_ref().map(|count| holds(count, restarts(container), object)),
             self.ready
                 .map(|ready| known(container.get("ready").and_then(Value::as_bool).map(|is| is == ready))),
@@ -205,7 +255,7 @@ impl Matcher for Containers {
         };
         let path = |list: &&str| Path::parse(&format!("$.status.{list}[*].{state}.{kind}.reason")).ok();
         let paths = self.lists.iter().map(path).collect::<Option<_>>()?;
-        Some(Needed { paths, texts: words.iter().map(String::as_str).collect() })
+        Some(Needed { paths, texts: words.literal()?.iter().map(String::as_str).collect() })
     }
 
     fn reads(&self, projection: &mut Projection) {
@@ -227,18 +277,27 @@ impl Matcher for Containers {
             }
         }
         self.counts().for_each(|(_, count)| count.reads(projection));
+        self.words().for_each(|(_, words)| words.reads(projection));
+        self.exit_codes.iter().for_each(|codes| codes.reads(projection));
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {
-        self.counts().filter_map(|(key, count)| count.asks(key, Types::STRING)).collect()
+        let counts = self.counts().filter_map(|(key, count)| count.asks(key, Types::STRING));
+        let words = self.words().filter_map(|(key, words)| words.asks(key, Types::STRING | Types::LIST));
+        let readable = Types::STRING | Types::NUMBER | Types::LIST;
+        let codes = self.exit_codes.as_ref().and_then(|codes| codes.asks("exitCodes", readable));
+        counts.chain(words).chain(codes).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
         let statuses = self.statuses(context);
-        let decisive =
-            statuses.iter().find(|container| self.judge(container, context.object.object()).is_true());
+        let object = context.object.object();
+        let judged = |truth| statuses.iter().find(|container| self.judge(container, object) == truth);
+        let decisive = judged(Truth::True).or_else(|| judged(Truth::Unknown));
         let Some(container) = decisive.or(statuses.first()) else {
-            return "no container statuses".to_owned();
+            let lists: Vec<String> = self.lists.iter().map(|list| format!("$.status.{list}")).collect();
+            let are = if lists.len() == 1 { "is" } else { "are" };
+            return format!("{} {are} missing", lists.join(", "));
         };
         let name = container.get("name").and_then(Value::as_str).unwrap_or("?");
         let mut shown = format!("container {name}");
@@ -256,7 +315,7 @@ impl Matcher for Containers {
         if let Some(restarts) = restarts(container) {
             shown.push_str(&format!(", {restarts} restarts"));
         }
-        shown
+        shown + &self.lacks(container) + &self.unread(object)
     }
 
     /// A container that was restarted before has been failing for longer than a moment: the kubelet backs

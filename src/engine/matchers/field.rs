@@ -5,17 +5,22 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::operators::{Conversion, KEYS as OPERATORS, Operators};
-use crate::asked::Asked;
+use crate::asked::{Asked, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
-use crate::value_from::Carried;
+use crate::value_from::{Carried, Sourced};
 use crate::values::Path;
 use crate::verdict::Verdict;
 
 const OWN: [Key; 5] = [
     Key::required("path", ValueKind::Path, "Where the field is.", "$.status.printableStatus"),
-    Key::optional("default", ValueKind::Data, "The value of a field that is missing.", "0"),
+    Key::optional(
+        "default",
+        ValueKind::Sourced(&ValueKind::Data),
+        "The value of a field that is missing.",
+        "0",
+    ),
     Key::asking("exists", ValueKind::Bool, "Whether the field is there and not null.", "true"),
     Key::asking(
         "any",
@@ -55,7 +60,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             let help = "write `path: $.status.phase`";
             return Err(Fault::new(FaultKind::MissingKey, "`field` has no `path`", help));
         };
-        let default = arguments.data("default");
+        let default = arguments.sourced_data("default");
         let exists = arguments.boolean("exists");
         let blocks = [("any", arguments.block("any")), ("all", arguments.block("all"))];
         let conversion = Conversion::take(&mut arguments);
@@ -79,7 +84,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
 #[derive(Debug)]
 struct Field {
     path: Path,
-    default: Option<Value>,
+    default: Option<Sourced<Value>>,
     exists: Option<bool>,
     one: Operators,
     /// `any` and `all`, each with what it asks.
@@ -114,7 +119,9 @@ impl Field {
                 (at, from, readable)
             })
         });
-        self.one.carried().into_iter().chain(of_several).collect()
+        let default = self.default.as_ref().and_then(Sourced::from);
+        let default = default.map(|from| (vec!["default".to_owned()], from, Types::ANY));
+        self.one.carried().into_iter().chain(of_several).chain(default).collect()
     }
 
     /// The nodes that are there: null is missing.
@@ -130,7 +137,10 @@ impl Matcher for Field {
         let mut nodes = self.nodes(context);
         let exists = self.exists.map(|exists| Verdict::fixed(exists != nodes.is_empty()));
         if nodes.is_empty() {
-            nodes.extend(&self.default);
+            nodes.extend(self.default.as_ref().and_then(|default| match default {
+                Sourced::Literal(value) => Some(value),
+                Sourced::From(from) => from.node(context.object.object()),
+            }));
         }
         if nodes.is_empty() && self.asks_value() {
             // Not false, even beside `exists: true`: `not` of it must not become true by absence.

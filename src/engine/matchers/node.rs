@@ -109,7 +109,9 @@ impl Matcher for Node {
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
-        let Some(fact) = fact(context) else { return "bound to no node".to_owned() };
+        let Some(fact) = fact(context) else {
+            return "bound to no node ($.spec.nodeName and $.status.nodeName are missing)".to_owned();
+        };
         let name = node_name(context.object).unwrap_or_default();
         self.inner.explain(&format!("node {name}"), &fact, context)
     }

@@ -8,6 +8,7 @@ use crate::facts::Fact;
 use crate::matcher::{Context, Matcher};
 use crate::observation::Observation;
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::verdict::Verdict;
 
 /// What is known of the other object.
@@ -56,16 +57,20 @@ impl Inner {
         self.add(key, descriptor.build, block).map_err(|fault| fault.under(key))
     }
 
-    /// The matcher of a list of words, where it is written.
+    /// The matcher of a list of words, or of where the object carries them, where it is written.
     pub(super) fn add_texts(
         &mut self,
         arguments: &mut Arguments,
         key: &'static str,
         descriptor: &MatcherDescriptor,
     ) -> Result<(), Fault> {
-        let Some(texts) = arguments.texts(key) else { return Ok(()) };
+        let texts = match arguments.sourced_words(key) {
+            Some(Sourced::Literal(texts)) => Value::Texts(texts),
+            Some(Sourced::From(from)) => Value::From(from),
+            None => return Ok(()),
+        };
         let mut alone = Arguments::default();
-        alone.insert("", Value::Texts(texts));
+        alone.insert("", texts);
         self.add(key, descriptor.build, alone).map_err(|fault| fault.under(key))
     }
 
@@ -102,7 +107,7 @@ impl Inner {
 
     pub(super) fn explain(&self, name: &str, fact: &Fact, context: &Context<'_>) -> String {
         match context.facts.get(fact) {
-            None => format!("{name} unknown"),
+            None => format!("{name} could not be looked up"),
             Some(Json::Null) => format!("{name} is gone"),
             Some(known) => {
                 let object = Observation::new(known.clone());

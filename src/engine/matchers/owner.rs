@@ -1,10 +1,12 @@
 //! `owner`: the object's owner references. They are a mark, so always known; whether these objects still exist is
 //! a fact of others.
 
+use crate::asked::{Asked, Types};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::facts::{Fact, Others};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::verdict::Verdict;
 use serde_json::Value;
 
@@ -13,7 +15,12 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     summary: "An owner reference exists, of this kind, that is the managing controller; or none does; or the owners are gone.",
     shape: Shape::Keys(&[
         Key::asking("exists", ValueKind::Bool, "Whether such a reference exists.", "true").or("true"),
-        Key::asking("kind", ValueKind::Texts, "The owner is of one of these kinds.", "[ReplicaSet, Job]"),
+        Key::asking(
+            "kind",
+            ValueKind::Sourced(&ValueKind::Texts),
+            "The owner is of one of these kinds.",
+            "[ReplicaSet, Job]",
+        ),
         Key::asking("controller", ValueKind::Bool, "Whether the owner is the managing controller.", "true"),
         Key::asking(
             "missing",
@@ -22,7 +29,8 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "true",
         ),
     ]),
-    unknown_when: "`missing` is asked and an owner could not be looked up, or its kind is not served",
+    unknown_when: "`missing` is asked and an owner could not be looked up, or its kind is not served; or a \
+                   `valueFrom` cannot be read",
     examples: &[
         "owner: { exists: true }",
         "owner: { kind: [ReplicaSet], controller: true }",
@@ -35,7 +43,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             return Err(Fault::new(FaultKind::MissingKey, "`owner` asks nothing", help));
         }
         let (exists, missing) = (arguments.boolean("exists"), arguments.boolean("missing"));
-        let kinds = arguments.texts("kind");
+        let kinds = arguments.sourced_words("kind");
         let controller = arguments.boolean("controller");
         if missing == Some(true) && exists == Some(false) && kinds.is_none() && controller.is_none() {
             let message = "`owner` can never be true: what has no owner has none that is missing";
@@ -44,7 +52,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         let asks_marks = exists.is_some() || kinds.is_some() || controller.is_some();
         Ok(Box::new(Owner {
             exists: (asks_marks || missing.is_none()).then_some(exists.unwrap_or(true)),
-            kinds: kinds.unwrap_or_default(),
+            kinds,
             controller,
             missing,
         }))
@@ -55,7 +63,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
 struct Owner {
     /// Whether a reference exists that is as asked; `None`: only `missing` is asked.
     exists: Option<bool>,
-    kinds: Vec<String>,
+    kinds: Option<Sourced<Vec<String>>>,
     controller: Option<bool>,
     missing: Option<bool>,
 }
@@ -81,13 +89,17 @@ fn missing(context: &Context<'_>) -> Verdict {
 
 impl Matcher for Owner {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
+        // `None`: the kinds that the object carries cannot be read.
         let found = || {
-            context.object.owners().iter().any(|owner| {
-                (self.kinds.is_empty() || self.kinds.iter().any(|kind| kind == owner.kind))
+            let kinds = self.kinds.as_ref().map(|kinds| kinds.read(context.object.object()));
+            let kinds = kinds.map_or(Some(None), |read| read.map(Some))?;
+            Some(context.object.owners().iter().any(|owner| {
+                kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind == owner.kind))
                     && self.controller.is_none_or(|controller| controller == owner.controller)
-            })
+            }))
         };
-        let marks = self.exists.map(|exists| Verdict::fixed(found() == exists));
+        let mark = |exists| found().map_or_else(Verdict::unknown, |found| Verdict::fixed(found == exists));
+        let marks = self.exists.map(mark);
         let missing = self.missing.map(|asked| match missing(context) {
             all_gone if asked => all_gone,
             all_gone => all_gone.negated(),
@@ -101,19 +113,32 @@ impl Matcher for Owner {
 
     fn reads(&self, projection: &mut Projection) {
         projection.read_members(&["metadata", "ownerReferences"]);
+        self.kinds.iter().for_each(|kinds| kinds.reads(projection));
+    }
+
+    fn asks(&self) -> Vec<Asked<'_>> {
+        let readable = Types::STRING | Types::LIST;
+        self.kinds.as_ref().and_then(|kinds| kinds.asks("kind", readable)).into_iter().collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
         let owners = context.object.owners();
+        let object = context.object.object();
+        let unread = self.kinds.as_ref().filter(|kinds| kinds.read(object).is_none());
+        let unread = unread.map(|kinds| format!(", of a kind {}", kinds.unread(object, "text")));
+        let unread = unread.unwrap_or_default();
         if owners.is_empty() {
-            return "no owner".to_owned();
+            return format!("no owner{unread}");
         }
         let gone = |uid: &str| match context.facts.get(&Fact::Owner(uid.to_owned())) {
             Some(Value::Bool(false)) => " (gone)",
-            _ => "",
+            Some(Value::Bool(true)) => "",
+            _ if self.missing.is_none() => "",
+            _ if uid.is_empty() => ", whose uid is missing",
+            _ => ", which could not be looked up",
         };
         let shown = owners.iter().map(|owner| format!("{} {}{}", owner.kind, owner.name, gone(owner.uid)));
-        format!("owner {}", shown.collect::<Vec<_>>().join(", "))
+        format!("owner {}{unread}", shown.collect::<Vec<_>>().join(", "))
     }
 
     fn implies(&self) -> Implied {

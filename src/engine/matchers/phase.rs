@@ -2,25 +2,33 @@
 
 use serde_json::Value;
 
+use crate::asked::{Asked, Types};
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
+use crate::value_from::Sourced;
 use crate::values::Path;
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "phase",
     summary: "`status.phase` is one of these words; a VirtualMachine's printableStatus is a `field`.",
-    shape: Shape::Value(ValueKind::Texts),
-    unknown_when: "the object reports no phase",
-    examples: &["phase: Failed", "phase: [Failed, Succeeded]"],
+    shape: Shape::Value(ValueKind::Sourced(&ValueKind::Texts)),
+    unknown_when: "the object reports no phase, or a `valueFrom` cannot be read",
+    examples: &[
+        "phase: Failed",
+        "phase: [Failed, Succeeded]",
+        "phase: { valueFrom: \"$.metadata.annotations['janitor/ended-by']\" }",
+    ],
     kinds: &[],
-    build: |mut arguments| Ok(Box::new(Phase { words: arguments.texts("").unwrap_or_default() })),
+    build: |mut arguments| {
+        Ok(Box::new(Phase { words: arguments.sourced_words("").unwrap_or(Sourced::Literal(Vec::new())) }))
+    },
 };
 
 #[derive(Debug)]
 struct Phase {
-    words: Vec<String>,
+    words: Sourced<Vec<String>>,
 }
 
 fn phase<'a>(context: &Context<'a>) -> Option<&'a str> {
@@ -29,23 +37,40 @@ fn phase<'a>(context: &Context<'a>) -> Option<&'a str> {
 
 impl Matcher for Phase {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
-        match phase(context) {
-            Some(seen) => Verdict::fixed(self.words.iter().any(|word| word == seen)),
-            None => Verdict::unknown(),
-        }
+        let is_one = |seen| self.words.has(seen, context.watched.object());
+        phase(context).and_then(is_one).map_or_else(Verdict::unknown, Verdict::fixed)
     }
 
     fn needs(&self) -> Option<Needed<'_>> {
-        let texts = self.words.iter().map(String::as_str).collect();
+        let texts = self.words.literal()?.iter().map(String::as_str).collect();
         Some(Needed { paths: vec![Path::of_members(&["status", "phase"])], texts })
     }
 
     fn reads(&self, projection: &mut Projection) {
         projection.read_members(&["status", "phase"]);
+        self.words.reads(projection);
+    }
+
+    fn carried(&self) -> Vec<Asked<'_>> {
+        let readable = Types::STRING | Types::NUMBER | Types::BOOLEAN | Types::LIST;
+        self.words.from().map(|from| from.asked(Vec::new(), readable)).into_iter().collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
-        format!("phase {}", phase(context).unwrap_or("unknown"))
+        let status = context.object.object().get("status");
+        let Some(seen) = phase(context) else {
+            let there = status.and_then(|status| status.get("phase")).filter(|there| !there.is_null());
+            let why = if there.is_some() { "no text" } else { "missing" };
+            return format!("$.status.phase is {why}");
+        };
+        let object = context.watched.object();
+        match (&self.words, self.words.read(object)) {
+            (Sourced::Literal(_), _) => format!("phase {seen}"),
+            (Sourced::From(from), Some(words)) => {
+                format!("phase {seen} of {} ({})", words.join(", "), from.path())
+            }
+            (Sourced::From(_), None) => format!("phase {seen} of {}", self.words.unread(object, "text")),
+        }
     }
 }
 

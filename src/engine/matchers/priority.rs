@@ -14,7 +14,12 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "priority",
     summary: "The pod's priority class is one of these, its priority is in this range.",
     shape: Shape::Keys(&[
-        Key::asking("class", ValueKind::Texts, "Its spec.priorityClassName is one of these.", "[batch, low]"),
+        Key::asking(
+            "class",
+            ValueKind::Sourced(&ValueKind::Texts),
+            "Its spec.priorityClassName is one of these.",
+            "[batch, low]",
+        ),
         Key::asking("below", INTEGER, "Its spec.priority is less.", "1000"),
         Key::asking("atLeast", INTEGER, "Its spec.priority is this or more.", "0"),
     ]),
@@ -23,7 +28,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     kinds: &["pods"],
     build: |mut arguments| {
         let priority = Priority {
-            class: arguments.texts("class"),
+            class: arguments.sourced_words("class"),
             below: arguments.sourced_integer("below"),
             at_least: arguments.sourced_integer("atLeast"),
         };
@@ -36,7 +41,7 @@ const INTEGER: ValueKind = ValueKind::Sourced(&ValueKind::Integer);
 
 #[derive(Debug)]
 struct Priority {
-    class: Option<Vec<String>>,
+    class: Option<Sourced<Vec<String>>>,
     below: Option<Sourced<i64>>,
     at_least: Option<Sourced<i64>>,
 }
@@ -88,10 +93,13 @@ impl Matcher for Priority {
         let Some(priority) = spec(context, "priority").and_then(Value::as_i64) else {
             return Verdict::unknown();
         };
-        let of_class = self.class.as_ref().map(|words| {
-            Verdict::fixed(class(context).is_some_and(|class| words.iter().any(|word| word == class)))
+        let object = context.object.object();
+        // What has no class is of none, whatever the object carries.
+        let of_class = self.class.as_ref().map(|words| match class(context) {
+            Some(class) => words.has(class, object).map_or_else(Verdict::unknown, Verdict::fixed),
+            None => words.read(object).map_or_else(Verdict::unknown, |_| Verdict::fixed(false)),
         });
-        let bounds = self.bounds().map(|(key, bound)| match bound.read(context.object.object()) {
+        let bounds = self.bounds().map(|(key, bound)| match bound.read(object) {
             Some(bound) => Verdict::fixed(if key == "below" { priority < bound } else { priority >= bound }),
             None => Verdict::unknown(),
         });
@@ -99,7 +107,7 @@ impl Matcher for Priority {
     }
 
     fn needs(&self) -> Option<Needed<'_>> {
-        let texts = self.class.as_ref()?.iter().map(String::as_str).collect();
+        let texts = self.class.as_ref()?.literal()?.iter().map(String::as_str).collect();
         Some(Needed { paths: vec![Path::of_members(&["spec", "priorityClassName"])], texts })
     }
 
@@ -107,19 +115,30 @@ impl Matcher for Priority {
         projection.read_members(&["spec", "priority"]);
         projection.read_members(&["spec", "priorityClassName"]);
         self.bounds().for_each(|(_, bound)| bound.reads(projection));
+        self.class.iter().for_each(|words| words.reads(projection));
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {
-        self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::NUMBER | Types::STRING)).collect()
+        let bounds = self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::NUMBER | Types::STRING));
+        let words = self.class.as_ref().and_then(|words| words.asks("class", Types::STRING | Types::LIST));
+        bounds.chain(words).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
-        let priority = spec(context, "priority").and_then(Value::as_i64);
-        let priority = priority.map_or_else(|| "unknown".to_owned(), |priority| priority.to_string());
-        match class(context) {
-            Some(class) => format!("priority {priority} ({class})"),
-            None => format!("priority {priority}"),
-        }
+        let Some(priority) = spec(context, "priority").and_then(Value::as_i64) else {
+            let there = spec(context, "priority").is_some_and(|there| !there.is_null());
+            return format!("$.spec.priority is {}", if there { "no whole number" } else { "missing" });
+        };
+        let class = class(context).map(|class| format!(" ({class})")).unwrap_or_default();
+        let object = context.object.object();
+        let unread = |(key, bound): (&str, &Sourced<i64>)| {
+            let unread = bound.read(object).is_none().then(|| bound.unread(object, "whole number"))?;
+            Some(format!(", {key} {unread}"))
+        };
+        let words = self.class.as_ref().filter(|words| words.read(object).is_none());
+        let words = words.map(|words| format!(", class {}", words.unread(object, "text")));
+        let unread: String = self.bounds().filter_map(unread).chain(words).collect();
+        format!("priority {priority}{class}{unread}")
     }
 }
 

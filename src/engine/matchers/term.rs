@@ -10,14 +10,23 @@ use super::operand::{Operand, OperandKind};
 use super::operators::Conversion;
 use crate::asked::Types;
 use crate::descriptor::{Fault, FaultKind, Literal};
-use crate::value_from::{Carried, ENDLESS, Sourced, ValueFrom};
+use crate::value_from::{Carried, ENDLESS, Floor, Sourced, ValueFrom};
 
 /// What an operator compares with.
 #[derive(Clone, Debug)]
 pub(super) enum Term {
     Literal(Operand),
+    From(Read),
+}
+
+/// An operand that the object carries.
+#[derive(Clone, Debug)]
+pub(super) struct Read {
+    from: ValueFrom,
     /// Whether the operator puts in order, which asks more of a text.
-    From(ValueFrom, Order),
+    order: Order,
+    /// What is less counts as this.
+    floor: Option<Operand>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,24 +61,21 @@ impl Term {
     ) -> Result<Self, Fault> {
         match sourced {
             Sourced::Literal(literal) => order.certain(&literal, conversion).map(Self::Literal),
-            Sourced::From(from) => {
-                check(&from, conversion.kind)?;
-                Ok(Self::From(from, order))
-            }
+            Sourced::From(from) => Read::build(from, order, conversion).map(Self::From),
         }
     }
 
     pub(super) fn literal(&self) -> Option<&Operand> {
         match self {
             Self::Literal(operand) => Some(operand),
-            Self::From(..) => None,
+            Self::From(_) => None,
         }
     }
 
     pub(super) fn from(&self) -> Option<&ValueFrom> {
         match self {
             Self::Literal(_) => None,
-            Self::From(from, _) => Some(from),
+            Self::From(read) => Some(&read.from),
         }
     }
 
@@ -77,7 +83,7 @@ impl Term {
     pub(super) fn operand(&self, object: &Value, conversion: &Conversion) -> Option<Cow<'_, Operand>> {
         match self {
             Self::Literal(operand) => Some(Cow::Borrowed(operand)),
-            Self::From(from, order) => read(from, from.node(object)?, *order, conversion).map(Cow::Owned),
+            Self::From(read) => read.operand(read.from.node(object)?, conversion).map(Cow::Owned),
         }
     }
 }
@@ -88,7 +94,7 @@ pub(super) enum Terms {
     /// Each stands in the rule, or is read by itself.
     Each(Vec<Term>),
     /// All are one list of the object.
-    List(ValueFrom),
+    List(Read),
 }
 
 impl Terms {
@@ -98,8 +104,7 @@ impl Terms {
     ) -> Result<Self, Fault> {
         let literals = match sourced {
             Sourced::From(from) => {
-                check(&from, conversion.kind)?;
-                return Ok(Self::List(from));
+                return Read::build(from, Order::Equality, conversion).map(Self::List);
             }
             Sourced::Literal(literals) => literals,
         };
@@ -125,7 +130,7 @@ impl Terms {
                 let places = terms.iter().enumerate();
                 places.filter_map(|(index, term)| Some((at(index), term.from()?, readable))).collect()
             }
-            Self::List(from) => vec![(vec![key.to_owned()], from, Types::LIST)],
+            Self::List(read) => vec![(vec![key.to_owned()], &read.from, Types::LIST)],
         }
     }
 
@@ -137,32 +142,54 @@ impl Terms {
     ) -> Option<Vec<Option<Cow<'_, Operand>>>> {
         match self {
             Self::Each(terms) => Some(terms.iter().map(|term| term.operand(object, conversion)).collect()),
-            Self::List(from) => {
-                let items = from.node(object)?.as_array()?.iter();
-                let item = |item| read(from, item, Order::Equality, conversion).map(Cow::Owned);
+            Self::List(read) => {
+                let items = read.from.node(object)?.as_array()?.iter();
+                let item = |item| read.operand(item, conversion).map(Cow::Owned);
                 Some(items.map(item).collect())
             }
         }
     }
 }
 
-/// Reads a value of the object as a literal of the rule would be read.
-fn read(from: &ValueFrom, node: &Value, order: Order, conversion: &Conversion) -> Option<Operand> {
-    if from.is_never(node) {
-        return match conversion.kind? {
-            OperandKind::Time => Some(Operand::Time(jiff::Timestamp::MAX)),
-            _ => Some(Operand::Duration(ENDLESS)),
+impl Read {
+    /// `min` is an operand of the same type, and only durations and times have no end.
+    fn build(from: ValueFrom, order: Order, conversion: &Conversion) -> Result<Self, Fault> {
+        let floor = match from.floor() {
+            Some(Floor::Literal(literal)) => {
+                let floor = Order::Ordered.certain(literal, conversion);
+                Some(floor.map_err(|fault| fault.under("min"))?)
+            }
+            _ => None,
         };
+        let of_kind = matches!(conversion.kind, Some(OperandKind::Duration | OperandKind::Time));
+        if from.has_never() && !of_kind {
+            let message = "`never` is for durations and times, which may have no end";
+            let help = "write `as: duration` or `as: time` beside the operator";
+            return Err(Fault::new(FaultKind::BadOperand, message, help).under("never"));
+        }
+        Ok(Self { from, order, floor })
     }
-    let literal = match node {
-        Value::String(text) => Literal::Text(text.clone()),
-        Value::Number(value) => Literal::Number { value: value.clone(), text: value.to_string() },
-        Value::Bool(value) => Literal::Bool(*value),
-        Value::Null | Value::Array(_) | Value::Object(_) => return None,
-    };
-    match order.operand(&literal, conversion).ok()? {
-        Operand::Duration(duration) => Some(Operand::Duration(from.bounded(duration))),
-        operand => Some(operand),
+
+    /// Reads a value of the object as a literal of the rule would be read.
+    fn operand(&self, node: &Value, conversion: &Conversion) -> Option<Operand> {
+        if self.from.is_never(node) {
+            return match conversion.kind? {
+                OperandKind::Time => Some(Operand::Time(jiff::Timestamp::MAX)),
+                _ => Some(Operand::Duration(ENDLESS)),
+            };
+        }
+        let literal = match node {
+            Value::String(text) => Literal::Text(text.clone()),
+            Value::Number(value) => Literal::Number { value: value.clone(), text: value.to_string() },
+            Value::Bool(value) => Literal::Bool(*value),
+            Value::Null | Value::Array(_) | Value::Object(_) => return None,
+        };
+        let operand = self.order.operand(&literal, conversion).ok()?;
+        match &self.floor {
+            // Of another type than its bound, nobody can tell whether it is below.
+            Some(floor) if operand.compare(floor)?.is_lt() => Some(floor.clone()),
+            _ => Some(operand),
+        }
     }
 }
 
@@ -175,19 +202,4 @@ pub(super) fn readable(kind: Option<OperandKind>) -> Types {
         }
         Some(OperandKind::Text) | None => Types::STRING | Types::NUMBER | Types::BOOLEAN,
     }
-}
-
-/// `min` bounds durations, and only durations and times have no end.
-fn check(from: &ValueFrom, kind: Option<OperandKind>) -> Result<(), Fault> {
-    let fault = |key: &str, message: &str, help: &str| {
-        Err(Fault::new(FaultKind::BadOperand, message, help).under(key))
-    };
-    if from.min().is_some() && kind != Some(OperandKind::Duration) {
-        return fault("min", "`min` bounds durations alone", "write `as: duration` beside the operator");
-    }
-    if from.has_never() && !matches!(kind, Some(OperandKind::Duration | OperandKind::Time)) {
-        let help = "write `as: duration` or `as: time` beside the operator";
-        return fault("never", "`never` is for durations and times, which may have no end", help);
-    }
-    Ok(())
 }

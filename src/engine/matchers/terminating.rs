@@ -68,7 +68,7 @@ impl Matcher for Terminating {
             Asked::Whether(asked) => Verdict::fixed(*asked == terminating),
             Asked::Over(_) if !terminating => Verdict::fixed(false),
             Asked::Over(over) => match context.object.deletion_asked() {
-                Some(since) => over.over_since(since, context),
+                Some(since) => over.aged_since(since, context),
                 None => Verdict::unknown(),
             },
         }
@@ -87,9 +87,16 @@ impl Matcher for Terminating {
         match (context.object.is_terminating(), context.object.deletion_asked()) {
             (false, _) => "not terminating".to_owned(),
             (true, Some(since)) => {
-                format!("terminating for {}", format_age(elapsed(since, context.now)))
+                let age = format_age(elapsed(since, context.now));
+                let object = context.watched.object();
+                match &self.asked {
+                    Asked::Over(over) if over.read(object).is_none() => {
+                        format!("terminating for {age} of {}", over.shown(object))
+                    }
+                    _ => format!("terminating for {age}"),
+                }
             }
-            (true, None) => "terminating".to_owned(),
+            (true, None) => "terminating, $.metadata.deletionTimestamp is no time".to_owned(),
         }
     }
 

@@ -66,6 +66,12 @@ impl Count {
         }
     }
 
+    /// The same, its number raised to this one.
+    #[must_use]
+    pub fn with_at_least(self, number: i64) -> Self {
+        Self { number: self.number.max(number.try_into().unwrap_or_default()), ..self }
+    }
+
     /// The least number that satisfies it.
     #[must_use]
     pub fn least(self) -> u64 {

@@ -1,6 +1,7 @@
 //! What each kind of value looks like in a schema, and each key by its kind.
 
 use k8s_healer_engine::descriptor::{Key, ValueKind};
+use k8s_healer_engine::value_from::ValueFrom;
 use k8s_healer_engine::values::{Count, Path, parse_duration, parse_time};
 use serde_json::{Map, Value, json};
 
@@ -111,16 +112,22 @@ pub(super) fn block(keys: &[Key]) -> Value {
     mapping(keys, |key| property(key, value(key.kind)))
 }
 
-/// The value, or where the object carries it; what bounds it is for durations, and without end are times too.
+/// The value, or where the object carries it; `min` is a value of its kind, and only durations and times may have
+/// no end.
 fn or_from(schema: Value, kind: ValueKind) -> Value {
-    let without = |keys: &[&str]| {
-        let absent: Map<String, Value> = keys.iter().map(|key| ((*key).to_owned(), false.into())).collect();
-        json!({"allOf": [reference("valueFrom"), {"properties": absent}]})
+    let min = match ValueFrom::floor_of(kind) {
+        Some(ValueKind::Literal) => None,
+        Some(floor) => Some(value(floor)),
+        None => Some(false.into()),
     };
-    let from = match kind {
-        ValueKind::Duration | ValueKind::Literal | ValueKind::Literals => reference("valueFrom"),
-        ValueKind::Time => without(&["min"]),
-        _ => without(&["min", "never"]),
+    let never = (!ValueFrom::may_be_endless(kind)).then(|| false.into());
+    let narrower = [("min", min), ("never", never)];
+    let narrower: Map<String, Value> =
+        narrower.into_iter().filter_map(|(key, schema)| Some((key.to_owned(), schema?))).collect();
+    let from = if narrower.is_empty() {
+        reference("valueFrom")
+    } else {
+        json!({"allOf": [reference("valueFrom"), {"properties": narrower}]})
     };
     json!({"anyOf": [schema, from]})
 }

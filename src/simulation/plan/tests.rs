@@ -209,7 +209,7 @@ fn what_is_not_known_is_told_by_what_is_missing_and_counted() {
         unknown(&plan),
         [
             "failed 5: $.status.reason is missing (pods/test-a/p0 pods/test-a/p1 pods/test-a/p2)",
-            "failed 1: phase unknown; $.status.reason is missing (pods/test-a/r)",
+            "failed 1: $.status.phase is missing; $.status.reason is missing (pods/test-a/r)",
             "kept 1 spared: $.metadata.annotations.keep is missing (pods/test-a/q)",
         ]
     );

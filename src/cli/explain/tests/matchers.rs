@@ -26,7 +26,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "age: { over: 1m, since: $.status.startTime }",
             json!({}),
-            "? age: unknown of 1m  (asked: since: $.status.startTime)",
+            "? age: unknown of 1m ($.status.startTime is missing)  (asked: since: $.status.startTime)",
         ),
         (
             "age: { over: { valueFrom: $.metadata.annotations.ttl } }",
@@ -39,7 +39,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "✗ phase: Running  (asked: [Failed, Succeeded])",
         ),
         ("phase: Running", status(json!({"phase": "Running"})), "✓ phase: Running  (asked: Running)"),
-        ("phase: Running", json!({}), "? phase: unknown  (asked: Running)"),
+        ("phase: Running", json!({}), "? phase: $.status.phase is missing  (asked: Running)"),
         (
             "field: { path: $.status.reason, equals: Evicted }",
             json!({}),
@@ -65,7 +65,11 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             status(ready),
             "✗ condition: Ready=False (Broken) for 2m  (asked: type: Ready)",
         ),
-        ("condition: { type: Ready }", json!({}), "? condition: not reported  (asked: type: Ready)"),
+        (
+            "condition: { type: Ready }",
+            json!({}),
+            "? condition: $.status.conditions is missing, so Ready is not reported  (asked: type: Ready)",
+        ),
         (
             "containers: { waiting: [CrashLoopBackOff], restarts: \">= 3\" }",
             status(waiting),
@@ -74,7 +78,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "containers: { restarts: \">= 3\" }",
             json!({}),
-            "? containers: no container statuses  (asked: restarts: >= 3)",
+            "? containers: $.status.containerStatuses, $.status.initContainerStatuses are missing  (asked: restarts: >= 3)",
         ),
         ("terminating: true", json!({}), "✗ terminating: not terminating  (asked: true)"),
         (
@@ -105,7 +109,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ("name: { glob: \"web-*\" }", json!({}), "✓ name: web-1  (asked: glob: web-*)"),
         ("owner: { exists: true }", json!({}), "✗ owner: no owner  (asked: exists: true)"),
         ("owner: { kind: [Job] }", metadata(owned.clone()), "✗ owner: ReplicaSet web  (asked: kind: [Job])"),
-        ("owner: { missing: true }", metadata(owned), "? owner: ReplicaSet web  (asked: missing: true)"),
+        ("owner: { missing: true }", metadata(owned), "? owner: ReplicaSet web, which could not be looked up  (asked: missing: true)"),
         (
             "finalizers: { any: [\"test.io/*\"] }",
             metadata(json!({"finalizers": ["test.io/a"]})),
@@ -116,13 +120,21 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             json!({"spec": {"priority": 2000, "priorityClassName": "high"}}),
             "✗ priority: 2000 (high)  (asked: below: 1000)",
         ),
-        ("priority: { below: 1000 }", json!({}), "? priority: unknown  (asked: below: 1000)"),
+        (
+            "priority: { below: 1000 }",
+            json!({}),
+            "? priority: $.spec.priority is missing  (asked: below: 1000)",
+        ),
         (
             "node: { ready: false }",
             json!({"spec": {"nodeName": "node-1"}}),
-            "? node: node-1 unknown  (asked: ready: false)",
+            "? node: node-1 could not be looked up  (asked: ready: false)",
         ),
-        ("node: { ready: false }", json!({}), "? node: bound to no node  (asked: ready: false)"),
+        (
+            "node: { ready: false }",
+            json!({}),
+            "? node: bound to no node ($.spec.nodeName and $.status.nodeName are missing)  (asked: ready: false)",
+        ),
         (
             "namespace: { labels: { matchLabels: { team: web } } }",
             json!({}),
@@ -131,7 +143,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "namespace: { age: { over: 2h } }",
             json!({}),
-            "? namespace: test-a: age unknown of 2h  (asked: age: { over: 2h })",
+            "? namespace: test-a: age unknown of 2h ($.metadata.creationTimestamp is missing)  (asked: age: { over: 2h })",
         ),
         (
             "cel: \"object.spec.replicas > 3\"",
@@ -152,7 +164,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         (
             "all: [ age: { over: 6m }, not: { any: [ phase: Failed, name: { glob: web-1 } ] } ]",
             json!({}),
-            "✗ all\n  ✗ age: 5m of 6m, true in 1m\n  ✗ not\n    ✓ any\n      ? phase: unknown  (asked: Failed)\n      ✓ name: web-1  (asked: glob: web-1)",
+            "✗ all\n  ✗ age: 5m of 6m, true in 1m\n  ✗ not\n    ✓ any\n      ? phase: $.status.phase is missing  (asked: Failed)\n      ✓ name: web-1  (asked: glob: web-1)",
         ),
     ]
 }
@@ -181,9 +193,10 @@ fn a_fact_that_could_not_be_looked_up_says_why() {
         Scene::of_rule("match: [ node: { ready: false } ]", json!({"spec": {"nodeName": "node-1"}}));
     let fact = Fact::Node("node-1".to_owned());
     scene.asked.unknown = vec![(fact, "not permitted: grant get on nodes".to_owned())];
-    let told = "? node: node-1 unknown (not permitted: grant get on nodes)  (asked: ready: false)";
+    let told =
+        "? node: node-1 could not be looked up (not permitted: grant get on nodes)  (asked: ready: false)";
     assert_eq!(scene.tree(), [told]);
     let verdict = "nothing, as far as is known: rule is unknown of it: \
-                   node: node-1 unknown (not permitted: grant get on nodes)";
+                   node: node-1 could not be looked up (not permitted: grant get on nodes)";
     assert_eq!(scene.verdict(), verdict);
 }

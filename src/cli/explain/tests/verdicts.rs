@@ -33,7 +33,7 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
         (
             "match: [ phase: Failed ]",
             json!({}),
-            "nothing, as far as is known: rule is unknown of it: phase: unknown",
+            "nothing, as far as is known: rule is unknown of it: phase: $.status.phase is missing",
         ),
         (
             "match: [ age: { over: 5m } ]\nunless: [ labels: { matchLabels: { keep: x } } ]",
@@ -43,7 +43,7 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
         (
             "match: [ age: { over: 5m } ]\nunless: [ phase: Running ]",
             json!({}),
-            "nothing: rule spares it, since an exception is unknown: phase: unknown",
+            "nothing: rule spares it, since an exception is unknown: phase: $.status.phase is missing",
         ),
         (
             "match: [ age: { over: 5m } ]",
