@@ -24,6 +24,11 @@ pub trait Action: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Why it can do nothing to any object, and what to do about it; `None`: it can.
+    fn idle(&self) -> Option<(String, &'static str)> {
+        None
+    }
+
     /// What it does, for plans and logs: `delete`, `evict, then delete`.
     fn describe(&self) -> String;
 }

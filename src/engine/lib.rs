@@ -18,6 +18,7 @@ mod arguments;
 pub mod asked;
 pub mod change;
 pub mod cooldown;
+pub mod demand;
 pub mod descriptor;
 pub mod effect;
 pub mod evaluate;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asked::Asked;
+use crate::demand::Demand;
 use crate::facts::{Facts, Others};
 use crate::observation::Observation;
 use crate::projection::Projection;
@@ -86,6 +87,16 @@ pub trait Matcher: fmt::Debug + Send + Sync {
     /// How many evaluations have failed, of it and its parts: what failed was unknown.
     fn failed(&self) -> u64 {
         self.parts().into_iter().map(Matcher::failed).sum()
+    }
+
+    /// What must be so for it to be true, where another matcher may demand the contrary.
+    fn demands(&self) -> Vec<Demand<'_>> {
+        Vec::new()
+    }
+
+    /// The matcher that it is the `not` of.
+    fn negates(&self) -> Option<&dyn Matcher> {
+        None
     }
 
     /// What follows when it is true, for the checks of a whole rule.

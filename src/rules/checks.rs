@@ -10,6 +10,7 @@ use super::code::Code;
 use super::diagnostic::{Diagnostic, Place};
 use super::kinds::Resolved;
 use super::lowering::Lowering;
+use super::node::Node;
 use super::steps::LoweredStep;
 
 /// States that Kubernetes leaves by itself (a slow image, a busy scheduler) seldom last longer.
@@ -18,6 +19,10 @@ const PATIENT: Duration = Duration::from_secs(30);
 /// A rule's parts, as far as they are known.
 pub(super) struct Parts<'n> {
     pub(super) matches: Option<&'n [Arc<dyn Matcher>]>,
+    /// Its entries.
+    pub(super) match_items: &'n [Node],
+    pub(super) unless: &'n [Arc<dyn Matcher>],
+    pub(super) unless_items: &'n [Node],
     /// The key `match`.
     pub(super) match_place: Option<Place>,
     pub(super) hold: Option<Duration>,
@@ -37,6 +42,8 @@ impl Lowering<'_> {
             self.check_terminating(parts, implied);
         }
         self.check_ages(parts, implied);
+        self.check_contradictions(parts);
+        self.warn_of_idle(parts, implied);
         self.warn_of_owners(parts, implied);
         self.warn_of_haste(parts, implied);
     }
@@ -52,6 +59,22 @@ impl Lowering<'_> {
                 self.report(Diagnostic::new(Code::NeedsTerminating, step.key.place, message).help(help));
             }
             asked |= step.descriptor.nature.removes;
+        }
+    }
+
+    /// What can do nothing to any object that the rule finds.
+    fn warn_of_idle(&mut self, parts: &Parts<'_>, implied: Implied) {
+        let removes = |step: &LoweredStep<'_>| step.descriptor.nature.removes;
+        if implied.terminating && parts.steps_complete && parts.steps.iter().all(removes) {
+            let Some(first) = parts.steps.first() else { return };
+            let message = format!("`{}` does nothing to what is terminating already", first.descriptor.name);
+            let help = "leave `terminating` out of `match`, or write `- stripFinalizers: { only: […] }`";
+            self.report(Diagnostic::new(Code::NoEffect, first.key.place, message).help(help));
+        }
+        for step in parts.steps {
+            let Some(why) = step.step.as_ref().and_then(|step| step.action.idle()) else { continue };
+            let message = format!("`{}` can do nothing: {}", step.descriptor.name, why.0);
+            self.report(Diagnostic::new(Code::NoEffect, step.key.place, message).help(why.1));
         }
     }
 

@@ -171,6 +171,10 @@ codes! {
     NoOwnerCheck "no-owner-check" Warning;
     /// A rule removes objects that were in their state for less than 30 s.
     ShortFor "short-for" Warning;
+    /// Entries of a rule that no object meets together: it never acts.
+    Contradiction "contradiction" Warning;
+    /// An action that can do nothing to what its rule finds.
+    NoEffect "no-effect" Warning;
     /// `*` is the only namespace: every namespace is in reach.
     AllNamespaces "all-namespaces" Warning;
     /// A rule names only namespaces that are protected from every rule.

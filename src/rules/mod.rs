@@ -13,6 +13,7 @@ mod checks;
 pub mod code;
 pub mod comparison;
 mod compiled;
+mod contradictions;
 pub mod diagnostic;
 mod document;
 pub mod effective;

@@ -12,7 +12,7 @@ use super::diagnostic::{Diagnostic, Place, quoted};
 use super::later;
 use super::lowering::{Fields, Keys, Lowering};
 use super::names::{as_dns_label, is_dns_label};
-use super::node::{Entry, Node};
+use super::node::{Data, Entry, Node};
 use super::scope::selecting;
 use super::steps::LoweredStep;
 use super::uses::RuleUses;
@@ -123,6 +123,9 @@ impl Lowering<'_> {
         let hold_place = inherited("for", fields, defaults).map(|entry| entry.value.place);
         let parts = Parts {
             matches: matches.as_deref(),
+            match_items: fields.get("match").map_or(&[], |entry| items(&entry.value)),
+            unless: unless.as_deref().unwrap_or_default(),
+            unless_items: inherited("unless", fields, defaults).map_or(&[], |entry| items(&entry.value)),
             match_place: fields.get("match").map(|entry| entry.key.place),
             hold,
             hold_place,
@@ -269,4 +272,12 @@ pub(super) fn place_of(rule: &Node) -> Place {
 /// The rule's own value, else that of the defaults.
 pub(super) fn inherited<'n>(key: &str, rule: Fields<'n>, defaults: Option<Fields<'n>>) -> Option<&'n Entry> {
     rule.get(key).or_else(|| defaults?.get(key))
+}
+
+/// The entries of a list.
+fn items(node: &Node) -> &[Node] {
+    match &node.data {
+        Data::List(items) => items,
+        _ => &[],
+    }
 }

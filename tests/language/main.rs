@@ -8,6 +8,7 @@ mod boundaries;
 mod cel;
 mod confinement;
 mod containers;
+mod contradictions;
 mod conversions;
 mod documents;
 mod fields;

@@ -158,6 +158,22 @@ pub(crate) fn after(asked: &Value, key: &str, object: &Value, start: i128, now: 
     Some(read.map_or(Said::unknown(), |read| Said { since: None, ..Said::from(start + read, now) }))
 }
 
+/// The same of an age, which is 0 where its start is in the future: at least 0s it always is.
+pub(crate) fn aged(asked: &Value, key: &str, object: &Value, start: i128, now: i128) -> Option<Said> {
+    let length = asked.get(key)?;
+    let literal = length.as_str().and_then(values::duration);
+    let carried = || {
+        let node = carried(length, object).filter(|node| !is_never(length, node))?;
+        let least = asked_duration(length, "min").unwrap_or(0);
+        node.as_str().and_then(values::duration).map(|read| read.max(least))
+    };
+    match (literal, literal.or_else(carried)) {
+        (Some(0), _) => Some(Said { truth: Some(true), since: Some(start.min(now)) }),
+        (None, Some(0)) => Some(Said { truth: Some(true), since: None }),
+        _ => after(asked, key, object, start, now),
+    }
+}
+
 pub(crate) fn age(asked: &Value, object: &Value, now: i128) -> Said {
     let created = Value::from("$.metadata.creationTimestamp");
     let paths = values::texts(asked.get("since").unwrap_or(&created));
@@ -170,8 +186,8 @@ pub(crate) fn age(asked: &Value, object: &Value, now: i128) -> Said {
         _ => None,
     };
     let Some(start) = start else { return Said::unknown() };
-    let over = after(asked, "over", object, start, now);
-    let under = after(asked, "under", object, start, now).map(|over| match over.negated() {
+    let over = aged(asked, "over", object, start, now);
+    let under = aged(asked, "under", object, start, now).map(|over| match over.negated() {
         // It was younger all the time.
         Said { truth: Some(true), .. } if asked["under"].is_string() => {
             Said { truth: Some(true), since: Some(start.min(now)) }
@@ -197,7 +213,7 @@ fn terminating(asked: &Value, object: &Value, now: i128) -> Said {
     if asked.get("over").is_some() {
         return match (is, deletion_asked(object)) {
             (false, _) => Said::plainly(false),
-            (true, Some(since)) => after(asked, "over", object, since, now).expect("a duration"),
+            (true, Some(since)) => aged(asked, "over", object, since, now).expect("a duration"),
             (true, None) => Said::unknown(),
         };
     }

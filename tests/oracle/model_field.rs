@@ -36,7 +36,10 @@ pub(crate) fn field(asked: &Value, object: &Value, now: i128) -> Said {
         parts.push(Said::plainly(exists != nodes.is_empty()));
     }
     if nodes.is_empty() {
-        nodes.extend(asked.get("default"));
+        nodes.extend(asked.get("default").and_then(|default| match default.get("valueFrom") {
+            Some(_) => carried(default, object),
+            None => Some(default),
+        }));
     }
     let asks_one = OPERATORS.iter().any(|operator| asked.get(operator).is_some());
     let asks_several = asked.get("any").is_some() || asked.get("all").is_some();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Said, after, all, any};
+use crate::model::{Said, aged, all, any};
 use crate::model_values as values;
 
 pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
@@ -29,7 +29,7 @@ pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
             parts.push(Said::plainly(reason.is_some_and(|reason| values::globs(globs, &reason))));
         }
         if asked.get("for").is_some() {
-            let held = |since| after(asked, "for", object, since, now).expect("a duration");
+            let held = |since| aged(asked, "for", object, since, now).expect("a duration");
             parts.push(since.map_or(Said::unknown(), held));
         }
         all(&parts)
@@ -83,8 +83,12 @@ fn container(asked: &Value, status: &Value, end: &str) -> Said {
     if let Some(codes) = asked.get("exitCodes") {
         let one = std::slice::from_ref(codes);
         let codes = codes.as_array().map_or(one, Vec::as_slice);
+        let ended = status.get(end).and_then(|state| state.get("terminated"));
         let seen = at([end, "terminated", "exitCode"]).and_then(Value::as_i64);
-        parts.push(Said::plainly(seen.is_some_and(|seen| codes.iter().any(|code| *code == seen))));
+        parts.push(match (ended.is_some_and(|ended| !ended.is_null()), seen) {
+            (true, None) => Said::unknown(),
+            _ => Said::plainly(seen.is_some_and(|seen| codes.iter().any(|code| *code == seen))),
+        });
     }
     if let Some(count) = asked.get("restarts").and_then(Value::as_str) {
         let seen = restarts(status);

@@ -65,6 +65,21 @@ impl Action for StripFinalizers {
         projection.read_members(&["metadata", "finalizers"]);
     }
 
+    /// A glob that can only match finalizers of Kubernetes matches none of them.
+    fn idle(&self) -> Option<(String, &'static str)> {
+        let is_idle = |source: &String| {
+            let plain = source.split(['*', '?', '[']).next().unwrap_or_default();
+            plain.len() < source.len() && plain.contains('/') && belongs_to_kubernetes(plain)
+        };
+        let sources = self.only.sources();
+        let included: Vec<&String> = sources.iter().filter(|source| !source.starts_with('!')).collect();
+        included.iter().all(|source| is_idle(source)).then(|| {
+            let shown = included.iter().map(|source| format!("`{source}`")).collect::<Vec<_>>().join(", ");
+            let help = "name each of these finalizers in full, such as `kubernetes.io/pvc-protection`";
+            (format!("no glob such as {shown} takes off a finalizer of Kubernetes"), help)
+        })
+    }
+
     fn describe(&self) -> String {
         format!("strip the finalizers {}", self.only)
     }

@@ -1,6 +1,7 @@
 //! `all`: every one of a list of matchers holds.
 
 use crate::asked::Asked;
+use crate::demand::Demand;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::facts::Others;
 use crate::matcher::{Context, Implied, Matcher};
@@ -54,6 +55,10 @@ impl Matcher for All {
 
     fn parts(&self) -> Vec<&dyn Matcher> {
         self.parts.iter().map(AsRef::as_ref).collect()
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        self.parts.iter().flat_map(|part| part.demands()).collect()
     }
 
     fn implies(&self) -> Implied {

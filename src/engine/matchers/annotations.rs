@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::asked::{Asked, Types};
+use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::mark_names::check_key;
 use crate::matcher::{Context, Matcher};
@@ -142,6 +143,15 @@ impl Matcher for Annotations {
             Some(_) if self.exists == Some(false) => Verdict::fixed(false),
             Some(value) => Verdict::fixed(self.fits(value, context.watched.object())),
         }
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        let of = || format!("the annotation `{}`", self.key);
+        let presence = Demand::presence(of(), self.exists != Some(false));
+        let equals = self.equals.as_ref().and_then(Sourced::literal).map(|text| vec![text.as_str()]);
+        let words = self.words().map(|words| words.into_iter().map(String::as_str).collect());
+        let texts = equals.into_iter().chain(words).map(|texts| Demand::one_of(of(), texts));
+        std::iter::once(presence).chain(texts).collect()
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -17,7 +17,9 @@ type Contradiction = (&'static str, String, &'static str);
 pub(super) fn check(tests: &[Test]) -> Result<(), Fault> {
     let pairs = tests.iter().flat_map(|test| tests.iter().map(move |other| (test, other)));
     let found = tests.iter().find_map(alone).or_else(|| {
-        pairs.into_iter().find_map(|(test, other)| excluded(test, other).or_else(|| empty(test, other)))
+        pairs.into_iter().find_map(|(test, other)| {
+            absent(test, other).or_else(|| excluded(test, other)).or_else(|| empty(test, other))
+        })
     });
     match found {
         None => Ok(()),
@@ -42,6 +44,13 @@ fn alone(test: &Test) -> Option<Contradiction> {
         }
         _ => None,
     }
+}
+
+/// A null has no value that any other operator could ask for.
+fn absent(test: &Test, other: &Test) -> Option<Contradiction> {
+    let asks_value = !matches!(other, Test::Exists(_));
+    (matches!(test, Test::Exists(false)) && asks_value)
+        .then(|| ("exists", "it is not there, and has a value".to_owned(), "leave `exists: false` out"))
 }
 
 /// Where `equals` or `in` says which values there may be, and another operator takes all of them away.
@@ -173,6 +182,7 @@ mod tests {
             (json!({"olderThan": "1h", "newerThan": "1h"}), "newerThan"),
             (json!({"size": "< 0"}), "size"),
             (json!({"any": {"in": ["x"], "notIn": ["x"]}}), "any.notIn"),
+            (json!({"all": {"exists": false, "equals": "x"}}), "all.exists"),
         ] {
             assert_eq!(fault(&operators), Some((FaultKind::NeverTrue, at.to_owned())), "{operators}");
         }

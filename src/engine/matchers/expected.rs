@@ -19,7 +19,7 @@ impl Test {
             Self::OlderThan(duration) | Self::NewerThan(duration) => (duration.from(), Types::STRING),
             Self::Before(moment) | Self::After(moment) => (moment.from(), times),
             Self::Size(count) => (count.from(), Types::STRING),
-            Self::Matches(_) | Self::Glob(_) => (None, like),
+            Self::Exists(_) | Self::Matches(_) | Self::Glob(_) => (None, like),
         };
         from.map(|from| (vec![self.key().to_owned()], from, readable)).into_iter().collect()
     }
@@ -69,6 +69,7 @@ impl Operators {
                 (like(term), text(term, &[key]).into_iter().collect())
             }
             Test::In(terms) | Test::NotIn(terms) => (any(terms), texts(terms, key)),
+            Test::Exists(_) => (Types::ANY, Vec::new()),
             Test::Matches(_) | Test::Glob(_) => (text_like, Vec::new()),
             Test::Ordered(_, term) => (like(term), Vec::new()),
             Test::OlderThan(_) | Test::NewerThan(_) | Test::Before(_) | Test::After(_) => (times, Vec::new()),

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::operators::{Conversion, KEYS as OPERATORS, Operators};
+use super::operators::{Conversion, KEYS as OPERATORS, OF_EACH, Operators};
 use crate::asked::{Asked, Types};
+use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
@@ -22,13 +23,8 @@ const OWN: [Key; 5] = [
         "0",
     ),
     Key::asking("exists", ValueKind::Bool, "Whether the field is there and not null.", "true"),
-    Key::asking(
-        "any",
-        ValueKind::Block(OPERATORS),
-        "At least one node satisfies these.",
-        "{ equals: Failed }",
-    ),
-    Key::asking("all", ValueKind::Block(OPERATORS), "Every node satisfies these.", "{ equals: Failed }"),
+    Key::asking("any", ValueKind::Block(OF_EACH), "At least one node satisfies these.", "{ equals: Failed }"),
+    Key::asking("all", ValueKind::Block(OF_EACH), "Every node satisfies these.", "{ equals: Failed }"),
 ];
 
 /// The matcher's own keys, then the operators.
@@ -61,6 +57,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             return Err(Fault::new(FaultKind::MissingKey, "`field` has no `path`", help));
         };
         let default = arguments.sourced_data("default");
+        // It is asked of the path, before the operators are asked of a node.
         let exists = arguments.boolean("exists");
         let blocks = [("any", arguments.block("any")), ("all", arguments.block("all"))];
         let conversion = Conversion::take(&mut arguments);
@@ -167,6 +164,17 @@ impl Matcher for Field {
         let all = std::iter::once(&self.one).chain(self.several.iter().map(|(_, operators)| operators));
         let texts = all.into_iter().find_map(Operators::needed_texts)?;
         Some(Needed { paths: vec![self.path.clone()], texts })
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        if self.path.as_plain().is_none() {
+            return Vec::new();
+        }
+        let of = || format!("`{}`", self.path);
+        let exists = self.exists.filter(|_| !self.asks_value());
+        let presence = exists.map(|exists| Demand::presence(of(), exists));
+        let texts = if self.default.is_some() { None } else { self.one.needed_texts() };
+        presence.into_iter().chain(texts.map(|texts| Demand::one_of(of(), texts))).collect()
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -1,5 +1,6 @@
 //! `finalizers`: what holds an object back from going. They are a mark, so always known.
 
+use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher};
 use crate::projection::Projection;
@@ -66,6 +67,12 @@ impl Matcher for Finalizers {
                 && !self.none.as_ref().is_some_and(any)
                 && self.exists.is_none_or(|exists| exists != seen.is_empty()),
         )
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        let some = self.any.is_some() || self.all.is_some();
+        let there = if some { Some(true) } else { self.exists };
+        there.map(|there| Demand::presence("its finalizers", there)).into_iter().collect()
     }
 
     fn reads(&self, projection: &mut Projection) {

@@ -1,6 +1,7 @@
 //! `labels`: a Kubernetes label selector on the object's own labels.
 //! Semantics: apimachinery `pkg/labels/selector.go`; `NotIn` and `DoesNotExist` hold without the key.
 
+use crate::demand::{Demand, Demanded};
 use crate::descriptor::{Arguments, Fault, FaultKind, Key, MatcherDescriptor, Presence, Shape, ValueKind};
 use crate::mark_names::{check_key, check_value};
 use crate::matcher::{Context, Matcher, Needed};
@@ -145,6 +146,24 @@ impl Matcher for Labels {
             }),
             _ => None,
         })
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        fn texts(values: &[String]) -> Vec<&str> {
+            values.iter().map(String::as_str).collect()
+        }
+        fn demand(requirement: &Requirement) -> Demand<'_> {
+            Demand {
+                of: format!("the label `{}`", requirement.key).into(),
+                asked: match &requirement.operator {
+                    Operator::In(values) => Demanded::OneOf(texts(values)),
+                    Operator::NotIn(values) => Demanded::NoneOf(texts(values)),
+                    Operator::Exists => Demanded::There,
+                    Operator::DoesNotExist => Demanded::Absent,
+                },
+            }
+        }
+        self.requirements.iter().map(demand).collect()
     }
 
     fn reads(&self, projection: &mut Projection) {

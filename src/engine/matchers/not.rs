@@ -32,6 +32,10 @@ impl Matcher for Not {
         self.inner.evaluate(context).negated()
     }
 
+    fn negates(&self) -> Option<&dyn Matcher> {
+        Some(&*self.inner)
+    }
+
     fn reads(&self, projection: &mut Projection) {
         self.inner.reads(projection);
     }

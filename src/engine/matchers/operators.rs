@@ -54,6 +54,18 @@ pub(super) const KEYS: &[Key] = &[
     ),
 ];
 
+/// What each node under `any` and `all` is asked: a null among them is there, and has no value.
+pub(super) const OF_EACH: &[Key] = &{
+    let exists = Key::asking("exists", ValueKind::Bool, "Whether the node is not null.", "true");
+    let mut keys = [exists; KEYS.len() + 1];
+    let mut at = 0;
+    while at < KEYS.len() {
+        keys[at + 1] = KEYS[at];
+        at += 1;
+    }
+    keys
+};
+
 /// The operators that one node must satisfy.
 #[derive(Debug)]
 pub(super) struct Operators {
@@ -63,6 +75,7 @@ pub(super) struct Operators {
 
 #[derive(Debug)]
 pub(super) enum Test {
+    Exists(bool),
     Equals(Term),
     NotEquals(Term),
     In(Terms),
@@ -81,6 +94,7 @@ impl Test {
     /// As it is written.
     pub(super) fn key(&self) -> &'static str {
         match self {
+            Self::Exists(_) => "exists",
             Self::Equals(_) => "equals",
             Self::NotEquals(_) => "notEquals",
             Self::In(_) => "in",
@@ -126,6 +140,7 @@ impl Operators {
                 tests.push(Test::Ordered(key, term(key, literal, Order::Ordered)?));
             }
         }
+        tests.extend(arguments.boolean("exists").map(Test::Exists));
         tests.extend(arguments.pattern("matches").map(Test::Matches));
         tests.extend(arguments.globs("glob").map(Test::Glob));
         tests.extend(arguments.sourced_duration("olderThan").map(Test::OlderThan));
@@ -159,9 +174,6 @@ impl Operators {
     }
 
     pub(super) fn judge(&self, value: &Value, context: &Context<'_>) -> Verdict {
-        if value.is_null() {
-            return Verdict::unknown();
-        }
         Verdict::all(self.tests.iter().map(|test| self.judge_one(test, value, context)))
     }
 
@@ -177,6 +189,8 @@ impl Operators {
         let time = || read_time(value, &self.conversion.formats);
         let moment = |moment: &Sourced<Timestamp>| moment.read(object, &self.conversion.formats);
         match test {
+            Test::Exists(exists) => Verdict::fixed(*exists != value.is_null()),
+            _ if value.is_null() => Verdict::unknown(),
             Test::Equals(term) => equal(term),
             Test::NotEquals(term) => equal(term).negated(),
             Test::In(terms) => Verdict::fixed(self.among(terms, value, object)),

@@ -2,6 +2,7 @@
 //! a fact of others.
 
 use crate::asked::{Asked, Types};
+use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::facts::{Fact, Others};
 use crate::matcher::{Context, Implied, Matcher};
@@ -139,6 +140,17 @@ impl Matcher for Owner {
         };
         let shown = owners.iter().map(|owner| format!("{} {}{}", owner.kind, owner.name, gone(owner.uid)));
         format!("owner {}{unread}", shown.collect::<Vec<_>>().join(", "))
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        let is_any = self.kinds.is_none() && self.controller.is_none();
+        let there = match self.exists {
+            _ if self.missing == Some(true) => Some(true),
+            Some(true) => Some(true),
+            Some(false) if is_any => Some(false),
+            _ => None,
+        };
+        there.map(|there| Demand::presence("its owners", there)).into_iter().collect()
     }
 
     fn implies(&self) -> Implied {

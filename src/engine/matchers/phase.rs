@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::asked::{Asked, Types};
+use crate::demand::Demand;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
@@ -44,6 +45,11 @@ impl Matcher for Phase {
     fn needs(&self) -> Option<Needed<'_>> {
         let texts = self.words.literal()?.iter().map(String::as_str).collect();
         Some(Needed { paths: vec![Path::of_members(&["status", "phase"])], texts })
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        let words = self.words.literal().map(|words| words.iter().map(String::as_str).collect());
+        words.map(|words| Demand::one_of("`$.status.phase`", words)).into_iter().collect()
     }
 
     fn reads(&self, projection: &mut Projection) {

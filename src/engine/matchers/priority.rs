@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::asked::{Asked, Types};
+use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
@@ -109,6 +110,12 @@ impl Matcher for Priority {
     fn needs(&self) -> Option<Needed<'_>> {
         let texts = self.class.as_ref()?.literal()?.iter().map(String::as_str).collect();
         Some(Needed { paths: vec![Path::of_members(&["spec", "priorityClassName"])], texts })
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        let words = self.class.as_ref().and_then(Sourced::literal);
+        let words = words.map(|words| words.iter().map(String::as_str).collect());
+        words.map(|words| Demand::one_of("`$.spec.priorityClassName`", words)).into_iter().collect()
     }
 
     fn reads(&self, projection: &mut Projection) {

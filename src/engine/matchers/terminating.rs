@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asked;
+use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::elapsed;
@@ -105,6 +106,10 @@ impl Matcher for Terminating {
             Asked::Over(over) => over.asks("over", asked::Types::STRING).into_iter().collect(),
             Asked::Whether(_) => Vec::new(),
         }
+    }
+
+    fn demands(&self) -> Vec<Demand<'_>> {
+        vec![Demand::presence("its deletion", !matches!(self.asked, Asked::Whether(false)))]
     }
 
     fn implies(&self) -> Implied {

@@ -109,7 +109,11 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
         ("name: { glob: \"web-*\" }", json!({}), "✓ name: web-1  (asked: glob: web-*)"),
         ("owner: { exists: true }", json!({}), "✗ owner: no owner  (asked: exists: true)"),
         ("owner: { kind: [Job] }", metadata(owned.clone()), "✗ owner: ReplicaSet web  (asked: kind: [Job])"),
-        ("owner: { missing: true }", metadata(owned), "? owner: ReplicaSet web, which could not be looked up  (asked: missing: true)"),
+        (
+            "owner: { missing: true }",
+            metadata(owned),
+            "? owner: ReplicaSet web, which could not be looked up  (asked: missing: true)",
+        ),
         (
             "finalizers: { any: [\"test.io/*\"] }",
             metadata(json!({"finalizers": ["test.io/a"]})),
