@@ -165,23 +165,20 @@ impl Containers {
 
     /// What makes a container unknown that is reported.
     fn lacks(&self, container: &Value) -> String {
-        let lacks = |is_asked: bool, path: &[&str], readable: fn(&Value) -> bool| {
-            let found = path.iter().try_fold(container, |at, key| at.get(*key));
-            let ended = path.len() == 1
-                || found.is_some()
-                || container.pointer(&format!("/{}/{}", path[0], path[1])).is_some_and(Value::is_object);
-            (is_asked && ended && !found.is_some_and(readable))
-                .then(|| format!(", its {} is missing", path[path.len() - 1]))
-        };
         let end = if self.last { "lastState" } else { "state" };
-        [
-            lacks(self.restarts.is_some() || self.total_restarts.is_some(), &["restartCount"], Value::is_u64),
-            lacks(self.ready.is_some(), &["ready"], Value::is_boolean),
-            lacks(self.exit_codes.is_some(), &[end, "terminated", "exitCode"], Value::is_i64),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let ended = container.get(end).and_then(|state| state.get("terminated")).filter(|end| !end.is_null());
+        let counts = self.restarts.is_some() || self.total_restarts.is_some();
+        let codes = self.exit_codes.is_some();
+        let lacking = [
+            ("restartCount", counts && restarts(container).is_none()),
+            ("ready", self.ready.is_some() && !container.get("ready").is_some_and(Value::is_boolean)),
+            (
+                "exitCode",
+                codes && ended.is_some_and(|ended| !ended.get("exitCode").is_some_and(Value::is_i64)),
+            ),
+        ];
+        let lacking = lacking.into_iter().filter(|(_, lacks)| *lacks);
+        lacking.map(|(field, _)| format!(", its {field} is missing")).collect()
     }
 
     fn judge(&self, container: &Value, object: &Value) -> Truth {
@@ -328,78 +325,5 @@ impl Matcher for Containers {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::testing::{matcher, verdict};
-    use crate::truth::Truth;
-    use serde_json::{Value, json};
-
-    fn pod(containers: Value) -> Value {
-        json!({"status": { "containerStatuses": containers }})
-    }
-
-    fn truth(rule: Value, object: &Value) -> Truth {
-        verdict("containers", rule, object, "00:00:00").truth
-    }
-
-    #[test]
-    fn one_container_satisfies_all_keys() {
-        let crashing =
-            json!({"name": "a", "restartCount": 5, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
-        let healthy = json!({"name": "b", "restartCount": 0, "ready": true, "state": {"running": {}}});
-        let rule = || json!({"waiting": ["CrashLoopBackOff"], "restarts": ">= 3"});
-        assert_eq!(truth(rule(), &pod(json!([healthy, crashing]))), Truth::True);
-        let young =
-            json!({"name": "a", "restartCount": 1, "state": {"waiting": {"reason": "CrashLoopBackOff"}}});
-        let restarted = json!({"name": "b", "restartCount": 9, "state": {"running": {}}});
-        assert_eq!(truth(rule(), &pod(json!([young, restarted]))), Truth::False, "not spread over two");
-    }
-
-    #[test]
-    fn without_statuses_it_is_unknown() {
-        for object in [json!({}), pod(json!([])), pod(json!(null)), json!({"status": []})] {
-            assert_eq!(truth(json!({"ready": false}), &object), Truth::Unknown, "{object}");
-        }
-    }
-
-    #[test]
-    fn init_containers_count_unless_left_out() {
-        let object = json!({"status": {
-            "initContainerStatuses": [{"name": "i", "state": {"waiting": {"reason": "Error"}}}],
-            "containerStatuses": [{"name": "a", "state": {"waiting": {"reason": "PodInitializing"}}}]}});
-        for (init, expected) in [("true", Truth::True), ("only", Truth::True), ("false", Truth::False)] {
-            assert_eq!(truth(json!({"waiting": "Error", "init": init}), &object), expected, "{init}");
-        }
-    }
-
-    #[test]
-    fn last_looks_at_how_it_ended_before() {
-        let object = pod(json!([{"name": "a", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-            "lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]));
-        let rule = json!({"waiting": "CrashLoopBackOff", "terminated": "OOMKilled", "exitCodes": [137], "last": true});
-        assert_eq!(truth(rule, &object), Truth::True);
-        assert_eq!(truth(json!({"terminated": "OOMKilled"}), &object), Truth::False);
-    }
-
-    #[test]
-    fn the_total_is_over_all_containers() {
-        let object = pod(json!([{"restartCount": 4}, {"restartCount": 7}]));
-        assert_eq!(truth(json!({"totalRestarts": "> 10"}), &object), Truth::True);
-        assert_eq!(truth(json!({"restarts": "> 10"}), &object), Truth::False);
-        assert_eq!(truth(json!({"totalRestarts": "> 1"}), &pod(json!([{"name": "a"}]))), Truth::Unknown);
-        let absurd = pod(json!([{"restartCount": u64::MAX}, {"restartCount": 7}]));
-        assert_eq!(truth(json!({"totalRestarts": "> 10"}), &absurd), Truth::True);
-    }
-
-    #[test]
-    fn what_can_never_be_true_is_a_fault() {
-        for rule in [
-            json!({}),
-            json!({"last": true, "ready": true}),
-            json!({"waiting": "A", "terminated": "B"}),
-            json!({"waiting": "A", "ready": true}),
-            json!({"restarts": "< 0"}),
-        ] {
-            assert!(matcher("containers", rule.clone()).is_err(), "{rule}");
-        }
-    }
-}
+#[path = "containers_tests.rs"]
+mod tests;
