@@ -2,6 +2,8 @@
 //! told where it stands.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
+mod odd;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -5,19 +5,27 @@ use k8s_healer_engine::rule::Mode;
 
 use super::{EXPECTED_KEYS, Expected, What};
 use crate::rules::code::Code;
-use crate::rules::diagnostic::{Diagnostic, quoted};
+use crate::rules::diagnostic::{Diagnostic, Place, quoted};
 use crate::rules::later;
 use crate::rules::lowering::{Fields, Keys, Lowering};
 use crate::rules::node::{Data, Entry, Node};
 use crate::rules::values::collect;
 
+/// What a step expects.
+#[derive(Default)]
+pub(super) struct Expectations {
+    pub(super) all: Vec<Expected>,
+    /// Where `nothing` is written.
+    pub(super) nothing: Option<Place>,
+}
+
 const EXAMPLE: &str = "{ delete: pods/test-a/web-1, rule: my-rule }";
 
 impl Lowering<'_> {
-    pub(super) fn expectations(&mut self, node: &Node) -> Option<Vec<Expected>> {
+    pub(super) fn expectations(&mut self, node: &Node) -> Option<Expectations> {
         if let Some(scalar) = node.scalar().filter(|_| !node.is_null()) {
             if scalar.text == "nothing" {
-                return Some(Vec::new());
+                return Some(Expectations { nothing: Some(node.place), ..Expectations::default() });
             }
             let message = format!("{} is nothing that can be expected", quoted(&scalar.text));
             let help = format!("write `nothing`, or a list: `- {EXAMPLE}`");
@@ -33,7 +41,21 @@ impl Lowering<'_> {
             }
             _ => self.list(node, "`expect`", &format!("`- {EXAMPLE}`, or `nothing`"))?,
         };
-        collect(items.iter().map(|item| self.expectation(item)))
+        let all = collect(items.iter().map(|item| self.expectation(item)))?;
+        Some(Expectations { all, nothing: None })
+    }
+
+    /// Steps of one moment are one: it cannot expect nothing, and something to be done.
+    pub(super) fn check_agree(&mut self, nothing: Option<Place>, expected: &[Expected]) -> Option<()> {
+        let is_done = |one: &&Expected| {
+            matches!(one.what, What::Action(_)) && one.mode.is_none_or(|mode| mode == Mode::Enforce)
+        };
+        let (Some(place), Some(done)) = (nothing, expected.iter().find(is_done)) else { return Some(()) };
+        let message = "`nothing` is expected here, and something at the same moment";
+        let help = "leave one of the two out, or move it to another moment";
+        let diagnostic = Diagnostic::new(Code::Conflict, place, message).help(help);
+        self.report(diagnostic.related(done.object.place, "this is to be done then"));
+        None
     }
 
     fn expectation(&mut self, node: &Node) -> Option<Expected> {

@@ -86,7 +86,7 @@ pub struct Moment {
     pub at: Duration,
     /// What happens, in order, before anything that is due falls.
     pub events: Vec<Event>,
-    /// What is done then; `None`: nothing is said of it, which means that nothing is.
+    /// What is done then; empty: nothing is.
     pub expected: Vec<Expected>,
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use k8s_healer_engine::values::format_duration;
 
+use super::expectations::Expectations;
 use super::objects::{Origins, REFERENCE};
 use super::{Event, Moment, PATCH_KEYS, STEP_KEYS};
 use crate::rules::code::Code;
-use crate::rules::diagnostic::Diagnostic;
+use crate::rules::diagnostic::{Diagnostic, Place};
 use crate::rules::lowering::{Keys, Lowering};
 use crate::rules::node::{Data, Node};
 use crate::rules::values::collect;
@@ -21,17 +22,21 @@ impl Lowering<'_> {
         let items = self.list(node, "`timeline`", "`- at: 5m`")?;
         let steps = collect(items.iter().map(|item| self.moment(item, origins)));
         self.check_order(items);
-        let mut moments: Vec<Moment> = Vec::new();
-        for step in steps? {
-            match moments.last_mut().filter(|last| last.at == step.at) {
-                Some(last) => {
+        let mut moments: Vec<(Moment, Option<Place>)> = Vec::new();
+        for (step, nothing) in steps? {
+            match moments.last_mut().filter(|(last, _)| last.at == step.at) {
+                Some((last, already)) => {
                     last.events.extend(step.events);
                     last.expected.extend(step.expected);
+                    *already = already.or(nothing);
                 }
-                None => moments.push(step),
+                None => moments.push((step, nothing)),
             }
         }
-        Some(moments)
+        collect(moments.into_iter().map(|(moment, nothing)| {
+            self.check_agree(nothing, &moment.expected)?;
+            Some(moment)
+        }))
     }
 
     /// Time goes forward. What is wrong with a moment by itself has been told.
@@ -56,7 +61,8 @@ impl Lowering<'_> {
         }
     }
 
-    fn moment(&mut self, node: &Node, origins: &mut Origins<'_>) -> Option<Moment> {
+    /// With the place where it says that nothing is expected.
+    fn moment(&mut self, node: &Node, origins: &mut Origins<'_>) -> Option<(Moment, Option<Place>)> {
         let keys = Keys {
             of: "a step of the timeline",
             known: STEP_KEYS,
@@ -95,7 +101,7 @@ impl Lowering<'_> {
         }
         let expected = match fields.value("expect") {
             Some(value) => self.expectations(value),
-            None => Some(Vec::new()),
+            None => Some(Expectations::default()),
         };
         if self.out.errors() > before {
             return None;
@@ -107,7 +113,8 @@ impl Lowering<'_> {
             self.report(Diagnostic::new(Code::MissingKey, place, message).help(help));
             return None;
         }
-        Some(Moment { at: at?, events, expected: expected? })
+        let Expectations { all, nothing } = expected?;
+        Some((Moment { at: at?, events, expected: all }, nothing))
     }
 
     /// One may stand for a list of one; a list that is empty is reported.
