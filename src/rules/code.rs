@@ -139,7 +139,7 @@ codes! {
     Untouchable "untouchable" Error;
     /// A parameter is declared in a way that cannot be used.
     BadParameter "bad-parameter" Error;
-    /// `${name}` names no parameter of the pack, or is not closed.
+    /// `${name}` names no parameter of the pack, is not closed, or stands in an object of a test.
     UnknownParameter "unknown-parameter" Error;
     /// A `--set` that sets nothing.
     BadSet "bad-set" Error;

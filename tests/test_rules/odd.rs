@@ -59,3 +59,33 @@ fn nothing_and_something_at_one_moment_do_not_both_hold() {
     let (status, out) = case(&format!("{kept}\ntimeline: [ {steps} ]"));
     assert_eq!(status, 0, "{out}");
 }
+
+#[test]
+fn a_value_that_is_set_and_an_object_refer_to_no_parameter() {
+    let fine = "timeline: [ { at: 0s, expect: nothing } ]";
+    for (set, at) in
+        [("{ mark: \"${hold}\" }", "${hold}"), ("{ pack.mark: [ a, \"x-${hold}\" ] }", "x-${hold}")]
+    {
+        let (status, out) = case(&format!("set: {set}\n{fine}"));
+        assert!(status == 1 && out.contains("a parameter cannot refer to a parameter"), "{out}");
+        assert!(out.contains(&format!("set: {set}")) && out.contains(at), "{out}");
+    }
+    let refused = "nothing is put in for `${mark}` in an object of a test";
+    let marked = FAILED.replace("Failed", "\"${mark}\"");
+    let patch = "{ at: 0s, patch: { object: pods/test-a/a, merge: { spec: { args: [ \"${mark}\" ] } } } }";
+    let facts = "{ at: 0s, facts: { nodes: { n: { metadata: { labels: { a: \"${mark}\" } } } } } }";
+    for rest in [
+        format!("{marked}\n{fine}"),
+        format!("{FAILED}\ntimeline: [ {patch} ]"),
+        format!("{FAILED}\ntimeline: [ {facts} ]"),
+    ] {
+        let (status, out) = case(&rest);
+        assert!(status == 1 && out.contains(refused) && out.contains("`$${mark}`"), "{out}");
+    }
+    // What a shell writes stays as it is, and so does what is escaped, without the sign that escapes it.
+    let meant = FAILED
+        .replace("Failed", "\"$${Failed}\"")
+        .replace("status", "spec: { args: [ \"a ${HOME}\" ] }, status");
+    let (status, out) = case(&format!("{meant}\n{fine}"));
+    assert_eq!(status, 0, "{out}");
+}

@@ -13,6 +13,7 @@ use super::{Object, Reference};
 use crate::rules::code::Code;
 use crate::rules::diagnostic::{Diagnostic, Place, quoted};
 use crate::rules::lowering::Lowering;
+use crate::rules::names::is_parameter;
 use crate::rules::node::{Data, Entry, MERGE, Node};
 use crate::rules::watch;
 use crate::rules::{suggest, values::collect};
@@ -142,8 +143,17 @@ impl Lowering<'_> {
 
     /// Any value, as an API server would take it.
     pub(super) fn json(&mut self, node: &Node) -> Option<Value> {
+        if let Some((place, name)) = placeholder(node) {
+            let message = format!("nothing is put in for `${{{name}}}` in an object of a test");
+            let help = format!("write the value itself, or `$${{{name}}}` if this text is meant");
+            self.report(Diagnostic::new(Code::UnknownParameter, place, message).help(help));
+            return None;
+        }
         match json_of(node) {
-            Ok(value) => Some(value),
+            Ok(mut value) => {
+                unescape(&mut value);
+                Some(value)
+            }
             Err(unclear) => {
                 let message = format!("{} could be a number or a string", unclear.shown());
                 let help = "put it into quotes if it is a string, else write it in digits";
@@ -221,5 +231,34 @@ impl Lowering<'_> {
             return None;
         };
         Some(Reference { resource, namespace, name: name.to_owned(), place: node.place })
+    }
+}
+
+/// What would be a parameter in a pack. In a longer text `${…}` is what shells write, and stays as it is.
+fn placeholder(node: &Node) -> Option<(Place, &str)> {
+    match &node.data {
+        Data::Scalar(scalar) => whole(&scalar.text).map(|name| (node.place, name)),
+        Data::List(items) => items.iter().find_map(placeholder),
+        Data::Map(entries) => entries.iter().find_map(|entry| placeholder(&entry.value)),
+        Data::Broken => None,
+    }
+}
+
+fn whole(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("${")?.strip_suffix('}')?;
+    is_parameter(name).then_some(name)
+}
+
+/// `$${name}` is the text `${name}`, as in a pack.
+fn unescape(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Some(meant) = text.strip_prefix('$').filter(|meant| whole(meant).is_some()) {
+                *text = meant.to_owned();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(unescape),
+        Value::Object(members) => members.values_mut().for_each(unescape),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -90,8 +90,25 @@ impl Lowering<'_> {
                 return None;
             }
         }
+        if let Some(refers) = items_of(value).iter().find(|item| refers(item)) {
+            let message = "a parameter cannot refer to a parameter";
+            self.report(Diagnostic::new(Code::BadParameter, refers.place, message).help("write its value"));
+            return None;
+        }
         Some((key.text.clone(), key.place, value.clone()))
     }
+}
+
+fn items_of(value: &Node) -> &[Node] {
+    match &value.data {
+        Data::List(items) => items,
+        _ => std::slice::from_ref(value),
+    }
+}
+
+/// As in the parameters of a pack.
+fn refers(value: &Node) -> bool {
+    value.scalar().is_some_and(|scalar| scalar.text.contains("${"))
 }
 
 /// A value as `--set` takes it: in quotes what is no plain scalar.
