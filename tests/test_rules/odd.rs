@@ -89,3 +89,15 @@ fn a_value_that_is_set_and_an_object_refer_to_no_parameter() {
     let (status, out) = case(&format!("{meant}\n{fine}"));
     assert_eq!(status, 0, "{out}");
 }
+
+#[test]
+fn facts_that_name_nothing_are_nothing_that_happens_and_an_empty_list_is_told_to_be_nothing() {
+    for facts in ["{}", "{ nodes: {} }", "{ nodes: {}, namespaces: {} }"] {
+        let (status, out) = case(&format!("timeline: [ {{ at: 0s, facts: {facts} }} ]"));
+        assert_eq!(status, 0, "{facts}: {out}");
+    }
+    let (status, out) = case("timeline: [ { at: 0s, facts: } ]");
+    assert!(status == 1 && out.contains("`facts`"), "{out}");
+    let (status, out) = case("timeline: [ { at: 0s, expect: [] } ]");
+    assert!(status == 1 && out.contains("write `expect: nothing`"), "{out}");
+}

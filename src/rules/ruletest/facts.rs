@@ -7,8 +7,6 @@ use k8s_healer_engine::rule::WatchTarget;
 use serde_json::{Value, json};
 
 use super::{Event, FACTS, Object, Reference};
-use crate::rules::code::Code;
-use crate::rules::diagnostic::Diagnostic;
 use crate::rules::later;
 use crate::rules::lowering::{Keys, Lowering};
 use crate::rules::node::{Data, Entry, Node};
@@ -16,12 +14,15 @@ use crate::rules::node::{Data, Entry, Node};
 const EXAMPLE: &str = "{ nodes: { node-1: { spec: { unschedulable: true } } } }";
 
 impl Lowering<'_> {
-    /// In the order in which they are written.
+    /// In the order in which they are written; none at all is nothing that happens.
     pub(super) fn facts(&mut self, node: &Node) -> Vec<Event> {
         let known: Vec<&str> = FACTS.iter().map(|(key, _)| *key).collect();
         let example = format!("`facts: {EXAMPLE}`");
         let keys = Keys { of: "`facts`", known: &known, later: later::TEST_FACTS, example: &example };
-        let before = self.out.errors();
+        if node.is_null() {
+            self.wrong_type(node, "`facts`", "a mapping", format!("write {example}"));
+            return Vec::new();
+        }
         if self.fields(node, &keys).is_none() {
             return Vec::new();
         }
@@ -35,10 +36,6 @@ impl Lowering<'_> {
                 continue;
             };
             events.extend(objects.iter().filter_map(|object| self.fact(object, resource, kind)));
-        }
-        if events.is_empty() && self.out.errors() == before {
-            let diagnostic = Diagnostic::new(Code::EmptyList, node.place, "`facts` names no object");
-            self.report_at(node, diagnostic.help(format!("write {example}")));
         }
         events
     }
