@@ -168,6 +168,7 @@ fn where_there_is_no_test_it_says_so() {
     // Where the line is broken hangs on how long the path of the checkout is.
     let told = out.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(status == 2 && told.contains("there is no such file or folder"), "{out}");
+    assert!(told.matches("cannot read").count() == 1 && told.ends_with("1 path not read"), "{out}");
 }
 
 #[test]

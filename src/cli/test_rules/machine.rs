@@ -117,7 +117,7 @@ fn status(status: &Status) -> &'static str {
     match status {
         Status::Passed => "passed",
         Status::Failed => "failed",
-        Status::Broken(_) | Status::Unread(_) => "broken",
+        Status::Broken(_) | Status::Unread(_) | Status::Unreadable(_) => "broken",
     }
 }
 
@@ -209,7 +209,7 @@ pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
                     continue;
                 }
                 Status::Failed => "failure",
-                Status::Broken(_) | Status::Unread(_) => "error",
+                Status::Broken(_) | Status::Unread(_) | Status::Unreadable(_) => "error",
             };
             let message = escaped(&case.message());
             writeln!(

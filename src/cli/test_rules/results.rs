@@ -27,12 +27,19 @@ pub(super) enum Status {
     Broken(String),
     /// No case: it stands for those of a file with mistakes, of which this is the first.
     Unread(String),
+    /// No case, and no file of which anything is known: a path that cannot be read, and why.
+    Unreadable(String),
 }
 
 impl Status {
     /// Whether nothing was played.
     pub(super) fn is_broken(&self) -> bool {
-        matches!(self, Self::Broken(_) | Self::Unread(_))
+        matches!(self, Self::Broken(_)) || self.is_no_case()
+    }
+
+    /// Whether it stands for cases that nobody knows.
+    pub(super) fn is_no_case(&self) -> bool {
+        matches!(self, Self::Unread(_) | Self::Unreadable(_))
     }
 }
 
@@ -41,6 +48,7 @@ impl CaseResult {
     pub(super) fn title(&self) -> String {
         match self.status {
             Status::Unread(_) => format!("{}: {}", self.file, self.name),
+            Status::Unreadable(_) => self.name.clone(),
             _ => format!("{} › {}", self.test, self.name),
         }
     }
@@ -51,9 +59,16 @@ impl CaseResult {
         Self { test: file.clone(), file, line, name, status: Status::Unread(why), lines: Vec::new() }
     }
 
+    /// What stands for a path that cannot be read; the message names it.
+    pub(super) fn unreadable(why: String) -> Self {
+        let name = "nothing could be read".to_owned();
+        let status = Status::Unreadable(why.clone());
+        Self { test: why.clone(), file: why, line: 0, name, status, lines: Vec::new() }
+    }
+
     /// In one line: what differs first.
     pub(super) fn message(&self) -> String {
-        if let Status::Broken(why) | Status::Unread(why) = &self.status {
+        if let Status::Broken(why) | Status::Unread(why) | Status::Unreadable(why) = &self.status {
             return why.clone();
         }
         let differs = |line: &&Line| matches!(line.sign, Sign::Missing | Sign::Unexpected);
@@ -119,7 +134,7 @@ impl Results {
 
     /// Cases, without what stands for files.
     pub(super) fn played(&self) -> usize {
-        self.count(|status| !matches!(status, Status::Unread(_)))
+        self.count(|status| !status.is_no_case())
     }
 
     /// The files, each with its cases, in order.

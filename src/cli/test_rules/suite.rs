@@ -11,7 +11,8 @@ use super::results::CaseResult;
 use crate::cli::diagnostics::STANDARD_INPUT;
 use crate::rules::ruletest::{Case, CaseSettings, RuleTest};
 use crate::rules::{
-    Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, read_bounded, says_of_rules, test_files,
+    Code, Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, read_bounded, says_of_rules,
+    test_files,
 };
 use crate::simulation::case::{Played, check, play};
 
@@ -85,7 +86,10 @@ impl Suite {
                 || (error.to_string(), 0),
                 |(source, span)| (source.name.clone(), source.position(span.start).0),
             );
-            let first = || CaseResult::unread(file.clone(), line, error.to_string());
+            let first = || match (error.place, error.code) {
+                (None, Code::Unreadable) => CaseResult::unreadable(error.to_string()),
+                _ => CaseResult::unread(file.clone(), line, error.to_string()),
+            };
             files.entry(file.clone()).or_insert_with(first);
         }
         files.into_values().collect()

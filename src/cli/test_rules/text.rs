@@ -37,7 +37,9 @@ impl Painter {
 
 pub(super) fn show(results: &Results, verbose: bool, style: Style, out: &mut impl Write) -> io::Result<()> {
     let painter = Painter { style };
-    for (file, cases) in results.by_file() {
+    // What cannot be read has been told, and nothing more is known of it.
+    let is_told = |cases: &[&CaseResult]| cases.iter().all(|one| matches!(one.status, Status::Unreadable(_)));
+    for (file, cases) in results.by_file().into_iter().filter(|(_, cases)| !is_told(cases)) {
         show_file(file, &cases, verbose, &painter, out)?;
     }
     let failed: Vec<&CaseResult> =
@@ -150,8 +152,10 @@ pub(super) fn percent(share: f64) -> String {
 
 fn summary(results: &Results, painter: &Painter) -> String {
     let mut parts = Vec::new();
-    let unread = results.cases.len() - results.played();
-    let (passed, failed, broken) = (results.passed(), results.failed(), results.broken() - unread);
+    let unread = results.count(|status| matches!(status, Status::Unread(_)));
+    let unreadable = results.count(|status| matches!(status, Status::Unreadable(_)));
+    let broken = results.count(|status| matches!(status, Status::Broken(_)));
+    let (passed, failed) = (results.passed(), results.failed());
     if passed > 0 {
         parts.push(painter.paint(GREEN, &format!("{passed} passed")));
     }
@@ -163,6 +167,9 @@ fn summary(results: &Results, painter: &Painter) -> String {
     }
     if unread > 0 {
         parts.push(painter.paint(RED, &format!("{} with mistakes", counted(unread, "file"))));
+    }
+    if unreadable > 0 {
+        parts.push(painter.paint(RED, &format!("{} not read", counted(unreadable, "path"))));
     }
     if results.left_out > 0 {
         parts.push(format!("{} left out", results.left_out));
