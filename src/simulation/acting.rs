@@ -11,14 +11,17 @@ use k8s_healer_engine::tracker::{DueStep, StepResult};
 use super::disruptions::{self, Budgeted};
 use super::guarding::{HeldBy, Hold, Passed};
 use super::world::ObjectId;
-use super::{Outcome, Record, Simulation};
+use super::{Idle, Outcome, Record, Simulation};
 
 impl Simulation {
     pub(super) fn act(&mut self, id: &ObjectId, due: &DueStep, live: &Arc<Observation>) {
         let rule = Arc::clone(&self.trackers[id.kind].rules()[due.rule]);
         let (result, effect) = match &due.effect {
             Ok(effect) => self.carry_out(id, due, &rule, live, effect),
-            Err(Inapplicable::AlreadyTerminating { since }) => (StepResult::Skipped { since: *since }, None),
+            Err(Inapplicable::AlreadyTerminating { since }) => {
+                self.note_idle(id, due, &rule, "its deletion was asked for already");
+                (StepResult::Skipped { since: *since }, None)
+            }
             Err(Inapplicable::NotYet { at }) => (StepResult::Postponed { until: *at }, None),
             Err(Inapplicable::Unreadable { what }) => {
                 self.hold(id, due, &rule, HeldBy::Unreadable, format!("{what} cannot be read"));
@@ -29,7 +32,10 @@ impl Simulation {
                 // The daemon looks again after a while too; here what frees it is seen.
                 (StepResult::Postponed { until: None }, None)
             }
-            Err(Inapplicable::NothingToDo) => (StepResult::Done { removed: false }, None),
+            Err(Inapplicable::NothingToDo) => {
+                self.note_idle(id, due, &rule, "the object is as the step would leave it");
+                (StepResult::Done { removed: false }, None)
+            }
         };
         // As an answer comes before the event that follows from it.
         self.trackers[id.kind].step_ended(due, result, self.now);
@@ -129,6 +135,22 @@ impl Simulation {
         if is_new && !due.held_before {
             self.tell(id, due, rule, outcome, Vec::new());
         }
+    }
+
+    /// A plan and a question have no use for it.
+    fn note_idle(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, why: &'static str) {
+        if self.coverage.is_none() {
+            return;
+        }
+        self.idle.push(Idle {
+            at: self.now,
+            object: id.clone(),
+            rule: rule.id.clone(),
+            step: due.step,
+            action: rule.steps[due.step].name,
+            why,
+            behind: self.records.len(),
+        });
     }
 
     fn tell(&mut self, id: &ObjectId, due: &DueStep, rule: &Rule, outcome: Outcome, not_known: Vec<String>) {

@@ -4,20 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_healer_engine::evaluate::evaluate;
-use k8s_healer_engine::facts::Facts;
 use k8s_healer_engine::guardrails::Guardrails;
-use k8s_healer_engine::matcher::Context;
 use k8s_healer_engine::moment::after;
-use k8s_healer_engine::observation::Observation;
-use k8s_healer_engine::rule::{Rule, RuleSet};
-use k8s_healer_engine::values::format_duration;
+use k8s_healer_engine::rule::RuleSet;
 use serde_json::Value;
 
 use super::comparison::{Mismatch, compare, is_rule};
 use super::coverage::Coverage;
+use super::hints::hint;
 use super::prepare::Prepared;
 use super::world::{ObjectId, WorldKind};
-use super::{Guard, Outcome, Record, Simulation};
+use super::{Guard, Idle, Outcome, Record, Simulation};
 use crate::rules::Diagnostic;
 use crate::rules::ruletest::{Case, Event, Expected, Object, What};
 
@@ -26,6 +23,8 @@ use crate::rules::ruletest::{Case, Event, Expected, Object, What};
 pub struct Played {
     /// All that was done, told and held back, in order.
     pub records: Vec<Record>,
+    /// The steps that had nothing to do, in order.
+    pub idle: Vec<Idle>,
     /// What differs from what was expected; empty: the case holds.
     pub mismatches: Vec<Mismatch>,
     /// How objects are called.
@@ -86,17 +85,18 @@ pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
                 hint: String::new(),
             };
             one.is_held = is_held(&simulation, &one);
-            one.hint = hint(&simulation, &one);
+            one.hint = hint(&simulation, &one, case.now);
             awaited.push(one);
         }
     }
     simulation.advance_to(after(case.now, case.until));
     let kinds = simulation.world().kinds().to_vec();
+    let idle = simulation.idle().to_vec();
     let (coverage, records) = simulation.into_parts();
     let mut mismatches: Vec<Mismatch> =
         missing.into_iter().map(|(at, object, removed)| Mismatch::NotThere { at, object, removed }).collect();
-    mismatches.extend(compare(&records, awaited));
-    Ok(Played { records, mismatches, kinds, coverage })
+    mismatches.extend(compare(&records, &idle, awaited, case.now));
+    Ok(Played { records, idle, mismatches, kinds, coverage })
 }
 
 /// Those of the packs, and the case's own: together they are as strict as the strictest.
@@ -158,73 +158,4 @@ fn is_held(simulation: &Simulation, awaited: &Awaited) -> bool {
         });
         is_on && of_step
     })
-}
-
-/// Why a rule does nothing to an object at this moment.
-fn hint(simulation: &Simulation, awaited: &Awaited) -> String {
-    let now = simulation.now();
-    let Some(object) = simulation.world().get(&awaited.object) else {
-        return gone(simulation, awaited);
-    };
-    let rules = simulation.rules_of(awaited.object.kind);
-    let named: Vec<&Arc<Rule>> = rules.iter().filter(|rule| is_rule(&awaited.expected, &rule.id)).collect();
-    let selecting: Vec<&&Arc<Rule>> =
-        named.iter().filter(|rule| rule.scope.selects(object.namespace())).collect();
-    match (named.as_slice(), selecting.as_slice()) {
-        ([], _) => "no rule under test watches its kind".to_owned(),
-        (_, []) => match object.namespace() {
-            Some(namespace) => format!("no such rule looks into namespace {namespace}"),
-            None => "no such rule looks at objects without a namespace".to_owned(),
-        },
-        (_, selecting) => {
-            let facts = simulation.facts_of(awaited.object.kind, &object);
-            selecting.iter().map(|rule| state(rule, &object, &facts, now)).collect::<Vec<_>>().join("; ")
-        }
-    }
-}
-
-/// Why an object is not there at this moment.
-fn gone(simulation: &Simulation, awaited: &Awaited) -> String {
-    let removed = simulation.records().iter().rev().find(|record| {
-        let is_removal = matches!(record.action, "delete" | "evict");
-        record.object == awaited.object && record.outcome == Outcome::Done && is_removal
-    });
-    let Some(Record { rule, action, at, .. }) = removed else {
-        return "it is not there at that moment".to_owned();
-    };
-    let what = format!("{rule} has done its {action}");
-    match (&awaited.expected.what, *at == simulation.now()) {
-        (What::Held(_), true) => format!("nothing holds it back: {what} at that moment"),
-        (_, true) => format!("it is not there any more: {what} at that moment"),
-        (_, false) => format!("it is not there any more: {what} before"),
-    }
-}
-
-/// What a rule makes of an object now.
-fn state(rule: &Rule, object: &Observation, facts: &Facts, now: Timestamp) -> String {
-    let verdict = evaluate(rule, object, facts, now);
-    if verdict.truth.is_true() {
-        let held = verdict.holds_since.filter(|_| !rule.hold.is_zero());
-        let since = held.map(|since| format!(" since {since}")).unwrap_or_default();
-        let hold = if rule.hold.is_zero() {
-            String::new()
-        } else {
-            format!(", and waits for {}", format_duration(rule.hold))
-        };
-        return format!("{} is true of it{since}{hold}", rule.id.name);
-    }
-    let context = Context::new(object, facts, now);
-    let blocking = rule.matches.iter().find(|matcher| !matcher.evaluate(&context).truth.is_true());
-    let sparing = || {
-        let spares = |matcher: &&Arc<dyn k8s_healer_engine::matcher::Matcher>| {
-            matcher.evaluate(&context).truth != k8s_healer_engine::truth::Truth::False
-        };
-        rule.unless.iter().find(spares)
-    };
-    let why = match (blocking, sparing()) {
-        (Some(matcher), _) => matcher.explain(&context),
-        (None, Some(matcher)) => format!("spared by `unless`: {}", matcher.explain(&context)),
-        (None, None) => String::new(),
-    };
-    format!("{} is {} of it: {why}", rule.id.name, verdict.truth)
 }

@@ -5,11 +5,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use k8s_healer_engine::moment::elapsed;
 use k8s_healer_engine::rule::{Mode, RuleId};
+use k8s_healer_engine::values::format_duration;
 
 use super::case::Awaited;
+use super::hints::{self, idle_later};
 use super::world::ObjectId;
-use super::{Outcome, Record};
+use super::{Idle, Outcome, Record};
 use crate::rules::ruletest::{Expected, What};
 
 /// One difference.
@@ -54,7 +57,12 @@ pub(super) fn is_rule(expected: &Expected, rule: &RuleId) -> bool {
 }
 
 /// All differences, in the order of their time.
-pub(super) fn compare(records: &[Record], awaited: Vec<Awaited>) -> Vec<Mismatch> {
+pub(super) fn compare(
+    records: &[Record],
+    idle: &[Idle],
+    awaited: Vec<Awaited>,
+    start: Timestamp,
+) -> Vec<Mismatch> {
     let lists_told = awaited.iter().any(|one| is_told(&one.expected));
     let is_action = |record: &Record| matches!(record.outcome, Outcome::Done | Outcome::Told(_));
     let mut open: Vec<usize> = (0..records.len()).filter(|index| is_action(&records[*index])).collect();
@@ -79,20 +87,44 @@ pub(super) fn compare(records: &[Record], awaited: Vec<Awaited>) -> Vec<Mismatch
             mismatches.push(Mismatch::Different { record, expected: one.expected, what });
         }
     }
+    let mut absent = Vec::new();
     for one in unmet {
-        match open.iter().position(|index| is_same(&records[*index], &one)) {
+        // That which is most like it.
+        let same = (0..open.len()).filter(|at| is_same(&records[open[*at]], &one));
+        match same.min_by_key(|at| differences(&records[open[*at]], &one.expected).len()) {
             Some(at) => {
                 let record = open.remove(at);
                 let what = differences(&records[record], &one.expected).join(", ");
                 mismatches.push(Mismatch::Different { record, expected: one.expected, what });
             }
-            None => mismatches.push(missing(one)),
+            None => absent.push(one),
         }
+    }
+    for mut one in absent {
+        let elsewhen = done_elsewhen(records, &open, &one, start).or_else(|| idle_later(idle, &one, start));
+        if let Some(elsewhen) = elsewhen {
+            one.hint = if one.hint.is_empty() { elsewhen } else { format!("{}; {elsewhen}", one.hint) };
+        }
+        mismatches.push(missing(one));
     }
     let counts = |index: &usize| lists_told || records[*index].outcome == Outcome::Done;
     mismatches.extend(open.into_iter().filter(counts).map(Mismatch::Unexpected));
     mismatches.sort_by_key(|mismatch| moment(mismatch, records));
     mismatches
+}
+
+/// What is expected is done, but at another moment: the one most like it, else the nearest.
+fn done_elsewhen(records: &[Record], open: &[usize], awaited: &Awaited, start: Timestamp) -> Option<String> {
+    let apart = |record: &Record| elapsed(record.at.min(awaited.at), record.at.max(awaited.at));
+    let other = open.iter().map(|index| &records[*index]).filter(|record| is_same_but_when(record, awaited));
+    let record = other.min_by_key(|record| (differences(record, &awaited.expected).len(), apart(record)))?;
+    let when = format!("at {}", hints::moment(start, record.at));
+    if awaited.hint.contains(&when) {
+        return None;
+    }
+    let word = if record.at > awaited.at { "later" } else { "before" };
+    let but = differences(record, &awaited.expected).into_iter().map(|what| format!(", {what}"));
+    Some(format!("it is done {when}, {} {word}{}", format_duration(apart(record)), but.collect::<String>()))
 }
 
 fn moment(mismatch: &Mismatch, records: &[Record]) -> Timestamp {
@@ -112,8 +144,12 @@ fn missing(Awaited { at, object, expected, hint, .. }: Awaited) -> Mismatch {
 
 /// The same action on the same object at the same moment.
 fn is_same(record: &Record, awaited: &Awaited) -> bool {
+    record.at == awaited.at && is_same_but_when(record, awaited)
+}
+
+fn is_same_but_when(record: &Record, awaited: &Awaited) -> bool {
     let action = matches!(&awaited.expected.what, What::Action(action) if action == record.action);
-    action && record.at == awaited.at && record.object == awaited.object
+    action && record.object == awaited.object
 }
 
 /// In what an action differs from what was expected of it.

@@ -15,6 +15,7 @@ pub mod explain;
 mod facts;
 pub mod gathering;
 mod guarding;
+mod hints;
 pub mod knowledge;
 pub mod plan;
 mod prepare;
@@ -80,6 +81,25 @@ pub enum Outcome {
     GivenUp,
 }
 
+/// A step whose turn came and that had nothing to do: the daemon tells it, and sends nothing.
+#[derive(Clone, Debug)]
+pub struct Idle {
+    /// When.
+    pub at: Timestamp,
+    /// The object.
+    pub object: ObjectId,
+    /// The rule.
+    pub rule: RuleId,
+    /// Which of its steps, from 0.
+    pub step: usize,
+    /// `label`.
+    pub action: &'static str,
+    /// Why, in the words of the daemon.
+    pub why: &'static str,
+    /// How many records came before it.
+    pub behind: usize,
+}
+
 /// A rule that watches a kind.
 #[derive(Clone, Debug)]
 pub struct Watching {
@@ -116,6 +136,8 @@ pub struct Simulation {
     guard: Guard,
     now: Timestamp,
     records: Vec<Record>,
+    /// Kept for a test alone.
+    idle: Vec<Idle>,
     /// What is held back by another object than itself, by that object, whose changes are seen here.
     waiting: BTreeMap<ObjectId, Vec<(usize, Ticket)>>,
     /// What would have had to be known, and is not.
@@ -157,6 +179,7 @@ impl Simulation {
             guard,
             now,
             records: Vec::new(),
+            idle: Vec::new(),
             waiting: BTreeMap::new(),
             missing: BTreeSet::new(),
             flown: BTreeMap::new(),
@@ -181,6 +204,12 @@ impl Simulation {
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// The steps so far that had nothing to do, in order, in a test.
+    #[must_use]
+    pub fn idle(&self) -> &[Idle] {
+        &self.idle
     }
 
     /// What was made true, made false and done, and all that was recorded.

@@ -101,3 +101,84 @@ fn facts_that_name_nothing_are_nothing_that_happens_and_an_empty_list_is_told_to
     let (status, out) = case("timeline: [ { at: 0s, expect: [] } ]");
     assert!(status == 1 && out.contains("write `expect: nothing`"), "{out}");
 }
+
+/// All cases have this time line: label at 1m, a second label at 2m that changes nothing, log at 3m, delete at 5m.
+fn of_steps(expected: &[(&str, &str)]) -> (u8, String) {
+    let step = |(at, what): &(&str, &str)| format!("  - {{ at: {at}, expect: {{ {what} }} }}\n");
+    let steps: String = expected.iter().map(step).collect();
+    case(&format!("{FAILED}\ntimeline:\n{steps}until: 1h"))
+}
+
+const ALL: [(&str, &str); 3] = [
+    ("1m", "label: pods/test-a/a, step: 1"),
+    ("3m", "log: pods/test-a/a, step: 3"),
+    ("5m", "delete: pods/test-a/a, step: 4"),
+];
+
+#[test]
+fn a_step_that_changes_nothing_is_not_done_and_is_told_of() {
+    let (status, out) = of_steps(&ALL);
+    assert_eq!(status, 0, "{out}");
+    let text = format!(
+        "{PACK}    {FAILED}\n    timeline:\n{}",
+        ALL.map(|(at, what)| format!("    - {{ at: {at}, expect: {{ {what} }} }}\n")).concat()
+    );
+    let arguments = Arguments { paths: vec!["-".into()], verbose: true, ..Arguments::default() };
+    let (_, out, _) = run_with(&arguments, Style::PLAIN, &text);
+    let told = "2m   nothing to do: label pods/test-a/a by pack/steps, step 2: the object is as the step would leave it";
+    assert!(out.contains(told), "{out}");
+
+    let nothing = "has nothing to do: the object is as the step would leave it";
+    let [label, log, delete] = ALL;
+    let (status, out) = of_steps(&[label, ("2m", "label: pods/test-a/a, step: 2"), log, delete]);
+    assert!(status == 1 && out.contains(&format!("step 2 of steps {nothing}")), "{out}");
+    let (status, out) = of_steps(&[label, ("90s", "label: pods/test-a/a, step: 2"), log, delete]);
+    assert!(status == 1 && out.contains(&format!("; step 2 comes at 2m and {nothing}")), "{out}");
+}
+
+#[test]
+fn a_step_at_another_time_is_told_with_the_time_at_which_it_is_done() {
+    let [label, log, delete] = ALL;
+    let at = |at: &'static str, (_, what): (&'static str, &'static str)| (at, what);
+    for (expected, told) in [
+        (
+            vec![at("30s", label), log, delete],
+            "steps is true of it, and waits for 1m; it is done at 1m, 30s later",
+        ),
+        (vec![at("2m", label), log, delete], "it is done at 1m, 1m before"),
+        (
+            vec![label, at("90s", log), delete],
+            "steps has done its step 1, label, at 1m; step 2, label, comes 1m after that; it is done at 3m, 1m30s later",
+        ),
+        (
+            vec![label, at("150s", log), delete],
+            "step 2 of steps had nothing to do at 2m; step 3, log, comes 1m after that; it is done at 3m, 30s later",
+        ),
+        (
+            vec![label, log, at("6m", delete)],
+            "it is not there any more: pack/steps has done its delete at 5m\n",
+        ),
+        (
+            vec![label, log, at("4m", delete)],
+            "steps has done its step 3, log, at 3m; step 4, delete, comes 2m after that; it is done at 5m, 1m later",
+        ),
+        (
+            vec![label, ("4m", "log: pods/test-a/a, step: 2"), delete],
+            "the steps of steps are 1 label, 2 label, 3 log, 4 delete; it is done at 3m, 1m before, step 3, not 2",
+        ),
+        (vec![label, ("3m", "log: pods/test-a/a, step: 2"), delete], "    step 3, not 2\n"),
+        (vec![label, log, delete, ("5m", "evict: pods/test-a/a")], "not there any more"),
+        (vec![label, ("2m", "evict: pods/test-a/a"), log, delete], "the steps of steps are 1 label,"),
+    ] {
+        let (status, out) = of_steps(&expected);
+        assert!(status == 1 && out.contains(told), "{told}\n{out}");
+    }
+    let kept = FAILED.replace(
+        "namespace: test-a",
+        "namespace: test-a, metadata: { labels: { k8s-healer.io/protect: x } }",
+    );
+    let (status, out) =
+        case(&format!("{kept}\ntimeline: [ {{ at: 2m, expect: {{ label: pods/test-a/a }} }} ]"));
+    let told = "steps is held back since 1m: protected by the label k8s-healer.io/protect";
+    assert!(status == 1 && out.contains(told), "{out}");
+}

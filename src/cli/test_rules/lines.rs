@@ -11,7 +11,7 @@ use crate::rules::ruletest::{Case, Expected, What};
 use crate::simulation::case::Played;
 use crate::simulation::comparison::Mismatch;
 use crate::simulation::world::ObjectId;
-use crate::simulation::{Outcome, Record};
+use crate::simulation::{Idle, Outcome, Record};
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +60,21 @@ pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
             _ => None,
         })
     };
+    // In the order in which it came.
+    let mut idle = played.idle.iter().peekable();
+    let nothing = |one: &Idle| {
+        let text = format!("nothing to do: {}: {}", step_of(one, played), one.why);
+        (1, Line { at: since(one.at), sign: Sign::Aside, text, note: String::new() })
+    };
     for (index, record) in played.records.iter().enumerate() {
+        lines.extend(std::iter::from_fn(|| idle.next_if(|one| one.behind <= index)).map(nothing));
         let (sign, note) = different(index).unwrap_or_else(|| match record.outcome {
             Outcome::Done => (Sign::Same, String::new()),
             _ => (Sign::Aside, String::new()),
         });
         lines.push((1, Line { at: since(record.at), sign, text: done(record, played), note }));
     }
+    lines.extend(idle.map(nothing));
     for mismatch in &played.mismatches {
         let line = match mismatch {
             Mismatch::Missing { at, object, expected, hint } => {
@@ -105,6 +113,11 @@ pub(super) fn done(record: &Record, played: &Played) -> String {
         Outcome::Held(_, reason) => format!("held back: {action} {object} by {rule}{step}: {reason}"),
         Outcome::GivenUp => format!("given up: {action} {object} by {rule}{step}"),
     }
+}
+
+fn step_of(Idle { object, rule, step, action, .. }: &Idle, played: &Played) -> String {
+    let step = if *step > 0 { format!(", step {}", step + 1) } else { String::new() };
+    format!("{action} {} by {rule}{step}", name_of(object, played))
 }
 
 fn awaited(expected: &Expected, object: &ObjectId, played: &Played) -> String {
