@@ -1,12 +1,13 @@
 //! One case of a RuleTest: prepared (which object is of which kind, which rule watches it), then played.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_healer_engine::evaluate::evaluate;
 use k8s_healer_engine::guardrails::Guardrails;
 use k8s_healer_engine::moment::after;
-use k8s_healer_engine::rule::RuleSet;
+use k8s_healer_engine::rule::{RuleId, RuleSet};
 use serde_json::Value;
 
 use super::comparison::{Mismatch, compare, is_rule};
@@ -25,6 +26,8 @@ pub struct Played {
     pub records: Vec<Record>,
     /// The steps that had nothing to do, in order.
     pub idle: Vec<Idle>,
+    /// How often the expressions of each rule failed, and were unknown; without those of which none did.
+    pub failures: BTreeMap<RuleId, u64>,
     /// What differs from what was expected; empty: the case holds.
     pub mismatches: Vec<Mismatch>,
     /// How objects are called.
@@ -91,12 +94,12 @@ pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
     }
     simulation.advance_to(after(case.now, case.until));
     let kinds = simulation.world().kinds().to_vec();
-    let idle = simulation.idle().to_vec();
+    let (idle, failures) = (simulation.idle().to_vec(), simulation.failures().clone());
     let (coverage, records) = simulation.into_parts();
     let mut mismatches: Vec<Mismatch> =
         missing.into_iter().map(|(at, object, removed)| Mismatch::NotThere { at, object, removed }).collect();
     mismatches.extend(compare(&records, &idle, awaited, case.now));
-    Ok(Played { records, idle, mismatches, kinds, coverage })
+    Ok(Played { records, idle, failures, mismatches, kinds, coverage })
 }
 
 /// Those of the packs, and the case's own: together they are as strict as the strictest.

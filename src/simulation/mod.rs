@@ -138,6 +138,8 @@ pub struct Simulation {
     records: Vec<Record>,
     /// Kept for a test alone.
     idle: Vec<Idle>,
+    /// How often the expressions of each rule failed, and were unknown. Kept for a test alone.
+    failures: BTreeMap<RuleId, u64>,
     /// What is held back by another object than itself, by that object, whose changes are seen here.
     waiting: BTreeMap<ObjectId, Vec<(usize, Ticket)>>,
     /// What would have had to be known, and is not.
@@ -180,6 +182,7 @@ impl Simulation {
             now,
             records: Vec::new(),
             idle: Vec::new(),
+            failures: BTreeMap::new(),
             waiting: BTreeMap::new(),
             missing: BTreeSet::new(),
             flown: BTreeMap::new(),
@@ -210,6 +213,12 @@ impl Simulation {
     #[must_use]
     pub fn idle(&self) -> &[Idle] {
         &self.idle
+    }
+
+    /// How often the expressions of each rule failed so far, in a test, where any did.
+    #[must_use]
+    pub fn failures(&self) -> &BTreeMap<RuleId, u64> {
+        &self.failures
     }
 
     /// What was made true, made false and done, and all that was recorded.
@@ -263,7 +272,26 @@ impl Simulation {
         self.witness(kind, object);
         let facts = self.facts_of(kind, object);
         self.ask(kind, object, &facts);
-        self.trackers[kind].observe_with(object, &facts, Origin::Listed, self.now);
+        let now = self.now;
+        self.counting(kind, |tracker| tracker.observe_with(object, &facts, Origin::Listed, now));
+    }
+
+    /// Counts what fails of what the daemon would evaluate, and not of what is looked at here beside it.
+    fn counting<T>(&mut self, kind: usize, evaluates: impl FnOnce(&mut Tracker) -> T) -> T {
+        if self.coverage.is_none() {
+            return evaluates(&mut self.trackers[kind]);
+        }
+        let failed =
+            |tracker: &Tracker| tracker.rules().iter().map(|rule| rule.failed()).collect::<Vec<u64>>();
+        let before = failed(&self.trackers[kind]);
+        let result = evaluates(&mut self.trackers[kind]);
+        let rules = self.trackers[kind].rules().iter();
+        for ((rule, before), after) in rules.zip(before).zip(failed(&self.trackers[kind])) {
+            if after > before {
+                *self.failures.entry(rule.id.clone()).or_default() += after - before;
+            }
+        }
+        result
     }
 
     /// Notes the facts on which it hangs what the rules are of an object, and which are not known.
@@ -342,7 +370,7 @@ impl Simulation {
         let now = self.now;
         let facts = self.facts_of(kind, &live);
         self.ask(kind, &live, &facts);
-        match self.trackers[kind].judge_with(ticket, &live, &facts, now, now) {
+        match self.counting(kind, |tracker| tracker.judge_with(ticket, &live, &facts, now, now)) {
             Some(due) => self.act(&id, &due, &live),
             None => self.trackers[kind].release(ticket, now, JUDGE_PAUSE),
         }
@@ -356,7 +384,8 @@ impl Simulation {
         }
         self.witness(kind, &object);
         let facts = self.facts_of(kind, &object);
-        self.trackers[kind].observe_with(&object, &facts, Origin::Event, self.now);
+        let now = self.now;
+        self.counting(kind, |tracker| tracker.observe_with(&object, &facts, Origin::Event, now));
         self.tell_facts(kind, &object);
         self.look_again(&id_of(kind, &object));
     }

@@ -1,6 +1,6 @@
 //! Tests that are odd and could pass for the wrong reason: what they mean is told, or is refused where it stands.
 
-use super::{Arguments, Style, run_with};
+use super::{Arguments, Format, Style, run_with};
 
 const PACK: &str = r#"
 apiVersion: k8s-healer/v1
@@ -181,4 +181,25 @@ fn a_step_at_another_time_is_told_with_the_time_at_which_it_is_done() {
         case(&format!("{kept}\ntimeline: [ {{ at: 2m, expect: {{ label: pods/test-a/a }} }} ]"));
     let told = "steps is held back since 1m: protected by the label k8s-healer.io/protect";
     assert!(status == 1 && out.contains(told), "{out}");
+}
+
+#[test]
+fn what_fails_in_cel_is_told_with_each_case() {
+    let pack = PACK.replace("match: [ phase: Failed ]", "match: [ cel: \"object.spec.x == 'a'\" ]");
+    let timeline = "    timeline: [ { at: 1m, patch: { object: pods/test-a/a, merge: { spec: { y: b } } } }, { at: 2m, expect: nothing } ]\n";
+    let text = format!("{pack}    {FAILED}\n{timeline}");
+    let run = |format: Format, verbose: bool, text: &str| {
+        let arguments = Arguments { paths: vec!["-".into()], verbose, format, ..Arguments::default() };
+        run_with(&arguments, Style::PLAIN, text)
+    };
+    let (status, out, _) = run(Format::Text, true, &text);
+    assert!(status == 0 && out.contains("  2 cel evaluations of pack/steps failed (unknown)\n"), "{out}");
+    let (_, out, _) = run(Format::Text, false, &text);
+    assert!(!out.contains("cel"), "{out}");
+    let (_, out, _) = run(Format::Json, false, &text);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["cases"][0]["celFailures"], serde_json::json!([{"rule": "pack/steps", "count": 2}]));
+    // Who waits for what is unknown wants to know it, too.
+    let (_, out, _) = run(Format::Text, false, &text.replace("nothing", "{ label: pods/test-a/a }"));
+    assert!(out.contains("2 cel evaluations of pack/steps failed (unknown)"), "{out}");
 }

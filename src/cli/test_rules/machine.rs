@@ -41,6 +41,15 @@ struct CaseShown<'a> {
     /// What differs first, or why it could not be run.
     message: Option<String>,
     timeline: Vec<LineShown<'a>>,
+    /// Rules whose expressions failed and were unknown, with how often.
+    #[serde(rename = "celFailures")]
+    cel_failures: Vec<FailuresShown<'a>>,
+}
+
+#[derive(Serialize)]
+struct FailuresShown<'a> {
+    rule: &'a str,
+    count: u64,
 }
 
 #[derive(Serialize)]
@@ -91,6 +100,11 @@ pub(super) fn json(results: &Results, out: &mut impl Write) -> io::Result<()> {
             status,
             message,
             timeline: timeline.collect(),
+            cel_failures: one
+                .failures
+                .iter()
+                .map(|(rule, count)| FailuresShown { rule, count: *count })
+                .collect(),
         }
     });
     let coverage = results.coverage.as_ref().map(|coverage| CoverageShown {

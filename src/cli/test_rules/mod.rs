@@ -12,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_healer_engine::moment::elapsed;
@@ -111,8 +112,8 @@ pub fn test(
 ) -> io::Result<u8> {
     let began = clock.map(Clock::now);
     let mut suite = Suite::read(&arguments.paths, stdin)?;
-    let mut results = play_all(arguments, &mut suite);
-    results.elapsed = began.zip(clock).map(|(began, clock): (Timestamp, _)| elapsed(began, clock.now()));
+    let mut results = play_all(arguments, &mut suite, clock);
+    results.elapsed = since(began, clock);
     let unreadable = suite.tests.diagnostics.iter().any(|one| one.code == Code::Unreadable);
     let is_text = arguments.format == Format::Text;
     let mut mistakes = Vec::new();
@@ -143,7 +144,7 @@ pub fn test(
         Format::Json => machine::json(&results, out)?,
         Format::Tap => machine::tap(&results, out)?,
     }
-    let too_little = too_little(arguments, &results);
+    let too_little = results.too_little();
     if let Some(too_little) = &too_little {
         writeln!(notes, "k8s-healer: {too_little}")?;
     }
@@ -152,15 +153,11 @@ pub fn test(
     Ok(if unreadable { 2 } else { u8::from(is_bad) })
 }
 
-fn too_little(arguments: &Arguments, results: &Results) -> Option<String> {
-    let (least, coverage) = (arguments.fail_under?, results.coverage.as_ref()?);
-    let is_less = coverage.percent < least;
-    is_less.then(|| {
-        format!("the tests show {}% of the rules, less than {least}%", text::percent(coverage.percent))
-    })
+fn since(began: Option<Timestamp>, clock: Option<&dyn Clock>) -> Option<Duration> {
+    began.zip(clock).map(|(began, clock)| elapsed(began, clock.now()))
 }
 
-fn play_all(arguments: &Arguments, suite: &mut Suite) -> Results {
+fn play_all(arguments: &Arguments, suite: &mut Suite, clock: Option<&dyn Clock>) -> Results {
     let tests = suite.tests.tests.clone();
     let (mut cases, mut left_out) = (suite.unread(), 0);
     let mut broken_packs: Vec<Rc<Loaded>> = Vec::new();
@@ -176,23 +173,34 @@ fn play_all(arguments: &Arguments, suite: &mut Suite) -> Results {
                 continue;
             }
             progress.next();
-            let (status, lines) = match suite.play(test, case) {
+            let began = clock.map(Clock::now);
+            let (mut shown_lines, mut failures) = (Vec::new(), Vec::new());
+            let status = match suite.play(test, case) {
                 Verdict::Played(played) => {
-                    let status = if played.holds() { Status::Passed } else { Status::Failed };
-                    let lines = lines(case, &played);
+                    shown_lines = lines(case, &played);
+                    failures.extend(played.failures.iter().map(|(rule, count)| (rule.to_string(), *count)));
+                    let holds = played.holds();
                     shown.add(played.coverage);
-                    (status, lines)
+                    if holds { Status::Passed } else { Status::Failed }
                 }
-                Verdict::Wrong(why) => (Status::Broken(why), Vec::new()),
+                Verdict::Wrong(why) => Status::Broken(why),
                 Verdict::WithoutRules(loaded) => {
                     if !broken_packs.iter().any(|known| Rc::ptr_eq(known, &loaded)) {
                         broken_packs.push(loaded);
                     }
-                    (Status::Broken("its rules cannot be read".to_owned()), Vec::new())
+                    Status::Broken("its rules cannot be read".to_owned())
                 }
             };
-            let (test, file) = (test.name.clone(), test.file.clone());
-            cases.push(CaseResult { test, file, line: case.line, name: case.name.clone(), status, lines });
+            cases.push(CaseResult {
+                test: test.name.clone(),
+                file: test.file.clone(),
+                line: case.line,
+                name: case.name.clone(),
+                status,
+                lines: shown_lines,
+                failures,
+                elapsed: since(began, clock),
+            });
         }
         if wants_coverage {
             covered.add(suite, test, shown);
@@ -204,7 +212,8 @@ fn play_all(arguments: &Arguments, suite: &mut Suite) -> Results {
     }
     let coverage = wants_coverage.then(|| covered.result());
     let files = suite.tests.summary.files;
-    Results { cases, files, left_out, broken_packs, coverage, elapsed: None }
+    let least = arguments.fail_under;
+    Results { cases, files, left_out, broken_packs, coverage, least, elapsed: None }
 }
 
 /// The packs under test, and what was shown of each; several tests may be about one.

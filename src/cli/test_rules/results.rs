@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::lines::{Line, Sign};
+use super::text::percent;
 use crate::rules::Loaded;
 use std::rc::Rc;
 
@@ -16,6 +17,10 @@ pub(super) struct CaseResult {
     pub(super) status: Status,
     /// What was done and what differs, where it was played.
     pub(super) lines: Vec<Line>,
+    /// Rules whose expressions failed in it, and how often.
+    pub(super) failures: Vec<(String, u64)>,
+    /// How long it took; `None`: not measured.
+    pub(super) elapsed: Option<Duration>,
 }
 
 /// What came of a case.
@@ -56,14 +61,18 @@ impl CaseResult {
     /// What stands for the cases of a file that has mistakes.
     pub(super) fn unread(file: String, line: usize, why: String) -> Self {
         let name = "the file has mistakes".to_owned();
-        Self { test: file.clone(), file, line, name, status: Status::Unread(why), lines: Vec::new() }
+        Self::no_case(file.clone(), file, line, name, Status::Unread(why))
     }
 
     /// What stands for a path that cannot be read; the message names it.
     pub(super) fn unreadable(why: String) -> Self {
         let name = "nothing could be read".to_owned();
         let status = Status::Unreadable(why.clone());
-        Self { test: why.clone(), file: why, line: 0, name, status, lines: Vec::new() }
+        Self::no_case(why.clone(), why, 0, name, status)
+    }
+
+    fn no_case(test: String, file: String, line: usize, name: String, status: Status) -> Self {
+        Self { test, file, line, name, status, lines: Vec::new(), failures: Vec::new(), elapsed: None }
     }
 
     /// In one line: what differs first.
@@ -111,11 +120,22 @@ pub(super) struct Results {
     /// Packs that could not be read.
     pub(super) broken_packs: Vec<Rc<Loaded>>,
     pub(super) coverage: Option<CoverageResult>,
+    /// How much of the rules must be shown, in percent.
+    pub(super) least: Option<f64>,
     /// How long it took; `None`: not measured.
     pub(super) elapsed: Option<Duration>,
 }
 
 impl Results {
+    /// That the tests show less of the rules than they must.
+    pub(super) fn too_little(&self) -> Option<String> {
+        let (least, coverage) = (self.least?, self.coverage.as_ref()?);
+        let is_less = coverage.percent < least;
+        is_less.then(|| {
+            format!("the tests show {}% of the rules, less than {least}%", percent(coverage.percent))
+        })
+    }
+
     pub(super) fn count(&self, is: impl Fn(&Status) -> bool) -> usize {
         self.cases.iter().filter(|case| is(&case.status)).count()
     }

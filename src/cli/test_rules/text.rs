@@ -93,6 +93,7 @@ fn show_file(
         }
         if verbose && case.status == Status::Passed {
             show_lines(&case.lines, painter, out)?;
+            show_evaluations(case, painter, out)?;
         }
     }
     Ok(())
@@ -102,7 +103,18 @@ fn show_failure(case: &CaseResult, painter: &Painter, out: &mut impl Write) -> i
     writeln!(out, "\n{} {}", painter.mark(false), painter.paint(BOLD, &case.title()))?;
     writeln!(out, "  {}", painter.paint(FAINT, &format!("{}:{}", case.file, case.line)))?;
     writeln!(out)?;
-    show_lines(&case.lines, painter, out)
+    show_lines(&case.lines, painter, out)?;
+    show_evaluations(case, painter, out)
+}
+
+/// What failed was unknown, and a rule that is unknown does nothing.
+fn show_evaluations(case: &CaseResult, painter: &Painter, out: &mut impl Write) -> io::Result<()> {
+    for (rule, count) in &case.failures {
+        let evaluations = counted(usize::try_from(*count).unwrap_or(usize::MAX), "cel evaluation");
+        let text = format!("{evaluations} of {rule} failed (unknown)");
+        writeln!(out, "      {}", painter.paint(YELLOW, &text))?;
+    }
+    Ok(())
 }
 
 fn show_lines(lines: &[Line], painter: &Painter, out: &mut impl Write) -> io::Result<()> {
