@@ -1,6 +1,12 @@
 //! Tests that are odd and could pass for the wrong reason: what they mean is told, or is refused where it stands.
 
-use super::{Arguments, Format, Style, run_with};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use k8s_healer::cluster::clock::Clock;
+
+use super::{Arguments, Format, Style, of, run_with, test};
 
 const PACK: &str = r#"
 apiVersion: k8s-healer/v1
@@ -202,4 +208,48 @@ fn what_fails_in_cel_is_told_with_each_case() {
     // Who waits for what is unknown wants to know it, too.
     let (_, out, _) = run(Format::Text, false, &text.replace("nothing", "{ label: pods/test-a/a }"));
     assert!(out.contains("2 cel evaluations of pack/steps failed (unknown)"), "{out}");
+}
+
+/// A quarter of a second goes by with each look at it.
+#[derive(Debug, Default)]
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.0.fetch_add(250, Ordering::Relaxed)).unwrap()
+    }
+
+    fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[test]
+fn junit_tells_what_took_how_long_and_too_little_coverage_as_a_test_that_fails() {
+    let junit = |fail_under: Option<f64>, clock: Option<&dyn Clock>| {
+        let arguments =
+            Arguments { format: Format::Junit, fail_under, ..of("tests/test_rules/holding/held.yaml") };
+        let (mut out, mut notes) = (Vec::new(), Vec::new());
+        let status = test(&arguments, Style::PLAIN, std::io::empty(), clock, &mut out, &mut notes).unwrap();
+        (status, String::from_utf8(out).unwrap())
+    };
+    let (status, timed) = junit(None, Some(&Ticking::default()));
+    let cases = timed.matches("<testcase").count();
+    let seconds = |quarters: usize| format!(" time=\"{}.{:03}\"", quarters / 4, quarters % 4 * 250);
+    assert_eq!(timed.matches(&format!("\"{}/>", seconds(1))).count(), cases, "{timed}");
+    assert!(
+        status == 0 && timed.contains(&format!("errors=\"0\"{}>\n    <testcase", seconds(cases))),
+        "{timed}"
+    );
+    assert!(timed.contains(&format!("errors=\"0\"{}>\n  <testsuite", seconds(2 * cases + 1))), "{timed}");
+    assert!(!junit(None, None).1.contains("time=") && !timed.contains("coverage"));
+
+    let (status, short) = junit(Some(100.0), None);
+    let failed = format!("<testsuites name=\"k8s-healer test-rules\" tests=\"{}\" failures=\"1\"", cases + 1);
+    assert!(status == 1 && short.contains(&failed), "{short}");
+    let told = "name=\"at least 100% of the rules\">\n      <failure message=\"the tests show ";
+    assert!(short.contains(told) && short.contains("less than 100%\">pack/"), "{short}");
+    let (status, enough) = junit(Some(1.0), None);
+    assert!(status == 0 && enough.contains("name=\"at least 1% of the rules\"/>"), "{enough}");
+    assert!(enough.contains("<testsuite name=\"coverage\" tests=\"1\" failures=\"0\""), "{enough}");
 }

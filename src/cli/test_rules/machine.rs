@@ -2,11 +2,12 @@
 //! promise: a key never changes its meaning within a version, new keys may come.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::lines::{Line, Sign};
-use super::results::{CaseResult, Results, Status};
+use super::results::{CaseResult, GapLine, Results, Status};
 use super::text::percent;
 use crate::cli::diagnostics::write_json;
 use crate::cli::table::printable;
@@ -191,14 +192,40 @@ fn diff(case: &CaseResult) -> Vec<String> {
     lines
 }
 
+/// What `--fail-under` asks for, as a test: what is not a test is not shown as failed by the viewers of CI systems.
+fn junit_of_coverage(results: &Results, out: &mut impl Write) -> io::Result<()> {
+    let (Some(least), Some(coverage)) = (results.least, &results.coverage) else { return Ok(()) };
+    let too_little = results.too_little();
+    let failed = u8::from(too_little.is_some());
+    writeln!(out, "  <testsuite name=\"coverage\" tests=\"1\" failures=\"{failed}\" errors=\"0\">")?;
+    let case = format!("    <testcase classname=\"coverage\" name=\"at least {least}% of the rules\"");
+    match too_little {
+        None => writeln!(out, "{case}/>")?,
+        Some(message) => {
+            let gap = |gap: &GapLine| format!("{} {} {}: {}", gap.rule, gap.place, gap.lacks, gap.part);
+            let gaps: Vec<String> = coverage.gaps.iter().map(gap).collect();
+            let (message, gaps) = (escaped(&message), escaped(&gaps.join("\n")));
+            writeln!(out, "{case}>\n      <failure message=\"{message}\">{gaps}</failure>\n    </testcase>")?;
+        }
+    }
+    writeln!(out, "  </testsuite>")
+}
+
+/// ` time="0.001"`, where it was measured.
+fn time(elapsed: Option<Duration>) -> String {
+    elapsed.map(|elapsed| format!(" time=\"{:.3}\"", elapsed.as_secs_f64())).unwrap_or_default()
+}
+
 /// The form that CI systems agree on: a suite for each file.
 pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
-    let time = results.elapsed.unwrap_or_default().as_secs_f64();
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
-    let (cases, failed, broken) = (results.cases.len(), results.failed(), results.broken());
+    let of_coverage = usize::from(results.least.is_some() && results.coverage.is_some());
+    let (cases, broken) = (results.cases.len() + of_coverage, results.broken());
+    let failed = results.failed() + usize::from(results.too_little().is_some());
     writeln!(
         out,
-        "<testsuites name=\"k8s-healer test-rules\" tests=\"{cases}\" failures=\"{failed}\" errors=\"{broken}\" time=\"{time:.3}\">"
+        "<testsuites name=\"k8s-healer test-rules\" tests=\"{cases}\" failures=\"{failed}\" errors=\"{broken}\"{}>",
+        time(results.elapsed)
     )?;
     for (file, cases) in results.by_file() {
         let count = |is: fn(&Status) -> bool| cases.iter().filter(|case| is(&case.status)).count();
@@ -207,15 +234,18 @@ pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
         let name = escaped(file);
         writeln!(
             out,
-            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\" errors=\"{broken}\">",
-            cases.len()
+            "  <testsuite name=\"{name}\" tests=\"{}\" failures=\"{failed}\" errors=\"{broken}\"{}>",
+            cases.len(),
+            // Nothing was measured, or all was.
+            time(cases.iter().filter_map(|case| case.elapsed).reduce(|all, one| all + one))
         )?;
         for case in cases {
             let (class, title) = (escaped(&case.test), escaped(&case.name));
             write!(
                 out,
-                "    <testcase classname=\"{class}\" name=\"{title}\" file=\"{name}\" line=\"{}\"",
-                case.line
+                "    <testcase classname=\"{class}\" name=\"{title}\" file=\"{name}\" line=\"{}\"{}",
+                case.line,
+                time(case.elapsed)
             )?;
             let element = match &case.status {
                 Status::Passed => {
@@ -235,6 +265,7 @@ pub(super) fn junit(results: &Results, out: &mut impl Write) -> io::Result<()> {
         }
         writeln!(out, "  </testsuite>")?;
     }
+    junit_of_coverage(results, out)?;
     writeln!(out, "</testsuites>")
 }
 
