@@ -253,3 +253,15 @@ fn junit_tells_what_took_how_long_and_too_little_coverage_as_a_test_that_fails()
     assert!(status == 0 && enough.contains("name=\"at least 1% of the rules\"/>"), "{enough}");
     assert!(enough.contains("<testsuite name=\"coverage\" tests=\"1\" failures=\"0\""), "{enough}");
 }
+
+#[test]
+fn what_happens_in_a_step_happens_in_the_order_in_which_it_is_written() {
+    let again = "apply: { apiVersion: v1, kind: Pod, name: a, namespace: test-a, status: { phase: Failed } }";
+    let steps = |step: &str, then: &str| {
+        case(&format!("{FAILED}\ntimeline: [ {{ at: 30s, {step} }}, {{ at: 90s, expect: {then} }} ]"))
+    };
+    let (status, out) = steps(&format!("remove: pods/test-a/a, {again}"), "{ label: pods/test-a/a }");
+    assert_eq!(status, 0, "{out}");
+    let (status, out) = steps(&format!("{again}, remove: pods/test-a/a"), "nothing");
+    assert_eq!(status, 0, "{out}");
+}

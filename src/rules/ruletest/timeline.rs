@@ -11,7 +11,7 @@ use super::{Event, Moment, PATCH_KEYS, STEP_KEYS};
 use crate::rules::code::Code;
 use crate::rules::diagnostic::{Diagnostic, Place};
 use crate::rules::lowering::{Keys, Lowering};
-use crate::rules::node::{Data, Node};
+use crate::rules::node::{Data, Entry, Node};
 use crate::rules::values::collect;
 
 const PATCH: &str = "{ object: pods/test-a/web-1, merge: { status: { phase: Failed } } }";
@@ -82,22 +82,26 @@ impl Lowering<'_> {
                 None
             }
         };
+        // In the order in which it is written: what is removed and applied again is another object.
         let mut events = Vec::new();
-        if let Some(value) = fields.value("apply") {
-            let objects = self.objects(value, "`apply`", origins).unwrap_or_default();
-            events.extend(objects.into_iter().map(Event::Apply));
-        }
-        if let Some(value) = fields.value("patch") {
-            let items = self.one_or_more(value, "`patch`", PATCH);
-            events.extend(items.iter().filter_map(|item| self.patch(item)));
-        }
-        if let Some(value) = fields.value("remove") {
-            let items = self.one_or_more(value, "`remove`", REFERENCE);
-            let remove = |item| self.reference(item, "`remove`").map(Event::Remove);
-            events.extend(items.iter().filter_map(remove));
-        }
-        if let Some(value) = fields.value("facts") {
-            events.extend(self.facts(value));
+        for Entry { key, value } in node.entries().unwrap_or_default() {
+            match key.text.as_str() {
+                "apply" => {
+                    let objects = self.objects(value, "`apply`", origins).unwrap_or_default();
+                    events.extend(objects.into_iter().map(Event::Apply));
+                }
+                "patch" => {
+                    let items = self.one_or_more(value, "`patch`", PATCH);
+                    events.extend(items.iter().filter_map(|item| self.patch(item)));
+                }
+                "remove" => {
+                    let items = self.one_or_more(value, "`remove`", REFERENCE);
+                    let remove = |item| self.reference(item, "`remove`").map(Event::Remove);
+                    events.extend(items.iter().filter_map(remove));
+                }
+                "facts" => events.extend(self.facts(value)),
+                _ => {}
+            }
         }
         let expected = match fields.value("expect") {
             Some(value) => self.expectations(value),
