@@ -254,6 +254,27 @@ fn junit_tells_what_took_how_long_and_too_little_coverage_as_a_test_that_fails()
     assert!(enough.contains("<testsuite name=\"coverage\" tests=\"1\" failures=\"0\""), "{enough}");
 }
 
+/// What stands under `bases`, and a pod made of it.
+fn of_base(base: &str) -> (u8, String) {
+    let pack = PACK.replace("cases:", &format!("bases: {{ pod: {base} }}\ncases:"));
+    let rest = "    objects: [ { base: pod, name: a } ]\n    timeline: [ { at: 1m, expect: { label: pods/test-a/a } } ]\n";
+    let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
+    let (status, out, notes) = run_with(&arguments, Style::PLAIN, &format!("{pack}{rest}"));
+    (status, format!("{out}{notes}"))
+}
+
+#[test]
+fn a_base_is_written_as_an_object_is_and_begins_with_no_other_wherever_it_stands() {
+    let (status, out) =
+        of_base("{ apiVersion: v1, kind: Pod, namespace: test-a, status: { phase: Failed } }");
+    assert_eq!(status, 0, "{out}");
+    let (status, out) = of_base("{ base: other, kind: Pod }");
+    assert!(status == 1 && out.contains("a base begins with no other: `base` stands in it"), "{out}");
+    let objects = "objects: [ { base: { base: pod, kind: Pod }, name: a } ]";
+    let (status, out) = case(&format!("{objects}\ntimeline: [ {{ at: 0s, expect: nothing }} ]"));
+    assert!(status == 1 && out.contains("a base begins with no other: `base` stands in it"), "{out}");
+}
+
 #[test]
 fn what_happens_in_a_step_happens_in_the_order_in_which_it_is_written() {
     let again = "apply: { apiVersion: v1, kind: Pod, name: a, namespace: test-a, status: { phase: Failed } }";
@@ -264,4 +285,34 @@ fn what_happens_in_a_step_happens_in_the_order_in_which_it_is_written() {
     assert_eq!(status, 0, "{out}");
     let (status, out) = steps(&format!("{again}, remove: pods/test-a/a"), "nothing");
     assert_eq!(status, 0, "{out}");
+}
+
+#[test]
+fn objects_that_no_server_has_are_told_with_what_to_write() {
+    let fine = "timeline: [ { at: 0s, expect: nothing } ]";
+    let object = |rest: &str| format!("objects: [ {{ apiVersion: v1, kind: Pod, {rest} }} ]\n{fine}");
+    for (rest, told) in [
+        (object("metadata: { generateName: a-, namespace: test-a }"), "write `name` as the"),
+        (object("generateName: a-, namespace: test-a"), "write `name` as the"),
+        (object("name: 7, namespace: test-a"), "put the name into quotes"),
+        (object("name: a/b, namespace: test-a"), "no object is called `a/b`"),
+        (object("name: .., namespace: test-a"), "no object is called `..`"),
+        (object("name: a, namespace: test-a, metadata: [ a ]"), "`metadata` must be a mapping"),
+        (
+            "timeline: [ { at: 0s, expect: [ nothing ] } ]".to_owned(),
+            "write `expect: nothing`, without a list",
+        ),
+    ] {
+        let (status, out) = case(&rest);
+        let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(status == 1 && words.contains(told), "{told}: {out}");
+    }
+    let late = PACK.replace("2026-01-01T00:00:00Z", "9999-12-30T00:00:00Z");
+    let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
+    let rest = "    timeline: [ { at: 52w, expect: nothing } ]\n";
+    let (status, out, _) = run_with(&arguments, Style::PLAIN, &format!("{late}{rest}"));
+    assert!(status == 1 && out.contains("there is no moment 364d after 9999-12-30T00:00:00Z"), "{out}");
+    let unnamed = PACK.replace("name: one", "name:");
+    let (_, out, _) = run_with(&arguments, Style::PLAIN, &format!("{unnamed}    {fine}\n"));
+    assert!(out.contains("case 1: `name` must be a string"), "{out}");
 }

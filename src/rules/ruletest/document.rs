@@ -119,7 +119,7 @@ impl Lowering<'_> {
             return self.wrong_type(node, "`bases`", "a mapping", help);
         };
         for Entry { key, value } in entries {
-            let Data::Map(_) = &value.data else {
+            let Data::Map(parts) = &value.data else {
                 self.wrong_type(
                     value,
                     &quoted(&key.text),
@@ -128,13 +128,7 @@ impl Lowering<'_> {
                 );
                 continue;
             };
-            if let Some(entry) = ["file", "base"].iter().find_map(|key| value.get(key)) {
-                let message = format!("a base begins with no other: `{}` stands in it", entry.key.text);
-                let help = "write the base out";
-                self.report(Diagnostic::new(Code::BadObject, entry.key.place, message).help(help));
-                continue;
-            }
-            if let Some(base) = self.json(value) {
+            if let Some(base) = self.parts_of_base(value, parts) {
                 origins.bases.insert(key.text.clone(), base);
             }
         }
@@ -149,7 +143,7 @@ impl Lowering<'_> {
                 return None;
             }
             let name = item.get("name").and_then(|name| Some((name.value.scalar()?, name.value.place)));
-            self.subject = match name {
+            self.subject = match name.filter(|_| item.get("name").is_some_and(|name| !name.value.is_null())) {
                 Some((name, _)) => format!("case {}", quoted(&name.text)),
                 None => format!("case {}", index + 1),
             };
@@ -188,8 +182,9 @@ impl Lowering<'_> {
                 self.report(Diagnostic::new(Code::MissingKey, place, format!("it lacks `{key}`")).help(help));
             }
         }
-        let name =
-            fields.value("name").and_then(|value| self.text(value, ValueKind::Text, "`name`", "a sentence"));
+        let name = fields
+            .value("name")
+            .and_then(|value| self.text(value, ValueKind::Text, "`name`", "deleted at three minutes"));
         let now = fields.value("now").and_then(|value| {
             match self.value(value, ValueKind::Time, "`now`", "2026-01-01T00:00:00Z")? {
                 Value::Time(now) => Some(now),
@@ -218,11 +213,19 @@ impl Lowering<'_> {
         }
         let (moments, until) = (moments?, until?);
         self.check_until(fields, until, moments.last().map(|last| last.at).unwrap_or_default())?;
+        let now = now?;
+        if now.checked_add(until).is_err() {
+            let message = format!("there is no moment {} after {now}", format_duration(until));
+            let help = "begin with an earlier `now`, or end earlier";
+            let place = fields.value("now").map_or(place, |now| now.place);
+            self.report(Diagnostic::new(Code::BadTimeline, place, message).help(help));
+            return None;
+        }
         Some(Case {
             name: name?,
             line: 0,
             place,
-            now: now?,
+            now,
             set: set?,
             guardrails: guardrails.map_or(Some(None), |guardrails| guardrails.map(Some))?,
             objects: objects?,

@@ -68,6 +68,11 @@ impl Lowering<'_> {
             example: &format!("`{EXAMPLE}`"),
         };
         let before = self.out.errors();
+        if node.scalar().is_some_and(|scalar| scalar.text == "nothing") {
+            let help = "write `expect: nothing`, without a list";
+            self.wrong_type(node, "an expectation", "a mapping", help);
+            return None;
+        }
         let fields = self.fields(node, &keys)?;
         let is_subject =
             |entry: &&Entry| entry.key.text == "held" || actions.contains(&entry.key.text.as_str());

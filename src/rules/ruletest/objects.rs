@@ -105,8 +105,8 @@ impl Lowering<'_> {
     }
 
     fn base(&mut self, entry: &Entry, origins: &Origins<'_>) -> Option<Value> {
-        if let Data::Map(_) = entry.value.data {
-            return self.json(&entry.value);
+        if let Data::Map(parts) = &entry.value.data {
+            return self.parts_of_base(&entry.value, parts);
         }
         let name = self.text(&entry.value, ValueKind::Text, "`base`", "pod")?;
         if let Some(base) = origins.bases.get(&name) {
@@ -123,11 +123,30 @@ impl Lowering<'_> {
         None
     }
 
-    /// What is different in this object: all that is written beside its file or base.
+    /// A base, written out.
+    pub(super) fn parts_of_base(&mut self, base: &Node, parts: &[Entry]) -> Option<Value> {
+        let Some(entry) = [FILE, BASE].iter().find_map(|key| base.get(key)) else {
+            return self.merged_over(parts);
+        };
+        let message = format!("a base begins with no other: `{}` stands in it", entry.key.text);
+        let diagnostic = Diagnostic::new(Code::BadObject, entry.key.place, message);
+        self.report(diagnostic.help("write the base out"));
+        None
+    }
+
+    /// What is different in this object: all that is written beside its file or base. Or the parts of a base.
     fn merged_over(&mut self, entries: &[Entry]) -> Option<Value> {
         let mut changes = Map::new();
         let mut metadata = Map::new();
         for entry in entries.iter().filter(|entry| ![FILE, BASE].contains(&entry.key.text.as_str())) {
+            if entry.key.text == "metadata"
+                && !matches!(entry.value.data, Data::Map(_))
+                && !entry.value.is_null()
+            {
+                let help = "write `metadata: { name: web-1, namespace: test-a }`";
+                self.wrong_type(&entry.value, "`metadata`", "a mapping", help);
+                return None;
+            }
             let value = self.json(&entry.value)?;
             match entry.key.text.as_str() {
                 "name" | "namespace" => drop(metadata.insert(entry.key.text.clone(), value)),
@@ -189,6 +208,13 @@ impl Lowering<'_> {
             ("metadata.name", text(metadata.and_then(|metadata| metadata.get("name")))),
         ];
         let Some((key, _)) = lacks.into_iter().find(|(_, is_there)| !is_there) else {
+            let name = metadata.and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
+            if let Some(name) = name.filter(|name| name.contains(['/', '%']) || [".", ".."].contains(name)) {
+                let message = format!("no object is called {}", quoted(name));
+                let help = "a name is a part of a path: it has no `/` and no `%`";
+                self.report(Diagnostic::new(Code::BadObject, place, message).help(help));
+                return None;
+            }
             let namespace = metadata.and_then(|metadata| metadata.get("namespace"));
             if namespace.is_none_or(|namespace| namespace.is_string() || namespace.is_null()) {
                 return Some(());
@@ -205,8 +231,15 @@ impl Lowering<'_> {
                 && suggest::nearest(word, [FILE, BASE, "apiVersion", "kind", "metadata"])
                     .is_some_and(|near| near != **word)
         });
+        let is_named = metadata.and_then(|metadata| metadata.get("name")).is_some_and(|name| !name.is_null());
+        let made = metadata.and_then(|metadata| metadata.get("generateName")).or(value.get("generateName"));
         let help = match near.and_then(|word| suggest::nearest(word, [FILE, BASE, "apiVersion", "kind"])) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if key == "metadata.name" && is_named => "put the name into quotes".to_owned(),
+            None if key == "metadata.name" && made.is_some() => {
+                "nobody makes a name of `generateName` in a test: write `name` as the server would have made it"
+                    .to_owned()
+            }
             None => "write `apiVersion`, `kind` and `metadata.name`, or begin with a `file` or a `base`"
                 .to_owned(),
         };
