@@ -1,6 +1,7 @@
 //! `test-rules PATH…`: plays the cases of RuleTests on the engine with a virtual clock, no cluster, and shows
 //! what differs from what they expect.
 
+mod junit;
 mod lines;
 mod machine;
 mod results;
@@ -140,7 +141,7 @@ pub fn test(
     }
     match arguments.format {
         Format::Text => text::show(&results, arguments.verbose, style, out)?,
-        Format::Junit => machine::junit(&results, out)?,
+        Format::Junit => junit::junit(&results, out)?,
         Format::Json => machine::json(&results, out)?,
         Format::Tap => machine::tap(&results, out)?,
     }

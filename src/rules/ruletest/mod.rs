@@ -6,6 +6,7 @@ mod expectations;
 mod facts;
 mod fixtures;
 mod objects;
+mod placeholders;
 mod settings;
 mod timeline;
 

@@ -9,11 +9,11 @@ use k8s_healer_engine::descriptor::ValueKind;
 use serde_json::{Map, Value, json};
 
 use super::fixtures::{Fixtures, json as json_of};
+use super::placeholders::{placeholder, unescape};
 use super::{Object, Reference};
 use crate::rules::code::Code;
 use crate::rules::diagnostic::{Diagnostic, Place, quoted};
 use crate::rules::lowering::Lowering;
-use crate::rules::names::is_parameter;
 use crate::rules::node::{Data, Entry, MERGE, Node};
 use crate::rules::watch;
 use crate::rules::{suggest, values::collect};
@@ -264,34 +264,5 @@ impl Lowering<'_> {
             return None;
         };
         Some(Reference { resource, namespace, name: name.to_owned(), place: node.place })
-    }
-}
-
-/// What would be a parameter in a pack. In a longer text `${…}` is what shells write, and stays as it is.
-fn placeholder(node: &Node) -> Option<(Place, &str)> {
-    match &node.data {
-        Data::Scalar(scalar) => whole(&scalar.text).map(|name| (node.place, name)),
-        Data::List(items) => items.iter().find_map(placeholder),
-        Data::Map(entries) => entries.iter().find_map(|entry| placeholder(&entry.value)),
-        Data::Broken => None,
-    }
-}
-
-fn whole(text: &str) -> Option<&str> {
-    let name = text.strip_prefix("${")?.strip_suffix('}')?;
-    is_parameter(name).then_some(name)
-}
-
-/// `$${name}` is the text `${name}`, as in a pack.
-fn unescape(value: &mut Value) {
-    match value {
-        Value::String(text) => {
-            if let Some(meant) = text.strip_prefix('$').filter(|meant| whole(meant).is_some()) {
-                *text = meant.to_owned();
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(unescape),
-        Value::Object(members) => members.values_mut().for_each(unescape),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
