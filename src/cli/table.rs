@@ -180,15 +180,13 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(replaced).collect()
 }
 
-/// Lines of no more than so many characters.
+/// Lines of no more than so many characters; colours take no room, and go on in the next line.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        let word: Vec<char> = word.chars().collect();
-        for part in word.chunks(width.max(1)) {
-            let part: String = part.iter().collect();
+        for part in broken(word, width.max(1)) {
             match lines.last_mut() {
-                Some(line) if line.chars().count() + 1 + part.chars().count() <= width => {
+                Some(line) if visible(line) + 1 + visible(&part) <= width => {
                     line.push(' ');
                     line.push_str(&part);
                 }
@@ -196,7 +194,57 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
             }
         }
     }
+    let mut open = String::new();
+    for line in &mut lines {
+        line.insert_str(0, &open);
+        open = colour_at_the_end(line);
+        if !open.is_empty() {
+            line.push_str(RESET);
+        }
+    }
     lines
+}
+
+const RESET: &str = "\u{1b}[0m";
+
+/// Each character, or the whole of what changes the colour, with the room that it takes.
+fn characters(text: &str) -> impl Iterator<Item = (&str, usize)> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let colour = if first == '\u{1b}' { rest.find('m').map(|end| end + 1) } else { None };
+        let (piece, behind) = rest.split_at(colour.unwrap_or(first.len_utf8()));
+        rest = behind;
+        Some((piece, usize::from(colour.is_none())))
+    })
+}
+
+/// How much room a text takes, colours aside.
+pub(super) fn visible(text: &str) -> usize {
+    characters(text).map(|(_, room)| room).sum()
+}
+
+/// A word in parts that have room in a line.
+fn broken(word: &str, width: usize) -> Vec<String> {
+    let (mut parts, mut taken) = (vec![String::new()], 0);
+    for (piece, room) in characters(word) {
+        if taken + room > width {
+            parts.push(String::new());
+            taken = 0;
+        }
+        taken += room;
+        if let Some(part) = parts.last_mut() {
+            part.push_str(piece);
+        }
+    }
+    parts
+}
+
+/// What is in force behind a line; empty: nothing.
+fn colour_at_the_end(line: &str) -> String {
+    characters(line).filter(|(_, room)| *room == 0).fold(String::new(), |open, (colour, _)| {
+        if colour == RESET || colour == "\u{1b}[m" { String::new() } else { open + colour }
+    })
 }
 
 #[cfg(test)]
@@ -248,6 +296,13 @@ mod tests {
         assert_eq!(wrapped("a bcd efgh", 5), ["a bcd", "efgh"]);
         assert_eq!(wrapped("a bcdefghi jk", 4), ["a", "bcde", "fghi", "jk"]);
         assert_eq!(wrapped("", 4), [""; 0]);
+    }
+
+    #[test]
+    fn a_colour_takes_no_room_in_a_line_and_goes_on_in_the_next() {
+        let (red, reset) = ("\u{1b}[31m", "\u{1b}[0m");
+        let lines = [format!("a {red}bc{reset}"), format!("{red}defg{reset}"), format!("{red}h{reset} i")];
+        assert_eq!(wrapped(&format!("a {red}bc defgh{reset} i"), 4), lines);
     }
 
     #[test]

@@ -67,9 +67,64 @@ fn snapshot(name: &str, text: &str) {
 #[test]
 fn an_object_of_a_dump_is_explained_at_the_dump_s_newest_time() {
     let machine = explain(&["vm/vm-1"], &[]);
-    assert_eq!(machine.verdict(), unprotected("vm-stale would delete it in 1m48s; one more rule would act"));
+    assert_eq!(
+        machine.verdict(),
+        unprotected(
+            "vm-stale would delete it in 1m48s; if it is still there then, vm-not-ready would delete it in 5m"
+        )
+    );
     snapshot("dump-machine", &machine.text);
     snapshot("dump-pod", &explain(&["pod", "web-1"], &[]).text);
+}
+
+const LIMITED: &str = "apiVersion: k8s-healer/v1
+kind: RulePack
+metadata: { name: pack }
+rules:
+  - name: old
+    watch: pods
+    namespaces: test-*
+    match: [ age: { over: 5m } ]
+    limits: LIMITS
+    actions: [ ACTION: {} ]
+";
+
+#[test]
+fn beside_the_other_objects_of_the_dump_a_verdict_is_that_of_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let pods = ["web-1", "web-2", "web-3"]
+        .map(|name| EVICTED.replacen("web-1", name, 1).replacen("uid: p", &format!("uid: {name}"), 1));
+    let dump = pods.join("---") + &BUDGET.replace("disruptionsAllowed: 0", "disruptionsAllowed: 1");
+    let verdict = |limits: &str, action: &str, object: &str| {
+        let text = LIMITED.replace("    limits: LIMITS\n", limits).replace("ACTION", action);
+        fs::write(&rules, text).unwrap();
+        let arguments =
+            [object, "--at", "2026-01-01T00:10:00Z", "--rules", rules.to_str().unwrap(), "--from", "-"];
+        told(program(&arguments), dump.as_bytes()).verdict().to_owned()
+    };
+    let of = |limits: &str| format!("    limits: {limits}\n");
+    let share = of("{ maxUnhealthy: 10% }");
+    assert_eq!(
+        verdict(&share, "delete", "pods/web-2"),
+        "held back by its limits: 3 of 3 match, and maxUnhealthy is 10%; without that, old would delete it now"
+    );
+    assert_eq!(verdict(&of("{ maxUnhealthy: 5 }"), "delete", "pods/web-2"), "old would delete it now");
+    let turn = of("{ inFlight: { max: 1 } }");
+    assert_eq!(verdict(&turn, "delete", "pods/web-1"), "old would delete it now");
+    assert_eq!(
+        verdict(&turn, "delete", "pods/web-2"),
+        "old would delete it now, once pods/test-a/web-1 is gone, by its inFlight"
+    );
+    assert_eq!(verdict("", "evict", "pods/web-1"), "old would evict it now");
+    let taken = verdict("", "evict", "pods/web-3");
+    assert!(
+        taken.starts_with("held back: the PodDisruptionBudget web allows no disruption")
+            && taken.ends_with(
+                "what is evicted before takes what it allows; without that, old would evict it now"
+            ),
+        "{taken}"
+    );
 }
 
 #[test]
@@ -86,9 +141,13 @@ fn colours_are_for_those_who_ask_for_them() {
 #[test]
 fn another_moment_is_another_answer() {
     let at = |at: &str| explain(&["vm/vm-1"], &["--at", at]).verdict().to_owned();
-    let in_1s = unprotected("vm-stale would delete it in 1s; one more rule would act");
+    let in_1s = unprotected(
+        "vm-stale would delete it in 1s; if it is still there then, vm-not-ready would delete it in 5m",
+    );
     assert_eq!(at("2026-01-01T00:05:59Z"), in_1s);
-    let now = unprotected("vm-stale would delete it now; one more rule would act");
+    let now = unprotected(
+        "vm-stale would delete it now; if it is still there then, vm-not-ready would delete it in 5m",
+    );
     assert_eq!(at("2026-01-01T00:06:00Z"), now);
     assert_eq!(explain(&["vm/vm-1"], &["--at", "noon"]).status, Some(2));
 }

@@ -117,15 +117,15 @@ async fn a_wildcard_comes_to_a_kind_and_does_not_name_it(stage: Stage) {
     actions: [ label: { seen: \"yes\" } ]
 ";
     scene.create("configmaps", &json!({"metadata": {"name": "map"}})).await;
-    assert_eq!(explain(&scene, &["cm/map"], wide, &[]).await.verdict(), "wide would label seen=yes now");
+    assert_eq!(explain(&scene, &["cm/map"], wide, &[]).await.verdict(), "wide would label it seen=yes now");
     // Of no namespace itself, whatever -n says.
     let namespace = explain(&scene, &["ns", &scene.namespace], wide, &[]).await;
     let by = "its kind: only a rule that names namespaces acts on it";
-    let expected = format!("held back: protected by {by}; without that, wide would label seen=yes now");
+    let expected = format!("held back: protected by {by}; without that, wide would label it seen=yes now");
     assert_eq!(namespace.verdict(), expected);
     let named = wide.replace("\"*\"\n    scope", "ns\n    scope");
     let namespace = explain(&scene, &["ns", &scene.namespace], &named, &[]).await;
-    assert_eq!(namespace.verdict(), "wide would label seen=yes now");
+    assert_eq!(namespace.verdict(), "wide would label it seen=yes now");
 }
 
 async fn a_kind_is_found_by_all_its_names_and_one_that_is_not_there_by_the_nearest(stage: Stage) {

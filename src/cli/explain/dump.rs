@@ -19,8 +19,9 @@ use crate::cli::diagnostics::{Style, show_problems};
 use crate::dump;
 use crate::rules::nearest;
 use crate::rules::offline::Meaning;
-use crate::simulation::explain::Around;
+use crate::simulation::explain::{Around, Explanation};
 use crate::simulation::gathering::{Gathered, Gathering};
+use crate::simulation::plan::{Question, plan};
 use crate::simulation::world::{ObjectId, World, WorldKind};
 
 /// An object of a dump, and the moment of the dump.
@@ -28,6 +29,8 @@ pub(super) struct Found {
     pub(super) subject: Subject,
     pub(super) asked: Asked,
     pub(super) at: Timestamp,
+    /// Beside all the other objects of the dump.
+    pub(super) explanation: Explanation,
 }
 
 /// Reads a dump. I/O.
@@ -68,8 +71,8 @@ pub(super) fn find(
     let kind = meaning.ok_or_else(|| no_kind(&world, target))?;
     let resource = &world.kinds()[kind].resource;
     let (id, object) = object(&world, kind, name, arguments)?;
-    let watching: Vec<_> = watching[kind].iter().map(|one| (Arc::clone(&one.rule), one.is_named)).collect();
-    if watching.is_empty() {
+    let of_kind: Vec<_> = watching[kind].iter().map(|one| (Arc::clone(&one.rule), one.is_named)).collect();
+    if of_kind.is_empty() {
         let watch = rules.set.rules.iter().flat_map(|rule| &rule.watch).map(ToString::to_string);
         let mut watch: Vec<String> = watch.collect();
         watch.sort();
@@ -80,7 +83,7 @@ pub(super) fn find(
         return Err("no object in the dump tells a time: write the moment of the dump with --at".to_owned());
     };
     let Around { facts, unknown, namespace, ancestors, unknown_above, missing, budgets } =
-        world.around(&id, &object, &others(&watching));
+        world.around(&id, &object, &others(&of_kind));
     let asked = Asked {
         facts,
         unknown,
@@ -97,10 +100,15 @@ pub(super) fn find(
         resource: resource.clone(),
         names: world.kinds()[kind].names.clone(),
         name: world.name_of(&id),
-        watching,
+        watching: of_kind,
         notes,
     };
-    Ok(Found { subject, asked, at })
+    let mut explanation = asked.explain(&subject, rules, at);
+    if let Some(within) = explanation.asks_of_others(at) {
+        let question = Question { at, within, guard: rules.guard.clone() };
+        explanation.beside_others(&plan(world, watching, &question), &subject.name);
+    }
+    Ok(Found { subject, asked, at, explanation })
 }
 
 fn no_kind(world: &World, target: &WatchTarget) -> String {

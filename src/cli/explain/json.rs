@@ -92,7 +92,7 @@ fn of_rule(told: &Told<'_>, rule: &Explained) -> Value {
 }
 
 fn of_due(due: &Due) -> Value {
-    json!({ "at": due.at, "step": due.step + 1, "does": due.action, "provided": due.provided })
+    json!({ "at": due.at, "step": due.step + 1, "does": due.action, "provided": due.provided, "after": due.turn })
 }
 
 fn of_hold(hold: &Hold) -> Value {

@@ -29,6 +29,7 @@ use self::rules::Rules;
 use super::cluster::Cluster;
 use super::daemon::flags::{ModeArgument, glob};
 use super::diagnostics::Style;
+use super::table::Look;
 use crate::rules::Origin;
 use crate::simulation::explain::Explanation;
 
@@ -155,8 +156,8 @@ fn explain_dump(
     rules: &Rules,
     stdin: &mut dyn Read,
 ) -> Result<(), String> {
-    let dump::Found { subject, asked, at } = dump::find(arguments, name, rules, stdin)?;
-    let told = told(rules, &subject, &asked, at, "from a dump".to_owned());
+    let dump::Found { subject, asked, at, explanation } = dump::find(arguments, name, rules, stdin)?;
+    let told = Told { explanation, ..told(rules, &subject, &asked, at, "from a dump".to_owned()) };
     show(arguments, &told).map_err(|error| error.to_string())
 }
 
@@ -195,12 +196,13 @@ fn told<'a>(
 /// On standard output; who has read enough is no error, but where it would go on.
 fn show(arguments: &Arguments, told: &Told<'_>) -> io::Result<()> {
     let style = Style::of_terminal(&io::stdout());
+    let width = Look::of_stdout().width;
     let mut out = io::stdout().lock();
     let shown = match arguments.format {
         Format::Text if arguments.watch => {
-            writeln!(out, "--- {}", told.now).and_then(|()| text::show(told, style, &mut out))
+            writeln!(out, "--- {}", told.now).and_then(|()| text::show(told, style, width, &mut out))
         }
-        Format::Text => text::show(told, style, &mut out),
+        Format::Text => text::show(told, style, width, &mut out),
         // One line for each, where there are several.
         Format::Json if arguments.watch => writeln!(out, "{}", json::document(told)),
         Format::Json => writeln!(out, "{:#}", json::document(told)),

@@ -91,8 +91,12 @@ impl Scene {
     }
 
     fn styled(&self, style: Style) -> String {
+        self.shown(style, None)
+    }
+
+    fn shown(&self, style: Style, width: Option<u16>) -> String {
         let mut out = Vec::new();
-        text::show(&self.told(), style, &mut out).unwrap();
+        text::show(&self.told(), style, width, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -203,4 +207,25 @@ fn it_is_looked_at_again_when_anything_told_changes() {
     assert_eq!(next(&later), "2026-01-01T00:16:00Z".parse().ok());
     let fixed = Scene::of_rule("match: [ phase: Failed ]", json!({}));
     assert_eq!(next(&fixed), None);
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal_and_the_tree_keeps_its_shape() {
+    let scene = Scene::new(RULES, json!({"metadata": {"labels": {"app": "web"}}}));
+    let whole = scene.text();
+    for (width, colour) in [(80, false), (60, true), (40, false), (24, true)] {
+        let text = scene.shown(Style { colour, ..Style::PLAIN }, Some(width));
+        let longest = text.lines().map(crate::cli::table::visible).max();
+        assert!(longest <= Some(usize::from(width)), "{width}\n{text}");
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !colour && width >= 60 {
+            assert_eq!(words(&text), words(&whole), "{text}");
+        }
+        let beneath = |line: &&str| line.starts_with("              ") && !line.trim().is_empty();
+        assert!(text.lines().filter(beneath).count() > 0, "{text}");
+    }
+    assert!(
+        whole.lines().any(|line| line.len() > 100),
+        "where there is no terminal lines are as long as they are"
+    );
 }

@@ -10,7 +10,7 @@ use k8s_healer_engine::values::format_duration;
 use super::Told;
 use super::verdict::{self, Word, until};
 use crate::cli::diagnostics::Style;
-use crate::cli::table::printable;
+use crate::cli::table::{printable, visible, wrapped};
 use crate::simulation::explain::{Explained, Opening, Part, Wait};
 
 const GREEN: Ansi = AnsiColor::Green.on_default();
@@ -20,15 +20,24 @@ const BOLD: Ansi = Ansi::new().bold();
 const FAINT: Ansi = Ansi::new().dimmed();
 /// Where the values of a rule's keys begin.
 const INDENT: usize = 12;
+/// What does not fit into a line stands so much further to the right.
+const HANGING: usize = 2;
 
 struct Printer<'a, W> {
     told: &'a Told<'a>,
     style: Style,
+    /// Of the terminal; `None`: lines are as long as they are.
+    width: Option<usize>,
     out: &'a mut W,
 }
 
-pub(super) fn show(told: &Told<'_>, style: Style, out: &mut impl Write) -> io::Result<()> {
-    let mut printer = Printer { told, style, out };
+pub(super) fn show(
+    told: &Told<'_>,
+    style: Style,
+    width: Option<u16>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut printer = Printer { told, style, width: width.map(usize::from), out };
     let verdict = verdict::of_object(&told.explanation, &told.name, told.now);
     printer.say(&printer.paint(tone(verdict.word), &verdict.text))?;
     printer.say(&printer.paint(FAINT, &format!("{} at {}, {}", told.name, told.now, told.source)))?;
@@ -58,8 +67,31 @@ fn tone(word: Word) -> Ansi {
 }
 
 impl<W: Write> Printer<'_, W> {
+    /// On a terminal what does not fit stands beneath.
     fn say(&mut self, line: &str) -> io::Result<()> {
-        writeln!(self.out, "{}", line.trim_end())
+        self.beneath("", line)
+    }
+
+    /// The same behind what stands in front; the parts of a tree keep their place.
+    fn beneath(&mut self, front: &str, text: &str) -> io::Result<()> {
+        let text = text.trim_end();
+        let taken = if front.is_empty() { 0 } else { INDENT };
+        let Some(room) = self.width.map(|width| width.saturating_sub(taken)) else {
+            return writeln!(self.out, "{}", format!("{front}{text}").trim_end());
+        };
+        if visible(text) <= room {
+            return writeln!(self.out, "{}", format!("{front}{text}").trim_end());
+        }
+        let depth = (text.len() - text.trim_start().len()).min(room / 2);
+        let hanging = depth + HANGING;
+        for (at, line) in wrapped(text, room.saturating_sub(hanging)).iter().enumerate() {
+            if at == 0 {
+                writeln!(self.out, "{front}{:depth$}{line}", "")?;
+            } else {
+                writeln!(self.out, "{:width$}{line}", "", width = taken + hanging)?;
+            }
+        }
+        Ok(())
     }
 
     /// What comes from a server cannot reach the terminal.
@@ -82,7 +114,7 @@ impl<W: Write> Printer<'_, W> {
         for (at, value) in values.iter().enumerate() {
             let key = if at == 0 { key } else { "" };
             let key = self.paint(FAINT, &format!("  {key:<width$}", width = INDENT - 2));
-            self.say(&format!("{key}{value}"))?;
+            self.beneath(&key, value)?;
         }
         Ok(())
     }
@@ -118,7 +150,7 @@ impl<W: Write> Printer<'_, W> {
     fn of_object(&mut self, key: &str, values: &[String]) -> io::Result<()> {
         for (at, value) in values.iter().enumerate() {
             let key = if at == 0 { key } else { "" };
-            self.say(&format!("{key:<width$}{value}", width = INDENT + 1))?;
+            self.beneath(&format!("{key:<width$}", width = INDENT + 1), value)?;
         }
         Ok(())
     }
@@ -161,7 +193,11 @@ impl<W: Write> Printer<'_, W> {
             self.entry("schedule", &[self.window(window)])?;
         }
         if let Some(limits) = &rule.limits {
-            let aside = "what else matches or is under way is known to `plan` and to the daemon";
+            let aside = if rule.course.is_counted {
+                "counted over all objects of the dump"
+            } else {
+                "what else matches or is under way is known to `plan` and to the daemon"
+            };
             self.entry("limits", &[format!("{}: {}", printable(limits), self.paint(FAINT, aside))])?;
         }
         self.entry("mode", &[mode(rule)])?;
@@ -176,7 +212,9 @@ impl<W: Write> Printer<'_, W> {
         self.entry("held back", &holds)?;
         if rule.rule.steps.iter().any(|step| step.nature.removes) && !rule.rule.cooldown.is_zero() {
             let length = format_duration(rule.rule.cooldown);
-            let text = format!("{length} for what replaces it: known to the daemon that runs, and not here");
+            let text = format!(
+                "{length} for what replaces it: known to the daemon that runs, and not here: see `k8s-healer daemon status`"
+            );
             self.entry("cooldown", &[self.paint(FAINT, &text)])?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use k8s_healer_engine::rule::Mode;
 use k8s_healer_engine::truth::Truth;
 use k8s_healer_engine::values::format_duration;
 
+use crate::simulation::HeldBy;
 use crate::simulation::explain::{Due, Explained, Explanation, Hold, Part};
 
 /// A kind of verdict, the one that counts more first.
@@ -55,17 +56,24 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
     }
     if let Some(due) = &course.due {
         let word = if rule.mode == Mode::Enforce { Word::Acts } else { Word::Tells };
-        let held = course.holds.last().map(|hold| format!(", and is held back until then: {}", hold.by));
+        let held = course.holds.last().map(|hold| format!(", and is held back until then{}", by(hold)));
         let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
-        let limits = rule.rule.limits.as_ref().map(|_| ", unless its limits hold it back");
+        let limits = rule.rule.limits.as_ref().filter(|_| !course.is_counted);
+        let limits = limits.map(|_| ", unless its limits hold it back");
+        let turn = due.turn.as_ref().map(|other| format!(", once {other} is gone, by its inFlight"));
         let provided =
             due.provided.iter().map(|what| format!(", if {what}")).collect::<Vec<_>>().join(" and");
-        let text = text + &held.unwrap_or_default() + limits.unwrap_or_default() + &provided;
+        let text = text
+            + &held.unwrap_or_default()
+            + limits.unwrap_or_default()
+            + &turn.unwrap_or_default()
+            + &provided;
         return verdict(word, Some(due.at), text);
     }
-    if let Some(Hold { at, by, action, .. }) = course.holds.last() {
-        let text = format!("would {} {}, and is held back: {by}", object_of(action), moment(*at, now));
-        return verdict(Word::Held, Some(*at), text);
+    if let Some(hold) = course.holds.last() {
+        let when = moment(hold.at, now);
+        let text = format!("would {} {when}, and is held back{}", object_of(&hold.action), by(hold));
+        return verdict(Word::Held, Some(hold.at), text);
     }
     if let Some(due) = &course.tells {
         let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
@@ -73,6 +81,12 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
     }
     let (word, text) = idle(rule);
     verdict(word, None, text)
+}
+
+/// What holds it back; of limits, that it is they.
+fn by(hold: &Hold) -> String {
+    let limits = if hold.held == HeldBy::Limits { " by its limits" } else { "" };
+    format!("{limits}: {}", hold.by)
 }
 
 /// Whether it is true of it, whether or not something spares it or there is nothing to do.
@@ -138,9 +152,9 @@ pub(super) fn of_object(explanation: &Explanation, name: &str, now: Timestamp) -
         Word::Acts | Word::Tells => format!("{id} {}", first.text),
         Word::Held => {
             let hold = rule.course.holds.last();
-            let (by, action) = hold.map_or(("", ""), |hold| (&hold.by, &hold.action));
+            let (by, action) = hold.map_or((String::new(), ""), |hold| (by(hold), &hold.action));
             format!(
-                "held back: {by}; without that, {id} would {} {}",
+                "held back{by}; without that, {id} would {} {}",
                 object_of(action),
                 moment(first.at.unwrap_or(now), now)
             )
@@ -157,14 +171,37 @@ pub(super) fn of_object(explanation: &Explanation, name: &str, now: Timestamp) -
             },
         },
     };
-    let others = verdicts.iter().filter(|(_, other)| other.word == Word::Acts).count();
-    let others = if first.word == Word::Acts { others.saturating_sub(1) } else { 0 };
-    let more = match others {
-        0 => String::new(),
-        1 => "; one more rule would act".to_owned(),
-        others => format!("; {others} more rules would act"),
+    let more = match first.word {
+        Word::Acts => others(&verdicts, rule, first, rules, now),
+        _ => String::new(),
     };
     Verdict { text: text + &more, ..first.clone() }
+}
+
+/// What else would be done to it, behind the first thing.
+fn others(
+    verdicts: &[(&Explained, Verdict)],
+    rule: &Explained,
+    first: &Verdict,
+    rules: &[Explained],
+    now: Timestamp,
+) -> String {
+    let others = verdicts.iter().filter(|(other, _)| other.rule.id != rule.rule.id);
+    let mut acting: Vec<_> = others.filter(|(_, other)| other.word == Word::Acts).collect();
+    acting.sort_by_key(|(_, other)| other.at);
+    let Some((next, verdict)) = acting.first() else { return String::new() };
+    let (id, at) = (called(next, rules), verdict.at.unwrap_or(now));
+    let next = match &next.course.due {
+        Some(due) if first.at < verdict.at => {
+            format!("; if it is still there then, {id} would {} {}", object_of(&due.action), moment(at, now))
+        }
+        _ => format!("; {id} would act then, too"),
+    };
+    match acting.len() - 1 {
+        0 => next,
+        1 => format!("{next}, and one more rule would act"),
+        more => format!("{next}, and {more} more rules would act"),
+    }
 }
 
 /// Without its pack, where that is enough.
@@ -183,10 +220,19 @@ fn doing(due: &Due, mode: Mode) -> String {
     }
 }
 
-/// `delete it`; what says of what it speaks stays as it is.
+/// `delete it`, `label it seen=yes`; what speaks of something else stays as it is.
 fn object_of(action: &str) -> String {
-    let is_verb = !action.contains(' ') && action != "log";
-    if is_verb { format!("{action} it") } else { action.to_owned() }
+    if let Some((first, fallback)) = action.split_once(", or else ") {
+        return format!("{}, or else {}", object_of(first), object_of(fallback));
+    }
+    match action.split_once(' ') {
+        None if action == "log" => action.to_owned(),
+        None => format!("{action} it"),
+        Some((verb @ ("label" | "annotate" | "scale"), what)) => format!("{verb} it {what}"),
+        Some(("strip", what)) => format!("strip its {}", what.trim_start_matches("the ")),
+        Some(("patch", what)) => format!("patch its {what}"),
+        Some(_) => action.to_owned(),
+    }
 }
 
 /// `now`, `in 1m48s`.

@@ -29,6 +29,8 @@ pub struct Course {
     pub holds: Vec<Hold>,
     /// Why a step was left out before: it is done already.
     pub passes: Option<&'static str>,
+    /// What else there is has been played along: limits have counted it.
+    pub is_counted: bool,
 }
 
 /// Something that would be done.
@@ -42,6 +44,8 @@ pub struct Due {
     pub action: String,
     /// On what it hangs that is not known: `nothing protects it: namespace test-a is not in the dump`.
     pub provided: Vec<String>,
+    /// The rule's `inFlight` lets it begin once this one is gone: `pods/test-a/web-1`.
+    pub turn: Option<String>,
 }
 
 /// Something that would be done, and is held back.
@@ -78,7 +82,7 @@ pub(super) fn of(question: &Question<'_>, watcher: &Watcher<'_>) -> Course {
         let action = || watcher.rule.steps[due.step].action.describe();
         match next(question, watcher, &due, moment) {
             Next::Acts(provided) => {
-                course.due = Some(Due { at: moment, step: due.step, action: action(), provided });
+                course.due = Some(Due { at: moment, step: due.step, action: action(), provided, turn: None });
                 break;
             }
             Next::Held(held, by, result) => {
@@ -93,7 +97,8 @@ pub(super) fn of(question: &Question<'_>, watcher: &Watcher<'_>) -> Course {
                 tracker.step_ended(&due, result, moment);
             }
             Next::Tells => {
-                let told = Due { at: moment, step: due.step, action: action(), provided: Vec::new() };
+                let told =
+                    Due { at: moment, step: due.step, action: action(), provided: Vec::new(), turn: None };
                 course.tells.get_or_insert(told);
                 tracker.step_ended(&due, StepResult::Done { removed: false }, moment);
             }

@@ -3,6 +3,7 @@
 //! the moments are the engine's own. No I/O: what stands around the object is handed in.
 
 mod around;
+mod beside;
 mod course;
 mod tree;
 

@@ -78,17 +78,17 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
         (
             "match: [ age: { over: 5m } ]\nactions: [ label: { x: { valueFrom: $.metadata.annotations.y } } ]",
             json!({}),
-            "held back: the value of `label` at $.metadata.annotations.y cannot be read; without that, rule would label x=($.metadata.annotations.y) now",
+            "held back: the value of `label` at $.metadata.annotations.y cannot be read; without that, rule would label it x=($.metadata.annotations.y) now",
         ),
         (
             "match: [ age: { over: 1m } ]\nactions: [ delete: {}, stripFinalizers: { after: 2m, only: [test.io/a] } ]",
             deleted.clone(),
-            "rule would strip the finalizers test.io/a in 1m",
+            "rule would strip its finalizers test.io/a in 1m",
         ),
         (
             "match: [ terminating: true ]\nactions: [ stripFinalizers: { only: [test.io/a] } ]",
             deleted,
-            "rule would strip the finalizers test.io/a now",
+            "rule would strip its finalizers test.io/a now",
         ),
         (
             "match: [ age: { over: 5m } ]\nlimits: { maxUnhealthy: 10%, from: 1 }",
