@@ -70,8 +70,10 @@ pub(super) enum Tone {
 }
 
 /// A table that is filled row by row.
+#[expect(clippy::struct_field_names, reason = "it is one, of another library")]
 pub(super) struct Table {
     table: comfy_table::Table,
+    header: Vec<String>,
     /// The columns that are not wrapped, as long as there is room.
     whole: Vec<usize>,
 }
@@ -90,7 +92,7 @@ impl Table {
         for column in table.column_iter_mut() {
             column.set_padding((0, GAP));
         }
-        Self { table, whole: Vec::new() }
+        Self { table, header: header.iter().map(ToString::to_string).collect(), whole: Vec::new() }
     }
 
     /// These columns are not wrapped before the others: short words, by which a row is found.
@@ -130,6 +132,12 @@ impl Table {
             }
         }
         self
+    }
+
+    /// What the columns are called for which the terminal is too narrow.
+    pub(super) fn left_out(&self) -> Vec<&str> {
+        let is_left_out = |at: usize| self.table.column(at).is_some_and(comfy_table::Column::is_hidden);
+        self.header.iter().enumerate().filter(|(at, _)| is_left_out(*at)).map(|(_, name)| &**name).collect()
     }
 
     /// Of each column, with what stands between it and the next.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::selector::selector;
 use super::{place, protections};
-use crate::cli::table::{Look, Table, Tone};
+use crate::cli::table::{Look, Table, Tone, wrapped};
 use crate::rules::Loaded;
 use crate::rules::effective::{EffectiveRule, Item, PathValue, Tree};
 
@@ -64,7 +64,15 @@ fn rules(loaded: &Loaded, look: Look, out: &mut impl Write) -> io::Result<()> {
             (value("actions").map(actions).unwrap_or_default(), Tone::Plain),
         ]);
     }
-    table.leave_out(&LEFT_OUT_FIRST).show(out)
+    let table = table.leave_out(&LEFT_OUT_FIRST);
+    table.show(out)?;
+    let left_out = table.left_out();
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    let text = format!("left out, for want of room: {}; `--format yaml` shows all", left_out.join(", "));
+    let width = look.width.map_or(usize::MAX, usize::from);
+    wrapped(&text, width).iter().try_for_each(|line| writeln!(out, "{}", Tone::Faint.paint(line, look)))
 }
 
 fn with_origins(loaded: &Loaded, look: Look, out: &mut impl Write) -> io::Result<()> {

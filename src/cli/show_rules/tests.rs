@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::*;
+use crate::rules::Input;
 use crate::rules::comparison::compare;
 
 const PACK: &str = "apiVersion: k8s-healer/v1
@@ -334,4 +335,19 @@ fn yaml_says_of_confined_guardrails_what_it_can_and_tells_what_it_cannot() {
             assert_eq!(protected(&yaml), said, "{yaml}");
         }
     }
+}
+
+#[test]
+fn what_a_narrow_terminal_leaves_out_is_named_with_what_shows_it() {
+    let folder = pack(&[]);
+    let arguments = Arguments { paths: vec![folder.path().to_owned()], ..Arguments::default() };
+    let shown = |width: Option<u16>| {
+        let mut out = Vec::new();
+        show(&arguments, &loaded(&arguments).unwrap(), Look { colour: false, width }, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let narrow = shown(Some(60));
+    let note = "\nleft out, for want of room: WATCH, FOR, COOLDOWN; `--format\nyaml` shows all\n";
+    assert!(narrow.contains(note), "{narrow}");
+    assert!(!shown(None).contains("left out") && !shown(Some(140)).contains("left out"));
 }
