@@ -20,6 +20,14 @@ pub(super) struct Cluster {
     pub(super) context: Option<String>,
 }
 
+/// Why there is no connection, for a command that takes a dump as well.
+pub(super) fn or_a_dump(error: &ConnectError) -> String {
+    match error {
+        ConnectError::FindCluster { .. } => format!("{error}; or name a dump with --from"),
+        _ => error.to_string(),
+    }
+}
+
 impl Cluster {
     /// Makes a client whose requests take no longer than `time_out`. Nothing is sent yet.
     pub(super) async fn connect(&self, time_out: Duration) -> Result<(Connection, Transport), ConnectError> {

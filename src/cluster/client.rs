@@ -38,6 +38,8 @@ pub struct Connection {
     pub context: Option<String>,
     /// The namespace of the context, or of the pod.
     pub default_namespace: String,
+    /// A command or a file gives its credentials: those that have run out may be renewed.
+    pub renews_credentials: bool,
 }
 
 /// Why there is no connection. The client library's own errors tell their causes themselves.
@@ -110,11 +112,13 @@ fn connection(mut config: Config, context: Option<String>) -> Result<Connection,
     config.headers.push((header::USER_AGENT, agent));
     let server_url = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     let default_namespace = config.default_namespace.clone();
+    let auth = &config.auth_info;
+    let renews_credentials = auth.exec.is_some() || auth.token_file.is_some() || auth.auth_provider.is_some();
     let client = Client::try_from(config).map_err(|error| ConnectError::BuildClient {
         server_url: server_url.clone(),
         reason: error.to_string(),
     })?;
-    Ok(Connection { client, server_url, context, default_namespace })
+    Ok(Connection { client, server_url, context, default_namespace, renews_credentials })
 }
 
 async fn configure(options: ConnectOptions) -> Result<(Config, Option<String>), ConnectError> {

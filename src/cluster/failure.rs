@@ -46,11 +46,23 @@ impl Status {
             (410, _) | (_, "Expired" | "Gone") => Meaning::Stale,
             _ if too_large => Meaning::Stale,
             (404, _) => Meaning::Absent,
-            (401 | 403, _) => Meaning::Forbidden,
+            (NOT_AUTHENTICATED | 403, _) => Meaning::Forbidden,
             (400 | 405 | 406 | 415 | 422 | 501, _) => Meaning::Refused,
             _ => Meaning::Broken,
         }
     }
+}
+
+const NOT_AUTHENTICATED: u16 = 401;
+
+/// Whether it is the credentials that the server does not take, and not the rights that they have.
+#[must_use]
+pub fn is_unauthenticated(reason: &str) -> bool {
+    reason.starts_with(&answered(NOT_AUTHENTICATED))
+}
+
+fn answered(code: u16) -> String {
+    format!("the server answered {code}")
 }
 
 /// What a failure asks for.
@@ -81,8 +93,8 @@ impl Failure {
         let meaning = status.meaning();
         let code = status.code;
         let reason = match one_line(&status.message) {
-            message if message.is_empty() => format!("the server answered {code}"),
-            message => format!("the server answered {code}: {message}"),
+            message if message.is_empty() => answered(code),
+            message => format!("{}: {message}", answered(code)),
         };
         Self { meaning, reason, retry_after: status.retry_after }
     }

@@ -31,6 +31,7 @@ pub mod backoff;
 mod collection;
 pub mod decode;
 mod failure;
+pub use failure::is_unauthenticated;
 mod follow;
 mod fresh_list;
 mod list;

@@ -18,6 +18,7 @@ use super::live::Live;
 use super::rules::{Rules, others};
 use super::{Arguments, Told, json, show, tell, told};
 use crate::cluster::clock::{Random, SeededRandom};
+use crate::cluster::is_unauthenticated;
 use crate::cluster::read::grant;
 use crate::cluster::resource::Resource;
 use crate::cluster::timings::Timings;
@@ -63,7 +64,7 @@ pub(super) async fn follow(
     let (sender, mut events) = mpsc::channel(EVENTS);
     let watch = following.watch(Arc::clone(&live.resource), live.namespace.clone(), Some(object.name()));
     let _watching = AbortOnDropHandle::new(tokio::spawn(watch.run(sender)));
-    let mut current = Current::new(object);
+    let mut current = Current::new(object, live.renews_credentials);
     let mut shown = Shown::default();
     let mut planned: Option<Timestamp> = None;
     let mut true_since = BTreeMap::new();
@@ -167,18 +168,24 @@ fn without_passing(value: &mut Value, now: Timestamp) {
 }
 
 /// The object as it was seen last; without a uid: it is gone.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that the watch has told, or that is known of it"
+)]
 pub(super) struct Current {
     object: Observation,
     seen_in_list: bool,
     /// The watch has worked before.
     has_synced: bool,
+    /// Credentials that have run out are renewed.
+    renews: bool,
     /// What it was in between was not seen, or it is another object of the same name.
     pub(super) is_anew: bool,
 }
 
 impl Current {
-    pub(super) fn new(object: Observation) -> Self {
-        Self { object, seen_in_list: false, has_synced: false, is_anew: false }
+    pub(super) fn new(object: Observation, renews: bool) -> Self {
+        Self { object, seen_in_list: false, has_synced: false, renews, is_anew: false }
     }
 
     /// Whether it is another one now. An error: it cannot be followed.
@@ -198,6 +205,15 @@ impl Current {
             WatchEvent::Deleted { uid, .. } if uid == self.object.uid() => self.go(),
             WatchEvent::Absent => return Err("the server does not serve its kind any more".to_owned()),
             // Credentials that have run out are renewed, and rights may come back; the watch tries again by itself.
+            WatchEvent::Forbidden { reason } if !self.has_synced && is_unauthenticated(&reason) => {
+                if !self.renews {
+                    return Err(format!(
+                        "the server does not take the credentials any more: {reason}: log in again, or renew the token \
+                         in the kubeconfig, and start again"
+                    ));
+                }
+                tell(&format!("the watch is interrupted, and tried again: {reason}"));
+            }
             WatchEvent::Forbidden { reason } if !self.has_synced => {
                 return Err(format!("it may not be watched: {reason}"));
             }

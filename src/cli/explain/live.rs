@@ -14,6 +14,7 @@ use super::asked::{Asked, Subject};
 use super::name::{Meant, likely};
 use super::rules::{Rules, others};
 use super::{Arguments, among};
+use crate::cli::cluster::or_a_dump;
 use crate::cluster::census::{namespaces_of, some_names};
 use crate::cluster::clock::{Random, SeededRandom};
 use crate::cluster::discovery::{Catalogue, discover};
@@ -38,13 +39,15 @@ pub(super) struct Live {
     pub(super) namespace: Option<String>,
     pub(super) subject: Subject,
     catalogue: Arc<Catalogue>,
+    /// What the server does not take now it may take once it is renewed.
+    pub(super) renews_credentials: bool,
 }
 
 impl Live {
     /// Client required: finds out which kind is meant, and which rules watch it.
     pub(super) async fn find(arguments: &Arguments, name: &Meant, rules: &Rules) -> Result<Self, String> {
         let connected = arguments.cluster.connect(REQUEST_TIME_OUT).await;
-        let (connection, transport) = connected.map_err(|error| error.to_string())?;
+        let (connection, transport) = connected.map_err(|error| or_a_dump(&error))?;
         let url = &connection.server_url;
         let discovered = discover(&transport).await;
         let mut catalogue = discovered.map_err(|error| unanswered(url, &error))?;
@@ -66,7 +69,8 @@ impl Live {
             notes: notes(rules, &assignment, &catalogue, &resource),
         };
         let catalogue = Arc::new(catalogue);
-        Ok(Self { transport, resource, namespace, subject, catalogue })
+        let renews_credentials = connection.renews_credentials;
+        Ok(Self { transport, resource, namespace, subject, catalogue, renews_credentials })
     }
 
     /// Client required: the object; what is wrong with its name where there is none.

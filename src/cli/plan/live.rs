@@ -14,6 +14,7 @@ use k8s_healer_engine::rule::{Rule, RuleSet, Scope};
 use super::look_ups::LookUps;
 use super::report::{Report, Source};
 use super::{Arguments, failed, narrowed, next, unmet};
+use crate::cli::cluster::or_a_dump;
 use crate::cli::daemon::sweep::progress::Progress;
 use crate::cluster::census::names;
 use crate::cluster::clock::{Random, SeededRandom};
@@ -45,7 +46,7 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet) -> Result<Report, u8>
 /// Client required.
 async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, String> {
     let connected = arguments.cluster.connect(REQUEST_TIME_OUT).await;
-    let (connection, transport) = connected.map_err(|error| error.to_string())?;
+    let (connection, transport) = connected.map_err(|error| or_a_dump(&error))?;
     let url = connection.server_url.clone();
     let stage = Arc::new(Stage::default());
     let shown = Arc::clone(&stage);

@@ -43,7 +43,7 @@ fn map(uid: &str, version: &str) -> Observation {
 #[test]
 fn what_was_not_seen_all_the_while_and_another_object_begin_anew() {
     let anew = |event: WatchEvent| {
-        let mut current = Current::new(map("u", "1"));
+        let mut current = Current::new(map("u", "1"), false);
         current.take(WatchEvent::ListStarted).unwrap();
         let is_changed = current.take(event).unwrap();
         (is_changed, current.is_anew)
@@ -57,10 +57,20 @@ fn what_was_not_seen_all_the_while_and_another_object_begin_anew() {
 #[test]
 fn a_refusal_ends_what_never_began_and_interrupts_what_went_well() {
     let refusal = || WatchEvent::Forbidden { reason: "Unauthorized".to_owned() };
-    let mut current = Current::new(map("u", "1"));
+    let mut current = Current::new(map("u", "1"), false);
     assert_eq!(current.take(refusal()), Err("it may not be watched: Unauthorized".to_owned()));
     for event in [WatchEvent::ListStarted, WatchEvent::Listed(map("u", "1")), WatchEvent::Synced] {
         current.take(event).unwrap();
     }
     assert_eq!(current.take(refusal()), Ok(false));
+}
+
+#[test]
+fn credentials_that_ran_out_before_the_first_list_are_waited_for_where_they_are_renewed() {
+    let refusal = || WatchEvent::Forbidden { reason: "the server answered 401: Unauthorized".to_owned() };
+    assert_eq!(Current::new(map("u", "1"), true).take(refusal()), Ok(false));
+    let ended = Current::new(map("u", "1"), false).take(refusal()).unwrap_err();
+    assert!(ended.contains("log in again"), "{ended}");
+    let denied = WatchEvent::Forbidden { reason: "the server answered 403: Forbidden".to_owned() };
+    assert!(Current::new(map("u", "1"), true).take(denied).is_err(), "rights do not come by themselves");
 }
