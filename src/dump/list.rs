@@ -33,6 +33,11 @@ impl List {
         Some((text(&self.head, "apiVersion")?.to_owned(), kind.to_owned()))
     }
 
+    /// `kind: List`, as kubectl writes it.
+    pub(super) fn is_generic(&self) -> bool {
+        text(&self.head, "kind") == Some("List")
+    }
+
     /// Whether it has said what its items are, or never will.
     pub(super) fn knows_its_kind(&self) -> bool {
         self.is_bare || text(&self.head, "kind").is_some()

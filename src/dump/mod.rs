@@ -54,7 +54,7 @@ pub struct Item {
 }
 
 /// What was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Objects, each once.
     pub objects: usize,
@@ -62,15 +62,30 @@ pub struct Summary {
     pub files: usize,
     /// Files, documents and items of lists that hold no object of Kubernetes.
     pub skipped: usize,
+    /// Those of them that are items of lists of Kubernetes: something is wrong with these.
+    pub items_skipped: usize,
     /// Objects that came once more.
     pub repeated: usize,
     /// Lists of Kubernetes, empty ones too.
     pub lists: usize,
     /// Those of them that say that the server has more: one page of several.
     pub pages: usize,
+    /// Kinds of which there was a list without an item.
+    pub empty: BTreeSet<Empty>,
     /// The newest time of what has happened to an object: about when the dump was taken. Annotations, specs,
     /// `deletionTimestamp` and what a status says of the future do not count.
     pub newest: Option<Timestamp>,
+}
+
+/// A list that says of what it is a list (`PodList`), and has nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Empty {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// `Pod`.
+    pub kind: String,
+    /// Of which namespace, where its place in a must-gather tells that; else it is taken for all.
+    pub namespace: Option<String>,
 }
 
 /// Reads dumps: files, folders, and `-` for standard input. Each object is handed out as it is read, those of a dump

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::list::List;
 use super::problem::{Flaw, Place, Position, Problem, STANDARD_INPUT};
 use super::window::{LARGEST, Window};
-use super::{Item, Summary, times};
+use super::{Empty, Item, Summary, times};
 
 /// So many problems of a file say what is wrong with it.
 const MOST_OF_FILE: usize = 20;
@@ -245,6 +245,11 @@ impl<'e> Reading<'e> {
         let is_list = text(&list.head, "kind").is_some_and(|kind| kind.ends_with("List"));
         self.list_counts(is_list || list.is_empty_array(), &list.head);
         let kind = list.kind_of_items();
+        if is_list && !list.any && !goes_on(&list.head) {
+            let namespace = namespace_of(&self.path);
+            let empty = kind.clone().map(|(api_version, kind)| Empty { api_version, kind, namespace });
+            self.summary.empty.extend(empty);
+        }
         let waiting = list.take_waiting();
         if !is_list && says_its_kind(&list.head) {
             // An object that has a field of this name.
@@ -254,6 +259,7 @@ impl<'e> Reading<'e> {
             };
             return self.object(list.head, list.begin);
         }
+        let before = self.summary.skipped;
         for (value, begin) in waiting.into_items() {
             match value {
                 Ok(Value::Object(map)) if kind.is_some() => self.of_list(map, kind.clone(), begin),
@@ -261,15 +267,15 @@ impl<'e> Reading<'e> {
                 Err(flaw) => self.flaw(flaw, begin, b""),
             }
         }
+        if is_list {
+            self.summary.items_skipped += self.summary.skipped - before;
+        }
     }
 
     fn list_counts(&mut self, is_list: bool, head: &Map<String, Value>) {
         self.file.lists += usize::from(is_list);
         self.summary.lists += usize::from(is_list);
-        let metadata = head.get("metadata").and_then(Value::as_object);
-        let goes_on =
-            metadata.and_then(|metadata| text(metadata, "continue")).is_some_and(|key| !key.is_empty());
-        self.summary.pages += usize::from(is_list && goes_on);
+        self.summary.pages += usize::from(is_list && goes_on(head));
     }
 
     /// An item that leaves it to its list to say what it is.
@@ -334,7 +340,23 @@ impl<'e> Reading<'e> {
     fn skip_all(&mut self, count: usize) {
         self.file.documents += count;
         self.summary.skipped += count;
+        if self.list.as_ref().is_some_and(|list| list.kind_of_items().is_some() || list.is_generic()) {
+            self.summary.items_skipped += count;
+        }
     }
+}
+
+/// Whether a list says that the server has more.
+fn goes_on(head: &Map<String, Value>) -> bool {
+    let metadata = head.get("metadata").and_then(Value::as_object);
+    metadata.is_some_and(|metadata| text(metadata, "continue").is_some())
+}
+
+/// A must-gather has what lies in a namespace in `namespaces/NAME/GROUP`.
+fn namespace_of(path: &Path) -> Option<String> {
+    let folders: Vec<_> = path.parent()?.iter().collect();
+    let pair = folders.windows(2).rfind(|pair| pair[0] == "namespaces")?;
+    Some(pair[1].to_string_lossy().into_owned())
 }
 
 /// A text that is not empty.

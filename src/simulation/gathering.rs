@@ -75,6 +75,16 @@ impl Gathering {
         true
     }
 
+    /// There is no object of a kind in a namespace; `None`: in any.
+    pub fn has_none(&mut self, api_version: &str, kind: &str, namespace: Option<&str>) {
+        if kind == "PodDisruptionBudget" && api_version.starts_with("policy/") {
+            match namespace {
+                Some(namespace) => self.world.has_budgets(namespace.to_owned()),
+                None => self.world.has_all_budgets(),
+            }
+        }
+    }
+
     /// Kinds that came to be known.
     fn keep_up(&mut self) {
         for index in self.projections.len()..self.kinds.all().len() {

@@ -63,6 +63,10 @@ impl Named {
         Self::of_the_cluster("Node", name)
     }
 
+    fn is_namespace(&self) -> bool {
+        self.group.is_empty() && self.kind == "Namespace"
+    }
+
     fn of_the_cluster(kind: &str, name: &str) -> Self {
         let (group, version) = (String::new(), "v1".to_owned());
         Self { group, version, kind: kind.to_owned(), namespace: None, name: name.to_owned() }
@@ -101,6 +105,8 @@ impl Named {
 pub(super) struct Knowledge {
     /// What is not there may exist all the same.
     is_partial: bool,
+    /// A namespace that is not there exists all the same, since there is something in it.
+    has_hidden_namespaces: bool,
     /// Kinds of which every object is there.
     whole: BTreeSet<usize>,
     /// Kinds of which not even that is there which the rules look at.
@@ -111,6 +117,8 @@ pub(super) struct Knowledge {
     unreadable: BTreeMap<Missing, String>,
     /// Namespaces of which every PodDisruptionBudget is there.
     budgeted: BTreeSet<String>,
+    /// Every PodDisruptionBudget there is, is there.
+    is_budgeted: bool,
 }
 
 /// What is known of an object.
@@ -149,7 +157,7 @@ impl Knowledge {
 
     /// Whether every PodDisruptionBudget of a namespace is there.
     pub(super) fn has_budgets_of(&self, namespace: &str) -> bool {
-        !self.is_partial || self.budgeted.contains(namespace)
+        !self.is_partial || self.is_budgeted || self.budgeted.contains(namespace)
     }
 }
 
@@ -179,11 +187,26 @@ impl World {
         self.knowledge.budgeted.insert(namespace);
     }
 
+    /// Somebody says that everything is there: where a namespace is not, that is not so, and it may protect what lies
+    /// in it. The world of a test does without.
+    pub fn has_hidden_namespaces(&mut self) {
+        self.knowledge.has_hidden_namespaces = true;
+    }
+
+    /// Every PodDisruptionBudget of all namespaces is there.
+    pub fn has_all_budgets(&mut self) {
+        self.knowledge.is_budgeted = true;
+    }
+
     /// What is known of an object: in the namespace of what refers to it, or in none.
     pub(super) fn find(&self, named: &Named) -> Found<'_> {
         let kind = self.kind(&named.group, &named.kind);
         if let Some(found) = kind.and_then(|kind| self.named(kind, named)) {
             return Found::Here(found);
+        }
+        // What lies in a namespace that is not there contradicts whoever said so: the namespace may protect it.
+        if self.knowledge.has_hidden_namespaces && named.is_namespace() {
+            return Found::Unreadable("it is not in the dump, though what lies in it is");
         }
         let is_whole = kind.is_some_and(|kind| self.knowledge.whole.contains(&kind));
         if self.knowledge.gone.contains(named) {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{gzip, read, read_text};
+use super::{folder, gzip, read, read_text};
 
 fn pod(name: &str) -> Value {
     json!({
@@ -249,4 +249,35 @@ fn a_list_inside_a_list_may_hold_as_many_pods_as_its_text_may() {
     let text = json!({"apiVersion": "v1", "kind": "List", "items": [inner]}).to_string();
     assert!((7 << 20..8 << 20).contains(&text.len()), "{}", text.len());
     assert_eq!(read_text(&text).summary().objects, 2550);
+}
+
+#[test]
+fn a_typed_list_without_items_says_that_there_is_none_and_a_page_of_one_does_not() {
+    let empty = |text: &str| {
+        let empty = read_text(text).summary().empty;
+        empty.into_iter().map(|one| (one.api_version, one.kind, one.namespace)).collect::<Vec<_>>()
+    };
+    let none = r#"{"apiVersion":"policy/v1","kind":"PodDisruptionBudgetList","metadata":{},"items":[]}"#;
+    let told = vec![("policy/v1".to_owned(), "PodDisruptionBudget".to_owned(), None)];
+    assert_eq!(empty(none), told);
+    assert_eq!(empty(&none.replace("[]", "null")), told);
+    assert_eq!(empty(&none.replace("{}", r#"{"continue":"x"}"#)), []);
+    assert_eq!(empty(r#"{"apiVersion":"v1","kind":"List","items":[]}"#), []);
+    let gathered = folder(&[("namespaces/test-a/policy/poddisruptionbudgets.yaml", none)]);
+    let empty = read(&[gathered.path()], b"").summary().empty;
+    assert_eq!(empty.first().and_then(|one| one.namespace.as_deref()), Some("test-a"));
+}
+
+#[test]
+fn items_of_lists_that_are_no_objects_are_counted_and_files_that_hold_none_are_not_among_them() {
+    let list = |items: &str| format!(r#"{{"apiVersion":"v1","kind":"PodList","items":[{items}]}}"#);
+    let pod = r#"{"metadata":{"name":"a"}}"#;
+    for (items, count) in [(pod.to_owned(), 0), (format!(r#"{pod},{{}},7,{{"metadata":{{}}}}"#), 3)] {
+        let summary = read_text(&list(&items)).summary();
+        assert_eq!((summary.objects, summary.items_skipped), (1, count), "{items}");
+        let behind = format!(r#"{{"items":[{items}],"apiVersion":"v1","kind":"PodList"}}"#);
+        assert_eq!(read_text(&behind).summary().items_skipped, count, "{items}");
+    }
+    let values = folder(&[("values.yaml", "items: [ { a: 1 } ]\n"), ("pod.json", &list(pod))]);
+    assert_eq!(read(&[values.path()], b"").summary().items_skipped, 0);
 }

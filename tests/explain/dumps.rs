@@ -155,7 +155,11 @@ fn another_moment_is_another_answer() {
 #[test]
 fn what_the_dump_does_not_have_does_not_exist_only_where_it_is_complete() {
     assert_eq!(explain(&["pods/web-1"], &[]).json_of()["verdict"]["kind"], "unknown");
-    let complete = explain(&["pods/web-1"], &["--complete"]);
+    let without = explain(&["pods/web-1"], &["--complete"]);
+    assert!(without.verdict().starts_with("held back: namespace test-a cannot be read"), "{}", without.text);
+    let arguments = ["pods/web-1", "--rules", RULES, "--from", DUMP, "-", "--complete"];
+    let namespace = b"{ apiVersion: v1, kind: Namespace, metadata: { name: test-a, uid: n } }";
+    let complete = told(program(&arguments), namespace);
     assert_eq!(complete.verdict(), "pod-orphaned would delete it now");
     assert!(complete.text.contains("protected by nothing\n"), "{}", complete.text);
 }

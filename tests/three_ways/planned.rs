@@ -1,5 +1,6 @@
 //! A case as a plan: its objects in a dump that has all of them, the program as it is started by hand.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -11,7 +12,17 @@ use crate::cases::Proof;
 pub(crate) fn rows(proof: &Proof) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let dump = folder.path().join("dump.json");
-    let items: Vec<&Value> = proof.case.objects.iter().map(|object| &*object.value).collect();
+    let objects = proof.case.objects.iter().map(|object| &*object.value);
+    // A test may do without its namespaces; a dump that is complete has them.
+    let place = |object: &Value, key: &str| object["metadata"][key].as_str().map(str::to_owned);
+    let is_namespace = |object: &&Value| object["kind"] == "Namespace";
+    let there: BTreeSet<_> =
+        objects.clone().filter(is_namespace).filter_map(|one| place(one, "name")).collect();
+    let used: BTreeSet<_> = objects.clone().filter_map(|object| place(object, "namespace")).collect();
+    let added = used.difference(&there);
+    let added =
+        added.map(|name| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}));
+    let items: Vec<Value> = objects.cloned().chain(added).collect();
     let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
     std::fs::write(&dump, list.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_k8s-healer"));

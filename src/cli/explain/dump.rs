@@ -16,6 +16,7 @@ use super::rules::{Rules, others};
 use super::{Arguments, among};
 use crate::cli::daemon::sweep::progress::Counting;
 use crate::cli::diagnostics::{Style, show_problems};
+use crate::cli::plan::dump::passed_over;
 use crate::dump;
 use crate::rules::nearest;
 use crate::rules::offline::Meaning;
@@ -53,6 +54,9 @@ pub(super) fn find(
         drop(show_problems(&problems, Style::of_terminal(&io::stderr()), &mut io::stderr().lock()));
         "the dump cannot be read as a whole; nothing is explained".to_owned()
     })?;
+    for dump::Empty { api_version, kind, namespace } in &summary.empty {
+        gathering.has_none(api_version, kind, namespace.as_deref());
+    }
     let target = &name.kind;
     let meaning = match gathering.meaning(target) {
         Meaning::Kind(kind) => Ok(Some(kind)),
@@ -67,7 +71,10 @@ pub(super) fn find(
     };
     let off = rules.switched_off.iter().filter(|off| off.watch.iter().any(is_meant));
     let mut notes: Vec<String> = off.map(|off| off.note.clone()).collect();
-    let Gathered { world, watching, refused, .. } = gathering.finish();
+    let Gathered { mut world, watching, refused, .. } = gathering.finish();
+    if arguments.complete {
+        world.has_hidden_namespaces();
+    }
     let kind = meaning.ok_or_else(|| no_kind(&world, target))?;
     let resource = &world.kinds()[kind].resource;
     let (id, object) = object(&world, kind, name, arguments)?;
@@ -95,6 +102,7 @@ pub(super) fn find(
         true_since: BTreeMap::new(),
         object: (*object).clone(),
     };
+    notes.extend(passed_over(&summary));
     notes.extend(refused.into_iter().map(|refused| format!("left out: {refused}")));
     let subject = Subject {
         resource: resource.clone(),

@@ -21,14 +21,13 @@ use crate::simulation::plan::{Plan, Question, plan as planned};
 /// Reads it and plays the rules on it; or the exit status, after it was told why not. I/O.
 pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read) -> Result<Report, u8> {
     let mut gathering = Gathering::new(rules, arguments.complete);
-    let mut nameless = 0_usize;
     let mut namespaces = BTreeSet::new();
     let bytes = Cell::default();
     let mut counting = Counting::of(&bytes);
     let read = dump::read_counting(&arguments.from, stdin, &bytes, &mut |item: dump::Item| {
         counting.one();
         namespaces.extend(namespace_of(&item));
-        nameless += usize::from(!gathering.add(&item.api_version, &item.kind, item.value));
+        gathering.add(&item.api_version, &item.kind, item.value);
     });
     drop(counting);
     let summary = read.map_err(|problems| refused(&problems))?;
@@ -42,7 +41,10 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
     let Some(at) = arguments.at.or(summary.newest).or(of_nothing) else {
         return Err(failed("no object in the dump tells a time: write the moment of the dump with --at"));
     };
-    let Gathered { world, watching, refused, absent } = gathering.finish();
+    for dump::Empty { api_version, kind, namespace } in &summary.empty {
+        gathering.has_none(api_version, kind, namespace.as_deref());
+    }
+    let Gathered { mut world, watching, refused, absent } = gathering.finish();
     let mut incomplete = refused;
     if summary.pages > 0 {
         let lists = if summary.pages == 1 { "a list" } else { "some lists" };
@@ -50,6 +52,9 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
             "the dump has {lists} of which the server had more (`metadata.continue`): take it with `kubectl get`, which \
              asks for all pages"
         ));
+    }
+    if arguments.complete {
+        world.has_hidden_namespaces();
     }
     let question = Question { at, within: arguments.within, guard: arguments.guard(rules) };
     let plan = planned(world, watching, &question);
@@ -60,9 +65,7 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
     }));
     notes.extend(narrowed(arguments, rules));
     notes.extend(unmet(&arguments.namespace, &namespaces, "dump"));
-    if nameless > 0 {
-        notes.push(format!("{nameless} without a name were passed over"));
-    }
+    notes.extend(passed_over(&summary));
     Ok(Report {
         next: next::of_dump(arguments, &plan),
         source: Source::Dump { paths },
@@ -73,6 +76,18 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
         notes,
         incomplete,
     })
+}
+
+/// Of items of lists that are no objects, that there are some.
+pub(in crate::cli) fn passed_over(summary: &dump::Summary) -> Option<String> {
+    let items = match summary.items_skipped {
+        0 => return None,
+        1 => "1 item of a list was".to_owned(),
+        many => format!("{many} items of lists were"),
+    };
+    Some(format!(
+        "{items} passed over: without apiVersion, kind or a name it cannot be told what object it is"
+    ))
 }
 
 /// Where an object lies; of a Namespace, itself.

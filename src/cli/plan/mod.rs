@@ -1,7 +1,7 @@
 //! `plan`: what rules would do to a cluster, or to a dump of one, now and within a time; nothing is written.
 
 mod document;
-mod dump;
+pub(super) mod dump;
 mod live;
 mod look_ups;
 mod next;
