@@ -39,6 +39,8 @@ fn bash_loads_them_and_completes_commands_and_values() {
     for verb in ["start", "status", "stop"] {
         assert!(verbs.lines().any(|line| line == verb), "{verbs}");
     }
+    let codes = complete("k8s-healer validate-rules --explain bad-d", 3);
+    assert_eq!(codes.trim(), "bad-duration");
     let modes = complete("k8s-healer daemon run --mode ''", 4);
     assert!(modes.lines().any(|line| line == "dry-run"), "{modes}");
 }
@@ -79,4 +81,19 @@ fn every_command_has_a_manual_page() {
     let nowhere = program().args(["man", "/dev/null/man1"]).output().unwrap();
     let told = String::from_utf8(nowhere.stderr).unwrap();
     assert!(nowhere.status.code() == Some(2) && told.contains("/dev/null/man1 cannot be written"), "{told}");
+}
+
+#[test]
+fn a_synopsis_says_what_a_command_takes_and_what_it_must_have() {
+    let folder = tempfile::tempdir().unwrap();
+    said(program().args(["man", folder.path().to_str().unwrap()]));
+    for (page, synopsis) in [
+        ("k8s-healer", "\\fBk8s\\-healer\\fR [OPTIONS] <COMMAND>"),
+        ("k8s-healer-plan", "\\fBk8s\\-healer plan\\fR [OPTIONS] \\-\\-rules <PATH>..."),
+        ("k8s-healer-daemon", "\\fBk8s\\-healer daemon\\fR [OPTIONS] <COMMAND>"),
+        ("k8s-healer-completions", "\\fBk8s\\-healer completions\\fR [OPTIONS] <SHELL>"),
+    ] {
+        let text = fs::read_to_string(folder.path().join(format!("{page}.1"))).unwrap();
+        assert!(text.contains(&format!(".SH SYNOPSIS\n{synopsis}\n")), "{text}");
+    }
 }

@@ -38,7 +38,9 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 }
 
 fn print() -> io::Result<()> {
-    io::stdout().lock().write_all(page(&Man::new(Program::command()))?.as_bytes())
+    let mut program = Program::command();
+    program.build();
+    io::stdout().lock().write_all(page(&Man::new(used(program)))?.as_bytes())
 }
 
 fn write_all(folder: &Path) -> io::Result<()> {
@@ -53,8 +55,15 @@ fn write(command: Command, folder: &Path) -> io::Result<()> {
     for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
         write(below.clone(), folder)?;
     }
-    let man = Man::new(command);
+    let man = Man::new(used(command));
     fs::write(folder.join(man.get_filename()), page(&man)?)
+}
+
+/// With the synopsis that its help has: the one of `clap_mangen` names every flag, and none of their values.
+fn used(mut command: Command) -> Command {
+    let usage = command.render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    command.override_usage(usage)
 }
 
 /// A page in ASCII, which troff reads by itself everywhere: other characters stand as `\[uXXXX]` (`groff_char(7)`).

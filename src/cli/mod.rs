@@ -13,6 +13,7 @@ pub mod fields;
 mod init;
 mod man;
 mod plan;
+mod rule_inputs;
 mod sandbox;
 mod show_rules;
 mod signals;

@@ -39,6 +39,7 @@ pub struct Arguments {
 
     /// Tell what a code means and how to mend it, of every code with `all`; list the codes without one
     #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "", conflicts_with = "paths")]
+    #[arg(value_parser = explain::Codes, hide_possible_values = true)]
     pub explain: Option<String>,
 }
 

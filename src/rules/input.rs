@@ -35,6 +35,9 @@ impl Input {
     /// The file system is not asked: whoever can write to it decides nothing here.
     pub fn of_path(argument: &Path) -> Result<Self, String> {
         let bytes = argument.as_os_str().as_bytes();
+        if bytes == b"-" {
+            return Err("rules cannot be read from standard input here: name a file or a folder; a file of this name is `./-`".to_owned());
+        }
         let begin = bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
         let (folder, last) = bytes.split_at(begin);
         let (name, namespaces) = split(last);

@@ -234,3 +234,63 @@ fn what_comes_next_of_a_dump_has_the_flags_of_the_plan() {
         2026-01-01T12:00:00Z";
     assert!(told.starts_with("next: k8s-healer explain ") && told.ends_with(expected), "{told}");
 }
+
+const EVICTED: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web-1","namespace":"test-a","uid":"p",
+"creationTimestamp":"2026-01-01T00:00:00Z"},"status":{"phase":"Running"}}
+"#;
+const NAMESPACE: &str = r#"{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"test-a","uid":"n"}}
+"#;
+const NO_BUDGETS: &str = r#"{"apiVersion":"policy/v1","kind":"PodDisruptionBudgetList","metadata":{"resourceVersion":"1"},"items":[]}"#;
+const EVICTS: &str = "apiVersion: k8s-healer/v1
+kind: RulePack
+metadata: { name: pack }
+rules:
+  - { name: old, watch: pods, namespaces: test-*, match: [ age: { over: 0s } ], actions: [ evict: {} ] }
+";
+
+fn evicted(dump: &str, flags: &[&str]) -> Told {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    fs::write(&rules, EVICTS).unwrap();
+    plan_of(dump.as_bytes(), &[&["--rules", rules.to_str().unwrap(), "--from", "-"], flags].concat())
+}
+
+#[test]
+fn a_namespace_that_a_complete_dump_does_not_have_holds_back_as_it_would_the_daemon() {
+    let told = evicted(EVICTED, &["--complete"]);
+    assert_eq!(told.status, Some(0), "{}", told.text);
+    let why = "protection: namespace test-a cannot be read, and it could be protected: it is not in the dump";
+    assert!(told.text.contains(why), "{}", told.text);
+    assert_eq!(evicted(&format!("{EVICTED}{NAMESPACE}"), &["--complete"]).status, Some(1));
+}
+
+#[test]
+fn an_empty_list_of_budgets_says_that_there_is_none() {
+    let not_known = "PodDisruptionBudgets of its namespace";
+    let without = evicted(&format!("{EVICTED}{NAMESPACE}"), &[]).text;
+    assert!(without.contains(not_known), "{without}");
+    let with = evicted(&format!("{EVICTED}{NAMESPACE}{NO_BUDGETS}"), &[]).text;
+    assert!(!with.contains(not_known) && with.contains("1 now"), "{with}");
+}
+
+#[test]
+fn items_that_are_no_objects_are_counted() {
+    let broken = r#"{"apiVersion":"v1","kind":"PodList","items":[{},{"metadata":{}}]}"#;
+    let told = evicted(&format!("{EVICTED}{NAMESPACE}{broken}"), &[]).text;
+    assert!(told.contains("note: 2 items of lists were passed over: "), "{told}");
+}
+
+#[test]
+fn rules_come_from_standard_input_too_and_who_names_none_is_told_where_to_name_them() {
+    let told = plan_of(EVICTS.as_bytes(), &["--rules", "-", "--from", DUMP]);
+    assert!(told.status == Some(0) || told.status == Some(1), "{}", told.errors);
+    assert!(told.text.starts_with("plan of "), "{}", told.text);
+    let twice = plan_of(EVICTS.as_bytes(), &["--rules", "-", "--from", "-"]);
+    assert!(twice.status == Some(2) && twice.errors.contains("can be read once"), "{}", twice.errors);
+    let none = plan_of(b"", &["--from", DUMP]);
+    assert!(
+        none.status == Some(2) && none.errors.contains("name files or folders with --rules"),
+        "{}",
+        none.errors
+    );
+}

@@ -143,13 +143,13 @@ impl Level {
 
 /// `90s`, `1h30m`.
 pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| format!("{}; {}", error.problem, error.help))
+    parse_duration(text).map_err(|error| format!("it {}; {}", error.problem, error.help))
 }
 
 /// `kube-*`; an exclusion of an exclusion is none.
 pub(in crate::cli) fn glob(text: &str) -> Result<String, String> {
     match Globs::parse(&[text]) {
         Ok(_) => Ok(text.to_owned()),
-        Err((_, error)) => Err(format!("{}; {}", error.problem, error.help)),
+        Err((_, error)) => Err(format!("it {}; {}", error.problem, error.help)),
     }
 }

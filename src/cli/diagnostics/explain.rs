@@ -1,11 +1,32 @@
 //! `validate-rules --explain CODE`: the page of a code, for a terminal. Without a code it lists all of them,
 //! and `all` shows every page.
 
+use std::ffi::OsStr;
+
 use anstyle::{Effects, Reset};
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command};
 
 use super::printable::printable;
 use super::{Style, word};
 use crate::rules::Code;
+
+/// Any text, of which shells complete the codes; what is wrong with another one [`answer`] tells.
+#[derive(Clone, Copy, Debug)]
+pub struct Codes;
+
+impl TypedValueParser for Codes {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let codes = Code::ALL.iter().map(|code| PossibleValue::new(code.name()).help(code.summary()));
+        Some(Box::new(codes.chain([PossibleValue::new("all").help("the pages of all of them")])))
+    }
+}
 
 /// The page or the list that was asked for, or what is wrong with the question.
 pub fn answer(question: &str, style: Style) -> Result<String, String> {

@@ -54,7 +54,8 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "NAME")]
     namespace: Option<String>,
 
-    /// Rule files, or folders of them; PATH=NAMESPACES lets no rule in it look elsewhere; may be repeated
+    /// Rule files, folders of them, or `-` for standard input; PATH=NAMESPACES lets no rule in it look elsewhere; may be
+    /// repeated
     #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Rules")]
     rules: Vec<PathBuf>,
 
@@ -236,5 +237,5 @@ fn among(names: &[String]) -> String {
 
 /// `2026-04-01T10:00:00Z`.
 fn moment_of(text: &str) -> Result<Timestamp, String> {
-    text.parse().map_err(|_| "write it as 2026-04-01T10:00:00Z".to_owned())
+    text.parse().map_err(|_| "it is no time of RFC 3339; write `2026-01-01T12:00:00Z`".to_owned())
 }

@@ -12,8 +12,9 @@ use k8s_healer_engine::values::Globs;
 use super::{Arguments, tell};
 use crate::cli::daemon::own_namespace;
 use crate::cli::diagnostics::{Renderer, Style};
+use crate::cli::rule_inputs;
 use crate::rules::effective::{EffectiveRule, Tree};
-use crate::rules::{Input, LoadOptions, Loaded, Origin, load, target};
+use crate::rules::{LoadOptions, Loaded, Origin, load, target};
 use crate::simulation::Guard;
 use crate::simulation::explain::Watcher;
 
@@ -40,11 +41,8 @@ impl Rules {
     /// Reads them, or the exit code after their mistakes have been shown. I/O.
     pub(super) fn load(arguments: &Arguments) -> Result<Self, u8> {
         let paths = &arguments.rules;
-        if paths.is_empty() {
-            tell("no rules: name files or folders with --rules, in K8S_HEALER_RULES or in the config file");
-            return Err(2);
-        }
-        let inputs = Input::of_paths(paths).map_err(|reason| {
+        let inputs = rule_inputs::besides(paths, &arguments.from, &mut io::stdin().lock());
+        let inputs = inputs.map_err(|reason| {
             tell(&reason);
             2
         })?;

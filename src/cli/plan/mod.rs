@@ -25,8 +25,9 @@ use super::cluster::Cluster;
 use super::daemon::flags::{ModeArgument, duration, glob};
 use super::daemon::own_namespace;
 use super::diagnostics::{Renderer, Style};
+use super::rule_inputs;
 use super::table::Look;
-use crate::rules::{Input, LoadOptions, load};
+use crate::rules::{LoadOptions, load};
 use crate::simulation::Guard;
 
 /// More reports are of no use to a person; `validate-rules` counts them all.
@@ -42,9 +43,11 @@ const MOST_SHOWN: usize = 50;
 /// Exit status: 0 nothing would be done, 1 something would be, now or within the time, 2 it could not be told, or not
 /// completely. What a rule in the mode `observe` or `dry-run` would only tell is shown, and does not count.
 #[derive(Clone, Debug, clap::Args)]
+#[command(override_usage = "k8s-healer plan [OPTIONS] --rules <PATH>...")]
 pub(super) struct Arguments {
-    /// Rule files, or folders of them; PATH=NAMESPACES lets no rule in it look elsewhere; may be repeated
-    #[arg(long, value_name = "PATH", num_args = 1.., required = true, help_heading = "Rules")]
+    /// Rule files, folders of them, or `-` for standard input; PATH=NAMESPACES lets no rule in it look elsewhere; may be
+    /// repeated
+    #[arg(long, value_name = "PATH", num_args = 1.., help_heading = "Rules")]
     rules: Vec<PathBuf>,
     /// Set a parameter of a pack, or of every pack that has it; may be repeated
     #[arg(long, value_name = "[PACK.]NAME=VALUE", help_heading = "Rules")]
@@ -128,7 +131,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
 
 /// The plan, or the exit status after it was told why there is none.
 fn planned(arguments: &Arguments, stdin: &mut dyn Read) -> Result<Report, u8> {
-    let rules = sound_rules(arguments)?;
+    let rules = sound_rules(arguments, stdin)?;
     if arguments.from.is_empty() {
         live::plan(arguments, &rules)
     } else {
@@ -148,8 +151,9 @@ fn show(arguments: &Arguments, report: &Report) -> io::Result<()> {
     out.flush()
 }
 
-fn sound_rules(arguments: &Arguments) -> Result<RuleSet, u8> {
-    let inputs = Input::of_paths(&arguments.rules).map_err(|reason| failed(&reason))?;
+fn sound_rules(arguments: &Arguments, stdin: &mut dyn Read) -> Result<RuleSet, u8> {
+    let inputs =
+        rule_inputs::besides(&arguments.rules, &arguments.from, stdin).map_err(|reason| failed(&reason))?;
     let loaded = load(&inputs, &LoadOptions { set: arguments.set.clone(), ..LoadOptions::default() });
     match &loaded.rule_set {
         Some(rules) if rules.rules.is_empty() => {

@@ -16,8 +16,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::diagnostics::{Renderer, Style};
+use super::rule_inputs;
 use super::table::Look;
-use crate::rules::{Code, Input, LoadOptions, Loaded, load};
+use crate::rules::{Code, LoadOptions, Loaded, load};
 
 /// More reports are of no use to a person; `validate-rules` counts them all.
 const MOST_SHOWN: usize = 50;
@@ -34,7 +35,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// Rule files, or folders of them; PATH=NAMESPACES lets no rule in it look elsewhere; may be repeated
+    /// Rule files, folders of them, or `-` for standard input; PATH=NAMESPACES lets no rule in it look elsewhere; may be
+    /// repeated
     #[arg(long, value_name = "PATH", num_args = 1..)]
     rules: Vec<PathBuf>,
 
@@ -98,13 +100,7 @@ fn show(arguments: &Arguments, loaded: &Loaded, look: Look, out: &mut impl Write
 /// `Err`: the exit status, after it was told what is wrong.
 fn loaded(arguments: &Arguments) -> Result<Loaded, u8> {
     let paths = if arguments.paths.is_empty() { &arguments.rules } else { &arguments.paths };
-    if paths.is_empty() {
-        tell(
-            "k8s-healer: no rules: name files or folders, with --rules, in K8S_HEALER_RULES or in the config file",
-        );
-        return Err(2);
-    }
-    let inputs = Input::of_paths(paths).map_err(|reason| {
+    let inputs = rule_inputs::named(paths, &mut io::stdin().lock()).map_err(|reason| {
         tell(&format!("k8s-healer: {reason}"));
         2
     })?;
