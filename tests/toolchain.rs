@@ -1,5 +1,6 @@
 //! The Rust version that we state is true as far as it can be told on a newer one: no dependency asks for
-//! more, and clippy's `incompatible_msrv` refuses a newer standard library.
+//! more, and clippy's `incompatible_msrv` refuses a newer standard library. And what is planted by
+//! `scripts/mutations` still fits.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::process::Command;
@@ -40,4 +41,18 @@ fn no_dependency_asks_for_a_newer_rust_than_we_state() {
         readme.contains(&format!("Rust {}.{} or newer", stated[0], stated[1])),
         "the README states it too"
     );
+}
+
+#[test]
+fn every_mistake_that_is_planted_fits_the_engine_as_it_is() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let mut patches = 0;
+    for entry in std::fs::read_dir(format!("{root}/tests/mutations")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "patch") {
+            run("git", &["-C", root, "apply", "--check", path.to_str().unwrap()]);
+            patches += 1;
+        }
+    }
+    assert!(patches >= 12, "{patches}");
 }

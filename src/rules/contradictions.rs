@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use k8s_healer_engine::matcher::Matcher;
+use k8s_healer_engine::matcher::{Implied, Matcher};
 use k8s_healer_engine::values::format_duration;
 
 use super::checks::Parts;
@@ -47,7 +47,7 @@ impl Lowering<'_> {
     /// It is true from `over` to `under`: never for longer than that.
     fn check_window(&mut self, parts: &Parts<'_>) {
         let Some(matches) = parts.matches else { return };
-        let implied = matches.iter().map(|matcher| matcher.implies()).reduce(|one, other| one.and(other));
+        let implied = matches.iter().map(|matcher| matcher.implies()).reduce(Implied::and);
         let Some(implied) = implied else { return };
         let (Some(under), Some(hold), Some(place)) = (implied.under, parts.hold, parts.hold_place) else {
             return;

@@ -119,6 +119,13 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             metadata(json!({"finalizers": ["test.io/a"]})),
             "✓ finalizers: test.io/a  (asked: any: [test.io/*])",
         ),
+    ]
+}
+
+/// The same of priorities, of other objects, of expressions and of what is made of matchers.
+fn table_of_others() -> Vec<(&'static str, Value, &'static str)> {
+    let status = |status: Value| json!({ "status": status });
+    vec![
         (
             "priority: { below: 1000 }",
             json!({"spec": {"priority": 2000, "priorityClassName": "high"}}),
@@ -175,7 +182,7 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
 
 #[test]
 fn every_matcher_tells_what_it_saw_and_when_that_changes() {
-    let table = table();
+    let table = [table(), table_of_others()].concat();
     let named: BTreeSet<&str> =
         table.iter().map(|(matcher, ..)| matcher.split(':').next().unwrap()).collect();
     for matcher in Registry::standard().matchers() {
