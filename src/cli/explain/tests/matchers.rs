@@ -18,7 +18,6 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
     let metadata = |metadata: Value| json!({ "metadata": metadata });
     let waiting = json!({"containerStatuses": [{"name": "web", "restartCount": 4, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]});
     let ready = json!({"conditions": [{"type": "Ready", "status": "False", "reason": "Broken", "lastTransitionTime": "2026-01-01T00:03:00Z"}]});
-    let owned = json!({"ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "r"}]});
     vec![
         ("age: { over: 6m }", json!({}), "✗ age: 5m of 6m, true in 1m"),
         ("age: { over: 5m }", json!({}), "✓ age: 5m of 5m"),
@@ -107,6 +106,15 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             "✗ annotations: no annotation a.b/c  (asked: exists: true)",
         ),
         ("name: { glob: \"web-*\" }", json!({}), "✓ name: web-1  (asked: glob: web-*)"),
+    ]
+}
+
+/// The same of owners, of other objects, of expressions and of what is made of matchers.
+fn table_of_others() -> Vec<(&'static str, Value, &'static str)> {
+    let status = |status: Value| json!({ "status": status });
+    let metadata = |metadata: Value| json!({ "metadata": metadata });
+    let owned = json!({"ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "r"}]});
+    vec![
         ("owner: { exists: true }", json!({}), "✗ owner: no owner  (asked: exists: true)"),
         ("owner: { kind: [Job] }", metadata(owned.clone()), "✗ owner: ReplicaSet web  (asked: kind: [Job])"),
         (
@@ -119,13 +127,6 @@ fn table() -> Vec<(&'static str, Value, &'static str)> {
             metadata(json!({"finalizers": ["test.io/a"]})),
             "✓ finalizers: test.io/a  (asked: any: [test.io/*])",
         ),
-    ]
-}
-
-/// The same of priorities, of other objects, of expressions and of what is made of matchers.
-fn table_of_others() -> Vec<(&'static str, Value, &'static str)> {
-    let status = |status: Value| json!({ "status": status });
-    vec![
         (
             "priority: { below: 1000 }",
             json!({"spec": {"priority": 2000, "priorityClassName": "high"}}),
