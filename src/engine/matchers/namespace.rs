@@ -209,4 +209,26 @@ mod tests {
         let fault = matcher("namespace", json!({"age": {"over": "2h", "under": "1h"}})).unwrap_err();
         assert_eq!(fault.at, ["age"]);
     }
+
+    #[test]
+    fn its_phase_may_be_one_that_the_object_in_it_names() {
+        let rule = || json!({"phase": {"valueFrom": "$.metadata.annotations.with"}});
+        let facts = facts(
+            json!({"metadata": {"annotations": {"with": "Active"}}, "status": {"phase": "Terminating"}}),
+        );
+        for (annotations, truth) in [
+            (json!({"with": "Terminating"}), Truth::True),
+            (json!({"with": ["Active", "Terminating"]}), Truth::True),
+            (json!({"with": "Active"}), Truth::False),
+            (json!({}), Truth::Unknown),
+        ] {
+            let mut object = object();
+            object["metadata"]["annotations"] = annotations;
+            assert_eq!(
+                verdict_with("namespace", rule(), &object, &facts, "02:00:00").truth,
+                truth,
+                "{object}"
+            );
+        }
+    }
 }
