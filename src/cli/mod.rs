@@ -19,6 +19,7 @@ mod show_rules;
 mod signals;
 mod table;
 pub mod test_rules;
+mod until_closed;
 pub mod validate_rules;
 mod yaml;
 

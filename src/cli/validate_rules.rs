@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use crate::cli::diagnostics::{Findings, Format, STANDARD_INPUT, Style, explain};
 use crate::cli::fields::Against;
 use crate::cli::test_rules::Suite;
+use crate::cli::until_closed::UntilClosed;
 use crate::rules::{Input, LoadOptions, Reads, load, read_bounded};
 
 /// Check rule files and folders, and show every mistake where it stands
@@ -48,7 +49,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> u8 {
     let stdout = io::stdout();
     let style = Style::of_terminal(&stdout);
-    let mut out = stdout.lock();
+    let mut out = UntilClosed(stdout.lock());
     let done = match &arguments.explain {
         Some(question) => explain::answer(question, style).map_err(io::Error::other).and_then(|answer| {
             out.write_all(answer.as_bytes())?;
@@ -57,10 +58,7 @@ pub fn run(arguments: &Arguments) -> u8 {
         None => check(arguments, style, io::stdin().lock(), &mut out),
     };
     done.unwrap_or_else(|error| {
-        // A reader that has seen enough (`| head`) is no failure of the rules, but their state is not told.
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            eprintln!("k8s-healer: {error}");
-        }
+        eprintln!("k8s-healer: {error}");
         2
     })
 }

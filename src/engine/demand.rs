@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+/// What a demand is of that speaks of whether the object's deletion was asked for.
+pub const DELETION: &str = "its deletion";
+
 /// One such demand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Demand<'a> {

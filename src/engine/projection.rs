@@ -50,6 +50,15 @@ impl Projection {
         self.add(segments);
     }
 
+    /// Whether something of the field at these members is read.
+    #[must_use]
+    pub fn reads_members(&self, members: &[&str]) -> bool {
+        match members {
+            [] => true,
+            [first, rest @ ..] => self.of_member(first).is_some_and(|part| part.reads_members(rest)),
+        }
+    }
+
     /// What is read of the member of this name.
     pub(crate) fn of_member(&self, name: &str) -> Option<Cow<'_, Self>> {
         if self.whole {

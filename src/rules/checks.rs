@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use k8s_healer_engine::demand::{DELETION, Demanded};
 use k8s_healer_engine::matcher::{Implied, Matcher};
+use k8s_healer_engine::projection::Projection;
 use k8s_healer_engine::values::format_duration;
 
 use super::code::Code;
@@ -43,13 +45,15 @@ impl Lowering<'_> {
         }
         self.check_ages(parts, implied);
         self.check_contradictions(parts);
-        self.warn_of_idle(parts, implied);
+        if self.warn_of_idle(parts, implied) {
+            return;
+        }
         self.warn_of_owners(parts, implied);
         self.warn_of_haste(parts, implied);
     }
 
     fn check_terminating(&mut self, parts: &Parts<'_>, implied: Implied) {
-        let mut asked = implied.terminating;
+        let mut asked = implied.terminating || may_find_terminating(parts);
         for step in parts.steps {
             if step.descriptor.nature.needs_terminating && !asked {
                 let name = step.descriptor.name;
@@ -62,20 +66,22 @@ impl Lowering<'_> {
         }
     }
 
-    /// What can do nothing to any object that the rule finds.
-    fn warn_of_idle(&mut self, parts: &Parts<'_>, implied: Implied) {
-        let removes = |step: &LoweredStep<'_>| step.descriptor.nature.removes;
-        if implied.terminating && parts.steps_complete && parts.steps.iter().all(removes) {
-            let Some(first) = parts.steps.first() else { return };
-            let message = format!("`{}` does nothing to what is terminating already", first.descriptor.name);
-            let help = "leave `terminating` out of `match`, or write `- stripFinalizers: { only: […] }`";
-            self.report(Diagnostic::new(Code::NoEffect, first.key.place, message).help(help));
-        }
+    /// What can do nothing to any object that the rule finds; whether the whole rule can.
+    fn warn_of_idle(&mut self, parts: &Parts<'_>, implied: Implied) -> bool {
         for step in parts.steps {
             let Some(why) = step.step.as_ref().and_then(|step| step.action.idle()) else { continue };
             let message = format!("`{}` can do nothing: {}", step.descriptor.name, why.0);
             self.report(Diagnostic::new(Code::NoEffect, step.key.place, message).help(why.1));
         }
+        let removes = |step: &LoweredStep<'_>| step.descriptor.nature.removes;
+        if implied.terminating && parts.steps_complete && parts.steps.iter().all(removes) {
+            let Some(first) = parts.steps.first() else { return false };
+            let message = format!("`{}` does nothing to what is terminating already", first.descriptor.name);
+            let help = "leave `terminating` out of `match`, or write `- stripFinalizers: { only: […] }`";
+            self.report(Diagnostic::new(Code::NoEffect, first.key.place, message).help(help));
+            return true;
+        }
+        false
     }
 
     /// Each matcher by itself has been looked at; two of them may leave no age to be.
@@ -120,6 +126,21 @@ impl Lowering<'_> {
         let help = "write `for: 1m`, so that what recovers by itself is spared";
         self.report(Diagnostic::new(Code::ShortFor, place, message).help(help));
     }
+}
+
+/// Whether it looks at the deletion of its objects, in whatever way, and does not leave out those of which it was
+/// asked for.
+fn may_find_terminating(parts: &Parts<'_>) -> bool {
+    let matches = || parts.matches.unwrap_or_default().iter();
+    let mut read = Projection::default();
+    matches().chain(parts.unless).for_each(|matcher| matcher.reads(&mut read));
+    let looks = read.reads_members(&["metadata", "deletionTimestamp"]);
+    let asks = |matcher: &Arc<dyn Matcher>, asked: &Demanded<'_>| {
+        matcher.demands().iter().any(|demand| demand.of == DELETION && demand.asked == *asked)
+    };
+    looks
+        && !matches().any(|matcher| asks(matcher, &Demanded::Absent))
+        && !parts.unless.iter().any(|matcher| asks(matcher, &Demanded::There))
 }
 
 fn removal<'n>(parts: &'n Parts<'n>) -> Option<&'n LoweredStep<'n>> {

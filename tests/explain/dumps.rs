@@ -261,3 +261,57 @@ impl Told {
         explain(&["pods/web-1"], &["--format", "json"]).json()
     }
 }
+
+#[test]
+fn what_other_rules_change_before_is_played_as_plan_plays_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let dump = "
+apiVersion: v1
+kind: Namespace
+metadata: { name: test-a, uid: n, creationTimestamp: 2026-01-01T00:00:00Z }
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: web-1, namespace: test-a, uid: p, creationTimestamp: 2026-01-01T01:00:00Z }
+";
+    let mark = |label: &str| format!("match: [ age: {{ over: 1m }} ], actions: [ label: {{ {label} }} ]");
+    let pods = "watch: pods, namespaces: test-*";
+    for (first, second, verdict) in [
+        (
+            format!("{pods}, {}", mark("keep: a")),
+            "match: [ age: { over: 5m } ], unless: [ labels: { matchLabels: { keep: a } } ]",
+            "first would label it keep=a in 1m",
+        ),
+        (
+            format!("{pods}, {}", mark("old: a")),
+            "match: [ labels: { matchLabels: { old: a } } ], for: 1m",
+            "first would label it old=a in 1m; after that, second would delete it in 2m",
+        ),
+        (
+            format!("watch: namespaces, scope: cluster, {}", mark("k8s-healer.io/protect: a")),
+            "match: [ age: { over: 5m } ]",
+            "held back: protected by the label k8s-healer.io/protect of namespace test-a; without that, second would delete it in 5m",
+        ),
+        (
+            format!("watch: namespaces, scope: cluster, {}", mark("gone: soon")),
+            "match: [ namespace: { labels: { matchLabels: { gone: soon } } } ], for: 1m",
+            "second would delete it in 1m, once other rules have changed what it asks",
+        ),
+        (
+            format!("{pods}, {}", mark("other: a")),
+            "match: [ age: { over: 5m } ]",
+            "first would label it other=a in 1m; after that, second would delete it in 5m",
+        ),
+    ] {
+        let text = format!(
+            "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: pack }}\nrules:\n  - {{ name: first, {first} }}\n  - {{ name: second, {pods}, {second}, actions: [ delete: {{}} ] }}\n"
+        );
+        fs::write(&rules, &text).unwrap();
+        let arguments = ["pods/web-1", "--rules", rules.to_str().unwrap(), "--from", "-"];
+        let told = told(program(&arguments), dump.as_bytes());
+        assert_eq!(told.verdict(), verdict, "{text}");
+        let overtaken = "second would delete it in 5m, but other rules change before what it asks";
+        assert_eq!(told.text.contains(overtaken), first.contains("keep"), "{}", told.text);
+    }
+}

@@ -115,3 +115,27 @@ fn an_action_that_can_do_nothing_is_warned_of() {
         assert_eq!(warned(lines), count, "{lines}");
     }
 }
+
+#[test]
+fn what_looks_at_the_deletion_of_its_objects_may_take_finalizers_off() {
+    let strip = "actions: [ { stripFinalizers: { only: [x/*] } } ]";
+    for lines in [
+        "match: [ { not: { terminating: false } } ]",
+        "match: [ { not: { not: { terminating: true } } } ]",
+        "match: [ { name: { glob: x } } ]\nunless: [ { terminating: false } ]",
+        "match: [ { field: { path: $.metadata.deletionTimestamp, exists: true } } ]",
+        "match: [ { age: { over: 10m, since: $.metadata.deletionTimestamp } } ]",
+        "match: [ { cel: \"has(object.metadata.deletionTimestamp)\" } ]",
+        "match: [ { any: [ { terminating: true }, { name: { glob: x } } ] } ]",
+    ] {
+        assert_eq!(errors(&format!("{lines}\n{strip}")), [], "{lines}");
+    }
+    for lines in [
+        "match: [ { name: { glob: x } } ]",
+        "match: [ { terminating: false } ]",
+        "match: [ { name: { glob: x } } ]\nunless: [ { terminating: true } ]",
+        "match: [ { age: { over: 10m } } ]",
+    ] {
+        assert_eq!(errors(&format!("{lines}\n{strip}")), [Code::NeedsTerminating], "{lines}");
+    }
+}

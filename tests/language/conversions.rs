@@ -3,6 +3,14 @@
 use super::*;
 
 #[test]
+fn white_space_is_no_part_of_a_number() {
+    for text in [" 5", "5 ", "\\n5", "\\t5"] {
+        let object = format!("{{ spec: {{ x: \"{text}\" }} }}");
+        table(&object, &[("field: { path: $.spec.x, as: number, gt: 3 }", UNKNOWN)]);
+    }
+}
+
+#[test]
 fn quantities_compare_as_kubernetes_counts_them() {
     for (value, rule, expected) in [
         ("500m", "equals: \"0.5\"", YES),

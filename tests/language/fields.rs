@@ -46,7 +46,8 @@ fn lists_of_values_may_mix_types_and_a_value_of_none_of_them_is_unknown() {
         &[
             ("field: { path: $.text, in: [Failed, Error] }", YES),
             ("field: { path: $.text, in: [Error] }", NO),
-            ("field: { path: $.text, in: [Error, 5] }", NO),
+            ("field: { path: $.text, in: [Error, 5] }", UNKNOWN),
+            ("field: { path: $.number, notIn: [\"9\", 8] }", UNKNOWN),
             ("field: { path: $.number, in: [Error, 5] }", YES),
             ("field: { path: $.number, in: [a, b] }", UNKNOWN),
             ("field: { path: $.number, notIn: [a, b] }", UNKNOWN),

@@ -128,6 +128,7 @@ fn read(from: &Value, node: &Value, ordered: bool, kind: Option<&str>, formats: 
     let is = |wanted: &str| forms.iter().any(|(kind, read)| *kind == wanted && read.is_some());
     let is_read = match (kind, node) {
         (_, Value::Null | Value::Array(_) | Value::Object(_)) => false,
+        (Some("number"), _) if text.trim() != text => false,
         (Some("number"), _) => serde_json::from_str(&text).is_ok_and(|value: Value| value.is_number()),
         (Some("string"), _) => true,
         (Some(kind), _) => is(kind),
@@ -158,7 +159,8 @@ fn truth(
         match answers.contains(&Some(true)) {
             true => Some(true),
             false if unread => None,
-            false => answers.into_iter().flatten().next(),
+            false if answers.contains(&None) => None,
+            false => Some(false),
         }
     };
     let text = match node {
@@ -220,6 +222,7 @@ fn compare(operand: &Value, node: &Value, kind: Option<&str>, formats: &[&str]) 
         Some("string") => Some(text(node)?.cmp(&text(operand)?)),
         Some("number") => {
             let number = |value: &Value| match value {
+                Value::String(text) if text.trim() != text => None,
                 Value::String(text) => serde_json::from_str(text).ok().filter(Value::is_number),
                 Value::Number(_) => Some(value.clone()),
                 _ => None,

@@ -46,7 +46,12 @@ pub(crate) fn containers(asked: &Value, object: &Value) -> Said {
     if asked.get("ephemeral").is_some_and(|wanted| wanted == true) {
         lists.push("ephemeralContainerStatuses");
     }
-    let list = |name: &&str| object["status"][*name].as_array().cloned().unwrap_or_default();
+    let list = |name: &&str| match &object["status"][*name] {
+        Value::Null => Vec::new(),
+        Value::Array(statuses) => statuses.clone(),
+        // No list: something is there of which nothing is known.
+        other => vec![other.clone()],
+    };
     let statuses: Vec<Value> = lists.iter().flat_map(list).collect();
     if statuses.is_empty() {
         return Said::unknown();
@@ -72,22 +77,36 @@ fn restarts(status: &Value) -> Option<u64> {
 /// One container satisfies all keys. A state that is not the one asked for is known not to be it; a count or a
 /// flag that is not there is not known.
 fn container(asked: &Value, status: &Value, end: &str) -> Said {
-    let at = |path: [&str; 3]| path.iter().try_fold(status, |node, key| node.get(key));
+    if !status.is_object() {
+        return Said::unknown();
+    }
+    // `Err`: what should be a mapping is none.
+    let at = |path: [&str; 3]| {
+        path.iter().try_fold(status, |node, key| match node {
+            Value::Null => Ok(&Value::Null),
+            Value::Object(members) => Ok(members.get(*key).unwrap_or(&Value::Null)),
+            _ => Err(()),
+        })
+    };
     let mut parts = Vec::new();
     for (key, state, kind) in [("waiting", "state", "waiting"), ("terminated", end, "terminated")] {
         if let Some(words) = asked.get(key) {
-            let reason = at([state, kind, "reason"]).and_then(Value::as_str);
-            parts.push(Said::plainly(reason.is_some_and(|seen| values::texts(words).contains(&seen))));
+            parts.push(match at([state, kind, "reason"]) {
+                Ok(Value::Null) => Said::plainly(false),
+                Ok(Value::String(seen)) => Said::plainly(values::texts(words).contains(&&**seen)),
+                _ => Said::unknown(),
+            });
         }
     }
     if let Some(codes) = asked.get("exitCodes") {
         let one = std::slice::from_ref(codes);
         let codes = codes.as_array().map_or(one, Vec::as_slice);
         let ended = status.get(end).and_then(|state| state.get("terminated"));
-        let seen = at([end, "terminated", "exitCode"]).and_then(Value::as_i64);
-        parts.push(match (ended.is_some_and(|ended| !ended.is_null()), seen) {
-            (true, None) => Said::unknown(),
-            _ => Said::plainly(seen.is_some_and(|seen| codes.iter().any(|code| *code == seen))),
+        let has_ended = ended.is_some_and(|ended| !ended.is_null());
+        parts.push(match at([end, "terminated", "exitCode"]).map(Value::as_i64) {
+            Ok(Some(seen)) => Said::plainly(codes.iter().any(|code| *code == seen)),
+            Ok(None) if !has_ended => Said::plainly(false),
+            _ => Said::unknown(),
         });
     }
     if let Some(count) = asked.get("restarts").and_then(Value::as_str) {

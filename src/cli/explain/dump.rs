@@ -112,7 +112,10 @@ pub(super) fn find(
         notes,
     };
     let mut explanation = asked.explain(&subject, rules, at);
-    if let Some(within) = explanation.asks_of_others(at) {
+    if let Some(within) = {
+        let all = rules.set.rules.iter().map(AsRef::as_ref);
+        explanation.asks_of_others(at, all)
+    } {
         let question = Question { at, within, guard: rules.guard.clone() };
         explanation.beside_others(&plan(world, watching, &question), &subject.name);
     }

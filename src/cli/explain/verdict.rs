@@ -63,7 +63,9 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
         let turn = due.turn.as_ref().map(|other| format!(", once {other} is gone, by its inFlight"));
         let provided =
             due.provided.iter().map(|what| format!(", if {what}")).collect::<Vec<_>>().join(" and");
+        let others = if course.by_others { ", once other rules have changed what it asks" } else { "" };
         let text = text
+            + others
             + &held.unwrap_or_default()
             + limits.unwrap_or_default()
             + &turn.unwrap_or_default()
@@ -74,6 +76,11 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
         let when = moment(hold.at, now);
         let text = format!("would {} {when}, and is held back{}", object_of(&hold.action), by(hold));
         return verdict(Word::Held, Some(hold.at), text);
+    }
+    if let Some(due) = &course.overtaken {
+        let (what, when) = (doing(due, rule.mode), moment(due.at, now));
+        let text = format!("would {what} {when}, but other rules change before what it asks");
+        return verdict(Word::Nothing, None, text);
     }
     if let Some(due) = &course.tells {
         let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
@@ -193,7 +200,14 @@ fn others(
     let (id, at) = (called(next, rules), verdict.at.unwrap_or(now));
     let next = match &next.course.due {
         Some(due) if first.at < verdict.at => {
-            format!("; if it is still there then, {id} would {} {}", object_of(&due.action), moment(at, now))
+            let first = rule.course.due.as_ref().and_then(|due| rule.rule.steps.get(due.step));
+            let condition = match first.is_some_and(|step| step.nature.removes) {
+                true => "if it is still there then",
+                // What the first one changes has been played.
+                false if next.course.is_counted => "after that",
+                false => "if that does not change what it asks",
+            };
+            format!("; {condition}, {id} would {} {}", object_of(&due.action), moment(at, now))
         }
         _ => format!("; {id} would act then, too"),
     };

@@ -18,6 +18,7 @@ use clap::ValueEnum;
 use super::diagnostics::{Renderer, Style};
 use super::rule_inputs;
 use super::table::Look;
+use super::until_closed::UntilClosed;
 use crate::rules::{Code, LoadOptions, Loaded, load};
 
 /// More reports are of no use to a person; `validate-rules` counts them all.
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
         Ok(loaded) => loaded,
         Err(status) => return status,
     };
-    let mut out = io::stdout().lock();
+    let mut out = UntilClosed(io::stdout().lock());
     let done =
         show(arguments, &loaded, Look::of_stdout(), &mut out).and_then(|all| out.flush().map(|()| all));
     match done {
@@ -80,9 +81,7 @@ pub(super) fn run(arguments: &Arguments) -> u8 {
             1
         }
         Err(error) => {
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                tell(&format!("k8s-healer: {error}"));
-            }
+            tell(&format!("k8s-healer: {error}"));
             2
         }
     }

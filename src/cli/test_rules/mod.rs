@@ -24,6 +24,7 @@ pub(super) use self::suite::Suite;
 use self::lines::lines;
 use self::results::{CaseResult, CoverageResult, GapLine, Results, Status};
 use self::suite::Verdict;
+use super::until_closed::UntilClosed;
 use crate::cli::diagnostics::{Findings, Format as FindingsFormat, Style};
 use crate::cluster::clock::{Clock, SystemClock};
 use crate::rules::ruletest::{CaseSettings, RuleTest};
@@ -91,12 +92,10 @@ pub fn run(arguments: &Arguments) -> u8 {
     let stdout = io::stdout();
     let style = Style::of_terminal(&stdout);
     let clock = SystemClock;
-    let mut out = stdout.lock();
+    let mut out = UntilClosed(stdout.lock());
     let done = test(arguments, style, io::stdin().lock(), Some(&clock), &mut out, &mut io::stderr().lock());
     done.unwrap_or_else(|error| {
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            eprintln!("k8s-healer: {error}");
-        }
+        eprintln!("k8s-healer: {error}");
         2
     })
 }

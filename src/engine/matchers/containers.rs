@@ -136,10 +136,12 @@ impl Containers {
         Ok(())
     }
 
+    /// Those that are reported; a list that is none stands there as it is, a container of which nothing is known.
     fn statuses<'a>(&self, context: &Context<'a>) -> Vec<&'a Value> {
         let status = context.object.object().get("status");
-        let list = |name: &&str| status.and_then(|status| status.get(*name)).and_then(Value::as_array);
-        self.lists.iter().filter_map(list).flatten().collect()
+        let there = |name: &&str| status.and_then(|status| status.get(*name)).filter(|list| !list.is_null());
+        let each = |list: &'a Value| list.as_array().map_or(std::slice::from_ref(list), Vec::as_slice);
+        self.lists.iter().filter_map(there).flat_map(each).collect()
     }
 
     fn counts(&self) -> impl Iterator<Item = (&'static str, &Sourced<Count>)> {
@@ -182,26 +184,29 @@ impl Containers {
     }
 
     fn judge(&self, container: &Value, object: &Value) -> Truth {
-        let reason =
-            |state: &str, kind: &str| container.get(state)?.get(kind)?.get("reason").and_then(Value::as_str);
         let end = if self.last { "lastState" } else { "state" };
-        let among = |words: &Option<Sourced<Vec<String>>>, seen: Option<&str>| {
-            let has = |words: &[String]| seen.is_some_and(|seen| words.iter().any(|word| word == seen));
-            words.as_ref().map(|words| known(words.read(object).map(|words| has(&words))))
+        let among = |words: &Option<Sourced<Vec<String>>>, state: &str, kind: &str| {
+            let is_one = |words: &Sourced<Vec<String>>| {
+                let words = words.read(object)?;
+                match member(in_state(container, state, kind)?, "reason")? {
+                    Some(reason) => reason.as_str().map(|reason| words.iter().any(|word| word == reason)),
+                    None => Some(false),
+                }
+            };
+            words.as_ref().map(|words| known(is_one(words)))
         };
         // One that has ended has a code; one that has not has none, and that is known.
-        let ended = container.get(end).and_then(|state| state.get("terminated")).filter(|end| !end.is_null());
         let of_codes = |codes: &Sourced<Vec<i64>>| {
             let codes = codes.read(object)?;
-            match ended {
+            match in_state(container, end, "terminated")? {
                 Some(ended) => ended.get("exitCode")?.as_i64().map(|code| codes.contains(&code)),
                 None => Some(false),
             }
         };
         // A state that is not this one is known not to be it.
         let answers = [
-            among(&self.waiting, reason("state", "waiting")),
-            among(&self.terminated, reason(end, "terminated")),
+            among(&self.waiting, "state", "waiting"),
+            among(&self.terminated, end, "terminated"),
             self.exit_codes.as_ref().map(|codes| known(of_codes(codes))),
             self.restarts.as_ref().map(|count| holds(count, restarts(container), object)),
             self.ready
@@ -216,6 +221,20 @@ impl Containers {
         let total = statuses.iter().try_fold(0, add);
         Some(holds(count, total, object))
     }
+}
+
+/// The member of a mapping, null being none; of nothing it is nothing. `None`: what should be a mapping is none.
+fn member<'v>(of: Option<&'v Value>, key: &str) -> Option<Option<&'v Value>> {
+    match of {
+        None => Some(None),
+        Some(of) => of.as_object().map(|of| of.get(key).filter(|member| !member.is_null())),
+    }
+}
+
+/// `state.waiting`, likewise.
+fn in_state<'v>(container: &'v Value, state: &str, kind: &str) -> Option<Option<&'v Value>> {
+    let found = member(member(Some(container), state)?, kind)?;
+    found.is_none_or(Value::is_object).then_some(found)
 }
 
 fn known(answer: Option<bool>) -> Truth {

@@ -95,3 +95,33 @@ fn a_field_that_a_container_should_report_and_does_not_is_unknown_and_named() {
     let running = pod(json!({"name": "a", "state": {"running": {}}}));
     assert_eq!(verdict("containers", json!({"exitCodes": 1}), &running, "00:00:00").truth, Truth::False);
 }
+
+#[test]
+fn what_is_no_container_status_is_unknown_and_so_is_not_of_it() {
+    let of = |list: Value| json!({"status": {"containerStatuses": list}});
+    for list in [
+        json!("x"),
+        json!(["x"]),
+        json!([{"state": "x"}]),
+        json!([{"state": {"waiting": "x"}}]),
+        json!([{"state": {"waiting": {"reason": 5}}}]),
+        json!([{"state": {"waiting": {}}}, "x"]),
+    ] {
+        for rule in
+            [json!({"containers": {"waiting": "A"}}), json!({"not": {"containers": {"waiting": "A"}}})]
+        {
+            let (name, rule) = rule.as_object().unwrap().iter().next().unwrap();
+            let found = verdict(name, rule.clone(), &of(list.clone()), "00:00:00").truth;
+            assert_eq!(found, Truth::Unknown, "{name} {rule} {list}");
+        }
+    }
+    let total = verdict("containers", json!({"totalRestarts": ">= 0"}), &of(json!("x")), "00:00:00");
+    assert_eq!(total.truth, Truth::Unknown);
+    let known = of(json!([{"state": {"waiting": {"reason": "A"}}}, "x"]));
+    assert_eq!(verdict("containers", json!({"waiting": "A"}), &known, "00:00:00").truth, Truth::True);
+    for none in
+        [json!([{"state": null}]), json!([{"state": {"waiting": null}}]), json!([{"state": {"waiting": {}}}])]
+    {
+        assert_eq!(verdict("containers", json!({"waiting": "A"}), &of(none), "00:00:00").truth, Truth::False);
+    }
+}

@@ -221,6 +221,8 @@ fn parse(text: &str, kind: OperandKind, formats: &[TimeFormat]) -> Option<Operan
         OperandKind::Quantity => Quantity::parse(text).ok().map(Operand::Quantity),
         OperandKind::Duration => parse_duration(text).ok().map(Operand::Duration),
         OperandKind::Time => parse_time(text, formats).map(Operand::Time),
+        // JSON takes white space around a number; a quantity and a duration have none.
+        OperandKind::Number if text.trim() != text => None,
         OperandKind::Number => serde_json::from_str(text).ok().map(Operand::Number),
         OperandKind::Text => Some(Operand::Text(text.to_owned())),
     }

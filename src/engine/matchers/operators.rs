@@ -213,11 +213,10 @@ impl Operators {
         }
     }
 
-    /// Whether a value is one of several. Of another type than some, but readable as others and equal to none
-    /// of them, it is not; an operand that the object carries and that cannot be read may be the one.
+    /// Whether a value is one of several: as `any` of as many `equals`. An operand that the object carries and that
+    /// cannot be read may be the one, and whether a value is one of another type nobody can tell.
     fn among(&self, terms: &Terms, value: &Value, object: &Value) -> Truth {
         let Some(operands) = terms.operands(object, &self.conversion) else { return Truth::Unknown };
-        let mut readable = operands.is_empty();
         let mut certain = true;
         for operand in operands {
             let Some(operand) = operand else {
@@ -226,11 +225,11 @@ impl Operators {
             };
             match self.read_like(&operand, value).and_then(|seen| seen.compare(&operand)) {
                 Some(Ordering::Equal) => return Truth::True,
-                Some(_) => readable = true,
-                None => {}
+                Some(_) => {}
+                None => certain = false,
             }
         }
-        if readable && certain { Truth::False } else { Truth::Unknown }
+        if certain { Truth::False } else { Truth::Unknown }
     }
 
     fn read_like(&self, operand: &Operand, value: &Value) -> Option<Operand> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::asked;
-use crate::demand::Demand;
+use crate::demand::{DELETION, Demand};
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::moment::elapsed;
@@ -109,7 +109,7 @@ impl Matcher for Terminating {
     }
 
     fn demands(&self) -> Vec<Demand<'_>> {
-        vec![Demand::presence("its deletion", !matches!(self.asked, Asked::Whether(false)))]
+        vec![Demand::presence(DELETION, !matches!(self.asked, Asked::Whether(false)))]
     }
 
     fn implies(&self) -> Implied {

@@ -31,6 +31,10 @@ pub struct Course {
     pub passes: Option<&'static str>,
     /// What else there is has been played along: limits have counted it.
     pub is_counted: bool,
+    /// It comes to that only since others change before what the rule asks.
+    pub by_others: bool,
+    /// What it would do if others did not change before what the rule asks, or protect the object.
+    pub overtaken: Option<Due>,
 }
 
 /// Something that would be done.
