@@ -96,6 +96,9 @@ fn next(folder: &Path, written: &[PathBuf]) -> String {
 /// A path as it is typed.
 pub(super) fn in_a_shell(path: &Path) -> String {
     let text = path.display().to_string();
+    // What begins with a dash would be taken for a flag.
+    let is_flag = text.len() > 1 && text.starts_with('-');
+    let text = if is_flag { format!("./{text}") } else { text };
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-,:=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text
@@ -148,6 +151,14 @@ mod tests {
         assert!(text.starts_with("wrote my rules/rules.yaml\n\nNext:\n"), "{text}");
         assert_eq!(text.lines().filter(|line| line.starts_with("  k8s-healer ")).count(), 3);
         assert!(text.contains("validate-rules 'my rules'\n"), "{text}");
+    }
+
+    #[test]
+    fn a_folder_that_begins_with_a_dash_is_not_taken_for_a_flag() {
+        let text = next(Path::new("-x"), &[]);
+        for line in ["validate-rules ./-x\n", "test-rules ./-x\n", "plan --rules ./-x"] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 
     #[test]

@@ -81,7 +81,10 @@ impl Lowering<'_> {
                 },
                 None if key.presence == Presence::Required => {
                     sound = false;
-                    if !Self::may_be_misspelt(node, key.name, known) {
+                    // Another key in the place of the only one has been reported.
+                    let is_other =
+                        || keys.len() == 1 && node.entries().is_some_and(|entries| !entries.is_empty());
+                    if !Self::may_be_misspelt(node, key.name, known) && !is_other() {
                         let place = name.map_or(node.place, |name| name.place);
                         let message = format!("{what} lacks `{}`", key.name);
                         let help = format!("write `{}: {}`", key.name, key.example);

@@ -312,8 +312,9 @@ impl Lowering<'_> {
             "kubevirt-ui/vm-stale",
         )?;
         let changes = self.changes(fields)?;
-        let misspelt = CHANGES.iter().any(|key| Self::may_be_misspelt(item, key, &names));
-        if changes.is_empty() && !misspelt {
+        // What it was to change may be what another key has been reported for.
+        let is_known = |entry: &Entry| names.contains(&entry.key.text.as_str());
+        if changes.is_empty() && item.entries().unwrap_or_default().iter().all(is_known) {
             let message = "the override changes nothing";
             let help =
                 "write `enabled: false`, `mode: observe`, `namespaces: [test-a]` or `parameters: { … }`";

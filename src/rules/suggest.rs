@@ -14,6 +14,8 @@ const SYNONYMS: &[(&str, &[&str])] = &[
     ("where", &["match"]),
     ("conditions", &["match", "condition"]),
     ("matches", &["match"]),
+    ("disable", &["enabled"]),
+    ("disabled", &["enabled"]),
     ("except", &["unless"]),
     ("exclude", &["unless"]),
     ("action", &["actions"]),

@@ -213,6 +213,7 @@ fn what_makes_no_sense_is_refused() {
         ("age: { over: { valueFrom: $.a, minimum: 5m } }", Code::UnknownKey),
         ("age: { over: { valueFrom: $.a, min: 5 } }", Code::BadDuration),
         ("age: { over: { min: 5m } }", Code::MissingKey),
+        ("age: { over: 5m, since: { valueFrom: $.x } }", Code::UnknownKey),
         ("age: { over: { valueFrom: [$.a] } }", Code::WrongType),
         ("age: { over: { valueFrom: $.a, never: [] } }", Code::EmptyList),
         ("age: { over: { valueFrom: } }", Code::WrongType),

@@ -294,3 +294,14 @@ fn rules_come_from_standard_input_too_and_who_names_none_is_told_where_to_name_t
         none.errors
     );
 }
+
+#[test]
+fn a_time_before_now_is_no_duration_to_look_ahead() {
+    let told = plan(&["--within", "-5m"]);
+    assert_eq!(told.status, Some(2));
+    assert!(
+        told.errors.contains("invalid value '-5m' for '--within <DURATION>': it is not a duration"),
+        "{}",
+        told.errors
+    );
+}

@@ -92,7 +92,8 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
     incomplete.extend(look_ups.failures());
     let absent = assignment.dormant.iter();
     let absent = absent.map(|one| format!("{url} serves no {}, which {} watches", one.target, one.rule));
-    let next = next::of_cluster(arguments, &plan, incomplete.is_empty());
+    let is_complete = incomplete.is_empty() && (plan.objects > 0 || assignment.dormant.is_empty());
+    let next = next::of_cluster(arguments, &plan, is_complete);
     let unmet = unmet_in(&transport, &catalogue, &arguments.namespace).await;
     Ok(Report {
         source: Source::Cluster { server: url.clone(), context: connection.context },

@@ -71,7 +71,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
     /// How far to look ahead
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration, allow_hyphen_values = true)]
     within: Duration,
     #[command(flatten)]
     cluster: Cluster,

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::lifting::{self, Share};
 use super::place;
-use crate::rules::Loaded;
+use crate::rules::effective::EffectiveGuardrails;
+use crate::rules::{Loaded, Place};
 
 /// One protection, or one that is lifted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -91,9 +92,9 @@ impl Told<'_> {
         let others = self.documents.iter().filter(|other| other.name != own.name && other.within.is_none());
         let theirs = others.filter_map(|other| Some((other.protect.priority_at_least?, other)));
         let stricter = theirs.filter(|(theirs, _)| own_least.is_some_and(|own| *theirs < own));
-        stricter
-            .min_by_key(|(least, _)| *least)
-            .map_or_else(String::new, |(least, winner)| format!("{} wins with {least}", self.named(winner)))
+        stricter.min_by_key(|(least, _)| *least).map_or_else(String::new, |(least, winner)| {
+            format!("{} wins with {least}", self.named(winner, "protect.priorityAtLeast"))
+        })
     }
 
     /// Who lifts the protection of a built-in name or prefix, how much of it, and what is left of that.
@@ -107,7 +108,7 @@ impl Told<'_> {
                 Share::Nothing => {}
             }
         }
-        sentences([self.by("lifted", &shares), self.kept(&names)])
+        sentences([self.by("lifted", &shares, "unprotect.namespaces"), self.kept(&names)])
     }
 
     fn lifted_owner(&self, kind: &str) -> String {
@@ -116,7 +117,7 @@ impl Told<'_> {
         if shares.is_empty() {
             return String::new();
         }
-        sentences([self.by("lifted", &shares), self.kept_owners(&[kind.to_owned()])])
+        sentences([self.by("lifted", &shares, "unprotect.ownerKinds"), self.kept_owners(&[kind.to_owned()])])
     }
 
     /// Who protects all the same what is lifted.
@@ -124,15 +125,14 @@ impl Told<'_> {
         if lifted.is_empty() {
             return String::new();
         }
-        self.by(ALL_THE_SAME, &self.shares(|document| lifting::kept(document, lifted)))
+        let shares = self.shares(|document| lifting::kept(document, lifted));
+        self.by(ALL_THE_SAME, &shares, "protect.namespaces")
     }
 
     fn kept_owners(&self, kinds: &[String]) -> String {
         let keeps = |document: &Document| kinds.iter().all(|kind| names(&document.protect.owner_kinds, kind));
-        self.by(
-            ALL_THE_SAME,
-            &self.shares(|document| if keeps(document) { Share::All } else { Share::Nothing }),
-        )
+        let shares = self.shares(|document| if keeps(document) { Share::All } else { Share::Nothing });
+        self.by(ALL_THE_SAME, &shares, "protect.ownerKinds")
     }
 
     fn shares(&self, share: impl Fn(&Document) -> Share) -> Vec<(&Document, Share)> {
@@ -141,28 +141,38 @@ impl Told<'_> {
     }
 
     /// `lifted by a (a.yaml:3), b (b.yaml:3); lifted in part by c (c.yaml:3): kube-system`.
-    fn by(&self, what: &str, shares: &[(&Document, Share)]) -> String {
+    fn by(&self, what: &str, shares: &[(&Document, Share)], key: &str) -> String {
         let whole = shares.iter().filter(|(_, share)| *share == Share::All);
-        let whole: Vec<String> = whole.map(|(document, _)| self.named(document)).collect();
+        let whole: Vec<String> = whole.map(|(document, _)| self.named(document, key)).collect();
         let mut all = Vec::new();
         if !whole.is_empty() {
             all.push(format!("{what} by {}", whole.join(", ")));
         }
         for (document, share) in shares {
             if let Share::Part(parts) = share {
-                all.push(format!("{what} in part by {}: {}", self.named(document), parts.join(", ")));
+                all.push(format!("{what} in part by {}: {}", self.named(document, key), parts.join(", ")));
             }
         }
         all.join("; ")
     }
 
-    /// `team (team.yaml:3)`, and where alone it holds.
-    fn named(&self, document: &Document) -> String {
+    /// `team (team.yaml:5)`, by where what it says under this key stands, and where alone it holds.
+    fn named(&self, document: &Document, key: &str) -> String {
         let known = self.loaded.effective_guardrails.iter().find(|one| one.name == document.name);
-        let place = place::shown(self.loaded, known.map(|one| one.place));
+        let place = place::shown(self.loaded, known.map(|one| place_of(one, key)));
         let within = document.within.as_ref().map(|globs| format!(" within {globs}"));
         format!("{} ({place}){}", document.name, within.unwrap_or_default())
     }
+}
+
+/// Where the first value under a key stands; else where the document is called.
+fn place_of(guardrails: &EffectiveGuardrails, key: &str) -> Place {
+    let mut values = Vec::new();
+    guardrails.keys.iter().for_each(|(key, item)| item.flatten(key, &mut values));
+    let is_of =
+        |path: &str| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+    let found = values.into_iter().find(|value| is_of(&value.path)).and_then(|value| value.origin);
+    found.unwrap_or(guardrails.place)
 }
 
 const ALL_THE_SAME: &str = "protected all the same";

@@ -70,12 +70,12 @@ fn the_table_shows_what_runs_and_which_guardrails_win() {
     for line in [
         "vms/stale dry-run vm test-a 0s 5m delete, stripFinalizers",
         "vms/other observe pods, jobs (the whole cluster) 0s 5m log",
-        "protect.namespaces kubevirt built in lifted by team (rails.yaml:3); protected all the same by platform \
-         (rails.yaml:9)",
+        "protect.namespaces kubevirt built in lifted by team (rails.yaml:5); protected all the same by platform \
+         (rails.yaml:12)",
         "protect.namespaces kube-* built in",
-        "protect.priorityAtLeast 2000 team (rails.yaml:4) platform (rails.yaml:9) wins with 1000",
+        "protect.priorityAtLeast 2000 team (rails.yaml:4) platform (rails.yaml:11) wins with 1000",
         "protect.priorityAtLeast 1000 platform (rails.yaml:11)",
-        "unprotect.namespaces [kubevirt] team (rails.yaml:5) protected all the same by platform (rails.yaml:9)",
+        "unprotect.namespaces [kubevirt] team (rails.yaml:5) protected all the same by platform (rails.yaml:12)",
     ] {
         assert!(lines.iter().any(|known| known == line), "{line}\n{table}");
     }
@@ -119,13 +119,13 @@ fn the_table_tells_what_is_lifted_and_what_is_protected_all_the_same() {
     let table = shown(&folder, Format::Table, false, &[]);
     let rows = rows(&table);
     for row in [
-        "protect.namespaces kube-* built in lifted in part by ga (rails.yaml:3): kube-system; \
-         protected all the same by gb (rails.yaml:8)",
-        "protect.namespaces cdi built in lifted by ga (rails.yaml:3)",
-        "protect.ownerKinds DaemonSet built in lifted by ga (rails.yaml:3); protected all the same by gb (rails.yaml:8)",
-        "unprotect.ownerKinds [DaemonSet] ga (rails.yaml:4) protected all the same by gb (rails.yaml:8)",
+        "protect.namespaces kube-* built in lifted in part by ga (rails.yaml:4): kube-system; \
+         protected all the same by gb (rails.yaml:9)",
+        "protect.namespaces cdi built in lifted by ga (rails.yaml:4)",
+        "protect.ownerKinds DaemonSet built in lifted by ga (rails.yaml:4); protected all the same by gb (rails.yaml:9)",
+        "unprotect.ownerKinds [DaemonSet] ga (rails.yaml:4) protected all the same by gb (rails.yaml:9)",
         "unprotect.namespaces [kube-system, cdi] ga (rails.yaml:4) \
-         protected all the same in part by gb (rails.yaml:8): kube-system",
+         protected all the same in part by gb (rails.yaml:9): kube-system",
     ] {
         assert!(rows.iter().any(|known| known == row), "{row}\n{table}");
     }
