@@ -188,7 +188,7 @@ impl Containers {
         let among = |words: &Option<Sourced<Vec<String>>>, state: &str, kind: &str| {
             let is_one = |words: &Sourced<Vec<String>>| {
                 let words = words.read(object)?;
-                match member(in_state(container, state, kind)?, "reason")? {
+                match member(in_state(container, state, kind).ok()?, "reason").ok()? {
                     Some(reason) => reason.as_str().map(|reason| words.iter().any(|word| word == reason)),
                     None => Some(false),
                 }
@@ -198,7 +198,7 @@ impl Containers {
         // One that has ended has a code; one that has not has none, and that is known.
         let of_codes = |codes: &Sourced<Vec<i64>>| {
             let codes = codes.read(object)?;
-            match in_state(container, end, "terminated")? {
+            match in_state(container, end, "terminated").ok()? {
                 Some(ended) => ended.get("exitCode")?.as_i64().map(|code| codes.contains(&code)),
                 None => Some(false),
             }
@@ -223,18 +223,20 @@ impl Containers {
     }
 }
 
-/// The member of a mapping, null being none; of nothing it is nothing. `None`: what should be a mapping is none.
-fn member<'v>(of: Option<&'v Value>, key: &str) -> Option<Option<&'v Value>> {
-    match of {
-        None => Some(None),
-        Some(of) => of.as_object().map(|of| of.get(key).filter(|member| !member.is_null())),
-    }
+/// What should be a mapping and is none.
+struct NoMapping;
+
+/// The member of a mapping, null being none; of nothing it is nothing.
+fn member<'v>(of: Option<&'v Value>, key: &str) -> Result<Option<&'v Value>, NoMapping> {
+    let Some(of) = of else { return Ok(None) };
+    let of = of.as_object().ok_or(NoMapping)?;
+    Ok(of.get(key).filter(|member| !member.is_null()))
 }
 
 /// `state.waiting`, likewise.
-fn in_state<'v>(container: &'v Value, state: &str, kind: &str) -> Option<Option<&'v Value>> {
+fn in_state<'v>(container: &'v Value, state: &str, kind: &str) -> Result<Option<&'v Value>, NoMapping> {
     let found = member(member(Some(container), state)?, kind)?;
-    found.is_none_or(Value::is_object).then_some(found)
+    if found.is_none_or(Value::is_object) { Ok(found) } else { Err(NoMapping) }
 }
 
 fn known(answer: Option<bool>) -> Truth {
