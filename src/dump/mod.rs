@@ -20,6 +20,7 @@ mod parsing;
 mod problem;
 mod reading;
 mod scan;
+mod seen;
 mod source;
 mod times;
 mod weight;

@@ -2,8 +2,6 @@
 //! and of an object that comes several times the newest stays. Whatever is read goes through here, in order.
 
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::list::List;
 use super::problem::{Flaw, Place, Position, Problem, STANDARD_INPUT};
+use super::seen::{Coming, Seen};
 use super::window::{LARGEST, Window};
 use super::{Empty, Item, Summary, times};
 
@@ -366,36 +365,4 @@ pub(super) fn text<'m>(map: &'m Map<String, Value>, key: &str) -> Option<&'m str
 
 fn says_its_kind(map: &Map<String, Value>) -> bool {
     text(map, "apiVersion").is_some() && text(map, "kind").is_some()
-}
-
-/// Which objects have come, by two hashes of what they are called, and in which version: some forty bytes each.
-#[derive(Default)]
-struct Seen {
-    hashers: (RandomState, RandomState),
-    versions: HashMap<(u64, u64), Option<u64>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Coming {
-    First,
-    /// Again, and newer, as far as that can be told.
-    Newer,
-    /// Again, and not newer.
-    Older,
-}
-
-impl Seen {
-    fn take(&mut self, name: (&str, &str, &str, &str), version: Option<&str>) -> Coming {
-        let key = (self.hashers.0.hash_one(name), self.hashers.1.hash_one(name));
-        // A number in every cluster there is; where it is none, the last one that comes is taken for the newest.
-        let version = version.and_then(|version| version.parse().ok());
-        match self.versions.insert(key, version) {
-            None => Coming::First,
-            Some(known) if known.is_some() && version.is_some() && version <= known => {
-                self.versions.insert(key, known);
-                Coming::Older
-            }
-            Some(_) => Coming::Newer,
-        }
-    }
 }
