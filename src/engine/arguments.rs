@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::expression::Expression;
 use crate::matcher::Matcher;
-use crate::value_from::{Sourced, ValueFrom};
+use crate::value_from::{Listed, Sourced, ValueFrom};
 use crate::values::{Count, Cron, Globs, Path, Pattern};
 
 /// A literal of a rule.
@@ -43,8 +43,10 @@ pub enum Value {
     SourcedTexts(Vec<Sourced<String>>),
     /// A whole number.
     Integer(i64),
-    /// Whole numbers.
-    Integers(Vec<i64>),
+    /// Strings, each of which, or all together, the object may carry.
+    Words(Listed<String>),
+    /// Whole numbers, likewise.
+    Numbers(Listed<i64>),
     /// Globs with excludes.
     Globs(Globs),
     /// A regular expression.
@@ -154,7 +156,8 @@ impl Arguments {
         text: Text -> String, "a string or a word of a choice";
         texts: Texts -> Vec<String>, "strings";
         integer: Integer -> i64, "a whole number";
-        integers: Integers -> Vec<i64>, "whole numbers";
+        words: Words -> Listed<String>, "strings, or where the object carries them";
+        numbers: Numbers -> Listed<i64>, "whole numbers, or where the object carries them";
         globs: Globs -> Globs, "globs";
         pattern: Pattern -> Pattern, "a regular expression";
         expression: Expression -> Expression, "an expression";
@@ -179,8 +182,6 @@ impl Arguments {
         sourced_integer: Integer -> i64, "a whole number";
         sourced_time: Time -> Timestamp, "a moment";
         sourced_data: Data -> serde_json::Value, "any data";
-        sourced_words: Texts -> Vec<String>, "strings";
-        sourced_integers: Integers -> Vec<i64>, "whole numbers";
         sourced_text: Text -> String, "a string";
         sourced_texts: SourcedTexts -> Vec<Sourced<String>>, "strings";
         sourced_literal: Literal -> Literal, "a literal";

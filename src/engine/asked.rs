@@ -76,6 +76,12 @@ impl Types {
     /// All of them.
     pub const ANY: Self = Self(31);
 
+    /// The types of both.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether the sets have a type in common.
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
@@ -106,7 +112,7 @@ impl BitOr for Types {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        self.or(other)
     }
 }
 

@@ -190,8 +190,10 @@ pub enum ValueKind {
     Integer,
     /// A whole number → `Integer`. That none below 0 is taken is for its constructor to say.
     Natural,
-    /// A whole number or a list of them → `Integers`.
-    Integers,
+    /// A string or a list of strings; each of them, or all together, the object may carry → `Words`.
+    Words,
+    /// A whole number or a list of them, likewise → `Numbers`.
+    Numbers,
     /// A glob or a list of globs, `!` excludes → `Globs`.
     Globs,
     /// A regular expression → `Pattern`.

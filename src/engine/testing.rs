@@ -13,7 +13,7 @@ use crate::matcher::{Context, Matcher, Needed};
 use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::registry::Registry;
-use crate::value_from::{Floor, Sourced, ValueFrom};
+use crate::value_from::{Floor, Listed, Sourced, ValueFrom};
 use crate::values::{Count, Cron, Globs, Path, Pattern, parse_duration, parse_time, parse_time_zone};
 use crate::verdict::Verdict;
 
@@ -122,6 +122,15 @@ fn sourced<T>(json: &Json, kind: ValueKind, literal: impl Fn(&Json) -> T) -> Sou
     from(json, kind).map_or_else(|| Sourced::Literal(literal(json)), Sourced::From)
 }
 
+/// A list of values, each of which, or which as a whole, the object may carry.
+fn listed<T>(json: &Json, kind: ValueKind, literal: impl Fn(&Json) -> T) -> Listed<T> {
+    if let Some(from) = from(json, kind) {
+        return Listed::From(from);
+    }
+    let items = json.as_array().cloned().unwrap_or_else(|| vec![json.clone()]);
+    Listed::Each(items.iter().map(|item| sourced(item, kind, &literal)).collect())
+}
+
 fn value(kind: ValueKind, json: Json) -> Value {
     let text = || json.as_str().map_or_else(|| json.to_string(), str::to_owned);
     let list = || json.as_array().cloned().unwrap_or_else(|| vec![json.clone()]);
@@ -143,7 +152,8 @@ fn value(kind: ValueKind, json: Json) -> Value {
         ValueKind::Expression => Value::Expression(Expression::parse(&text()).unwrap()),
         ValueKind::OrBlock(_, keys) if json.is_object() => Value::Block(block(keys, json)),
         ValueKind::OrBlock(kind, _) => value(*kind, json),
-        ValueKind::Integers => Value::Integers(list().iter().map(|item| item.as_i64().unwrap()).collect()),
+        ValueKind::Words => Value::Words(listed(&json, kind, |item| item.as_str().unwrap().to_owned())),
+        ValueKind::Numbers => Value::Numbers(listed(&json, kind, |item| item.as_i64().unwrap())),
         ValueKind::Globs => Value::Globs(Globs::parse(&texts()).unwrap()),
         ValueKind::Pattern => Value::Pattern(Pattern::parse(&text()).unwrap()),
         ValueKind::Path => Value::Path(Path::parse(&text()).unwrap()),

@@ -12,10 +12,12 @@ use crate::asked::{Asked, Expectation, Types};
 use crate::descriptor::{Arguments, Key, Literal, Value as Typed, ValueKind};
 use crate::values::{Path, TimeFormat, parse_duration, parse_time};
 
+mod listed;
 mod sourced;
 #[cfg(test)]
 mod tests;
 
+pub use listed::{Item, Listed};
 pub use sourced::Sourced;
 
 /// A duration without end: longer than any that can be written.
@@ -103,6 +105,7 @@ impl ValueFrom {
         match kind {
             ValueKind::Duration | ValueKind::Integer | ValueKind::Natural | ValueKind::Time => Some(kind),
             ValueKind::Count => Some(ValueKind::Natural),
+            ValueKind::Numbers => Some(ValueKind::Integer),
             ValueKind::Literal | ValueKind::Literals => Some(ValueKind::Literal),
             _ => None,
         }
@@ -224,11 +227,6 @@ impl ValueFrom {
     #[must_use]
     pub fn texts(&self, object: &Value) -> Option<Vec<String>> {
         self.node(object)?.as_array()?.iter().map(scalar).collect()
-    }
-
-    /// The texts of a list, or one text that stands for a list of one.
-    fn text_or_texts(&self, object: &Value) -> Option<Vec<String>> {
-        self.text(object).map(|text| vec![text]).or_else(|| self.texts(object))
     }
 
     /// What is asked of its path by the operator at these keys.

@@ -156,6 +156,7 @@ fn of_kind(kind: ValueKind) -> String {
     // Every page but the overview lies one level below it.
     let link = |text: &str, anchor: &str| format!("[{text}]({OVERVIEW}#{anchor})");
     let words = |words: &[&str]| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    let from = || link("`valueFrom`", "valueFrom");
     match kind {
         ValueKind::Duration => link("duration", "duration"),
         ValueKind::Count => link("count", "count"),
@@ -167,7 +168,8 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::Natural => format!("{} from 0 on", link("integer", "integer")),
         ValueKind::Expression => link("expression", "expression"),
         ValueKind::OrBlock(inner, _) => format!("{} or {}", of_kind(*inner), link("mapping", "mapping")),
-        ValueKind::Integers => format!("{} or a list", link("integer", "integer")),
+        ValueKind::Words => format!("{} or a list, or {}", link("text", "text"), from()),
+        ValueKind::Numbers => format!("{} or a list, or {}", link("integer", "integer"), from()),
         ValueKind::Globs => format!("{} or a list", link("glob", "glob")),
         ValueKind::Pattern => link("regular expression", "regex"),
         ValueKind::Path => link("path", "path"),
@@ -177,7 +179,7 @@ fn of_kind(kind: ValueKind) -> String {
         ValueKind::TimeZone => link("time zone", "zone"),
         ValueKind::Literal => link("literal", "literal"),
         ValueKind::Literals => format!("list of {}", link("literals", "literal")),
-        ValueKind::Sourced(inner) => format!("{} or {}", of_kind(*inner), link("`valueFrom`", "valueFrom")),
+        ValueKind::Sourced(inner) => format!("{} or {}", of_kind(*inner), from()),
         ValueKind::Data => link("data", "data"),
         ValueKind::DataMapping => format!("mapping of {}", link("data", "data")),
         ValueKind::Pointer => link("JSON pointer", "pointer"),

@@ -31,7 +31,7 @@ pub(super) fn expected(kind: ValueKind) -> &'static str {
         ValueKind::Cron => "a cron expression",
         ValueKind::TimeZone => "the name of a time zone",
         ValueKind::Globs => "a glob or a list of globs",
-        ValueKind::Texts | ValueKind::AnyTexts => "a string or a list of strings",
+        ValueKind::Texts | ValueKind::AnyTexts | ValueKind::Words => "a string or a list of strings",
         ValueKind::Literal => "a string, a number or a boolean",
         _ => "a string",
     }

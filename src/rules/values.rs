@@ -68,9 +68,12 @@ impl Lowering<'_> {
                 self.block(node, keys, what, example).map(Value::Block)
             }
             ValueKind::OrBlock(inner, _) => self.value(node, *inner, what, example),
-            ValueKind::Integers => self
-                .each(node, kind, what, example, |this, item| this.integer(item, what, "137"))
-                .map(Value::Integers),
+            ValueKind::Words => self
+                .listed(node, kind, what, example, |this, item| this.text(item, kind, what, example))
+                .map(Value::Words),
+            ValueKind::Numbers => self
+                .listed(node, kind, what, example, |this, item| this.integer(item, what, "137"))
+                .map(Value::Numbers),
             ValueKind::Choices(words) => self
                 .each(node, kind, what, example, |this, item| this.choice(item, words, what))
                 .map(Value::Texts),

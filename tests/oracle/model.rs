@@ -77,17 +77,17 @@ pub(crate) fn said(matcher: &Value, object: &Value, now: i128) -> Said {
         "all" => all(&parts()),
         "any" => any(&parts()),
         "not" => said(asked, object, now).negated(),
-        "age" => age(asked, object, now),
+        "age" => age(asked, object, object, now),
         "field" => model_field::field(asked, object, now),
         "phase" => match object["status"]["phase"].as_str() {
-            Some(phase) => Said::plainly(values::texts(asked).contains(&phase)),
+            Some(phase) => among(asked, object, |word| word == phase),
             None => Said::unknown(),
         },
-        "condition" => kinds::condition(asked, object, now),
+        "condition" => kinds::condition(asked, object, object, now),
         "containers" => kinds::containers(asked, object),
         "terminating" => terminating(asked, object, now),
         "labels" => Said::plainly(labels(asked, object)),
-        "annotations" => annotations(asked, object),
+        "annotations" => annotations(asked, object, object),
         "name" => {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
             let glob = asked.get("glob").is_none_or(|globs| values::globs(globs, name));
@@ -135,6 +135,35 @@ pub(crate) fn carried<'o>(from: &Value, object: &'o Value) -> Option<&'o Value> 
     }
 }
 
+/// Whether it is so of one of the words, some of which, or all, the object may carry.
+pub(crate) fn among(asked: &Value, object: &Value, is: impl Fn(&str) -> bool) -> Said {
+    let plain = |node: &Value| (!node.is_null() && !node.is_array() && !node.is_object()).then(|| word(node));
+    let one = |node: Option<&Value>| match node.and_then(plain) {
+        Some(word) => Said::plainly(is(&word)),
+        None => Said::unknown(),
+    };
+    match asked {
+        Value::Array(items) => {
+            let entry = |item: &Value| match item.get("valueFrom") {
+                Some(_) => one(carried(item, object)),
+                None => one(Some(item)),
+            };
+            any(&items.iter().map(entry).collect::<Vec<_>>())
+        }
+        Value::Object(_) => match carried(asked, object) {
+            // As a list of the object: read whole, or not at all.
+            Some(Value::Array(items)) if items.iter().any(|item| plain(item).is_none()) => Said::unknown(),
+            Some(Value::Array(items)) => Said::plainly(items.iter().any(|item| is(&word(item)))),
+            node => one(node),
+        },
+        literal => one(Some(literal)),
+    }
+}
+
+fn word(node: &Value) -> String {
+    node.as_str().map_or_else(|| node.to_string(), str::to_owned)
+}
+
 /// Whether it is one of the words that mean no end.
 pub(crate) fn is_never(from: &Value, node: &Value) -> bool {
     let words = from.get("never").map(values::texts).unwrap_or_default();
@@ -174,7 +203,8 @@ pub(crate) fn aged(asked: &Value, key: &str, object: &Value, start: i128, now: i
     }
 }
 
-pub(crate) fn age(asked: &Value, object: &Value, now: i128) -> Said {
+/// What is carried, the object that the rule watches carries, also where another one is asked.
+pub(crate) fn age(asked: &Value, object: &Value, watched: &Value, now: i128) -> Said {
     let created = Value::from("$.metadata.creationTimestamp");
     let paths = values::texts(asked.get("since").unwrap_or(&created));
     let there = |path: &&str| -> Vec<&Value> {
@@ -186,8 +216,8 @@ pub(crate) fn age(asked: &Value, object: &Value, now: i128) -> Said {
         _ => None,
     };
     let Some(start) = start else { return Said::unknown() };
-    let over = aged(asked, "over", object, start, now);
-    let under = aged(asked, "under", object, start, now).map(|over| match over.negated() {
+    let over = aged(asked, "over", watched, start, now);
+    let under = aged(asked, "under", watched, start, now).map(|over| match over.negated() {
         // It was younger all the time.
         Said { truth: Some(true), .. } if asked["under"].is_string() => {
             Said { truth: Some(true), since: Some(start.min(now)) }
@@ -241,7 +271,7 @@ pub(crate) fn labels(asked: &Value, object: &Value) -> bool {
         })
 }
 
-pub(crate) fn annotations(asked: &Value, object: &Value) -> Said {
+pub(crate) fn annotations(asked: &Value, object: &Value, watched: &Value) -> Said {
     let key = asked["key"].as_str().expect("a key");
     let exists = asked.get("exists").and_then(Value::as_bool);
     let asks_value = ["equals", "in", "glob", "matches"].iter().any(|key| asked.get(key).is_some());
@@ -249,7 +279,7 @@ pub(crate) fn annotations(asked: &Value, object: &Value) -> Said {
         return if asks_value { Said::unknown() } else { Said::plainly(exists == Some(false)) };
     };
     let equals = |wanted: &Value| {
-        let wanted = if wanted.is_string() { Some(wanted) } else { carried(wanted, object) };
+        let wanted = if wanted.is_string() { Some(wanted) } else { carried(wanted, watched) };
         match wanted {
             Some(Value::String(wanted)) => Said::plainly(wanted == seen),
             Some(Value::Number(wanted)) => {
@@ -271,14 +301,22 @@ pub(crate) fn annotations(asked: &Value, object: &Value) -> Said {
     all(&parts)
 }
 
-fn owner(asked: &Value, object: &Value) -> bool {
-    let found = list(&object["metadata"], "ownerReferences").iter().any(|owner| {
+fn owner(asked: &Value, object: &Value) -> Said {
+    let fits = |owner: &Value| {
         let kind = owner.get("kind").and_then(Value::as_str).unwrap_or_default();
         let controls = owner.get("controller").and_then(Value::as_bool).unwrap_or(false);
-        asked.get("kind").is_none_or(|kinds| values::texts(kinds).contains(&kind))
-            && asked.get("controller").is_none_or(|wanted| *wanted == controls)
-    });
-    found == asked.get("exists").and_then(Value::as_bool).unwrap_or(true)
+        let controls = asked.get("controller").is_none_or(|wanted| *wanted == controls);
+        let of_kind = asked.get("kind").map(|kinds| among(kinds, object, |word| word == kind));
+        all(&of_kind.into_iter().chain([Said::plainly(controls)]).collect::<Vec<_>>())
+    };
+    let mut found: Vec<Said> = list(&object["metadata"], "ownerReferences").iter().map(fits).collect();
+    // A kind that cannot be read could be any.
+    found.extend(asked.get("kind").map(|kinds| among(kinds, object, |_| false)));
+    found.push(Said::plainly(false));
+    match asked.get("exists").and_then(Value::as_bool) {
+        Some(false) => any(&found).negated(),
+        _ => any(&found),
+    }
 }
 
 fn finalizers(asked: &Value, object: &Value) -> bool {

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::model::{Said, aged, all, any};
+use crate::model::{Said, aged, all, among, any};
 use crate::model_values as values;
 
-pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
+pub(crate) fn condition(asked: &Value, object: &Value, watched: &Value, now: i128) -> Said {
     let text = |condition: &Value, key: &str| condition.get(key).and_then(Value::as_str).map(str::to_owned);
     let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
     let of_type = |condition: &&Value| {
@@ -29,7 +29,7 @@ pub(crate) fn condition(asked: &Value, object: &Value, now: i128) -> Said {
             parts.push(Said::plainly(reason.is_some_and(|reason| values::globs(globs, &reason))));
         }
         if asked.get("for").is_some() {
-            let held = |since| aged(asked, "for", object, since, now).expect("a duration");
+            let held = |since| aged(asked, "for", watched, since, now).expect("a duration");
             parts.push(since.map_or(Said::unknown(), held));
         }
         all(&parts)
@@ -60,7 +60,10 @@ pub(crate) fn containers(asked: &Value, object: &Value) -> Said {
     let mut parts = Vec::new();
     if ["waiting", "terminated", "exitCodes", "restarts", "ready"].iter().any(|key| asked.get(key).is_some())
     {
-        parts.push(any(&statuses.iter().map(|status| container(asked, status, end)).collect::<Vec<_>>()));
+        parts.push(any(&statuses
+            .iter()
+            .map(|status| container(asked, object, status, end))
+            .collect::<Vec<_>>()));
     }
     if let Some(count) = asked.get("totalRestarts").and_then(Value::as_str) {
         let each: Option<Vec<u64>> = statuses.iter().map(restarts).collect();
@@ -74,9 +77,23 @@ fn restarts(status: &Value) -> Option<u64> {
     status.get("restartCount").and_then(Value::as_u64)
 }
 
+/// Whether it is so of one of the codes. What is no whole number cannot be read as one.
+fn code(codes: &Value, object: &Value, is: impl Fn(i64) -> bool) -> Said {
+    let unreadable = std::cell::Cell::new(false);
+    let found = among(codes, object, |word| match word.parse() {
+        Ok(code) => is(code),
+        Err(_) => {
+            unreadable.set(true);
+            false
+        }
+    });
+    let whole = codes.is_object();
+    if unreadable.get() && (whole || found.truth != Some(true)) { Said::unknown() } else { found }
+}
+
 /// One container satisfies all keys. A state that is not the one asked for is known not to be it; a count or a
 /// flag that is not there is not known.
-fn container(asked: &Value, status: &Value, end: &str) -> Said {
+fn container(asked: &Value, object: &Value, status: &Value, end: &str) -> Said {
     if !status.is_object() {
         return Said::unknown();
     }
@@ -92,20 +109,18 @@ fn container(asked: &Value, status: &Value, end: &str) -> Said {
     for (key, state, kind) in [("waiting", "state", "waiting"), ("terminated", end, "terminated")] {
         if let Some(words) = asked.get(key) {
             parts.push(match at([state, kind, "reason"]) {
-                Ok(Value::Null) => Said::plainly(false),
-                Ok(Value::String(seen)) => Said::plainly(values::texts(words).contains(&&**seen)),
+                Ok(Value::Null) => among(words, object, |_| false),
+                Ok(Value::String(seen)) => among(words, object, |word| word == seen),
                 _ => Said::unknown(),
             });
         }
     }
     if let Some(codes) = asked.get("exitCodes") {
-        let one = std::slice::from_ref(codes);
-        let codes = codes.as_array().map_or(one, Vec::as_slice);
         let ended = status.get(end).and_then(|state| state.get("terminated"));
         let has_ended = ended.is_some_and(|ended| !ended.is_null());
         parts.push(match at([end, "terminated", "exitCode"]).map(Value::as_i64) {
-            Ok(Some(seen)) => Said::plainly(codes.iter().any(|code| *code == seen)),
-            Ok(None) if !has_ended => Said::plainly(false),
+            Ok(Some(seen)) => code(codes, object, |code| code == seen),
+            Ok(None) if !has_ended => code(codes, object, |_| false),
             _ => Said::unknown(),
         });
     }

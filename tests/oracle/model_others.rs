@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::model::{self, Said, all};
-use crate::{model_kinds, model_values as values};
+use crate::model_kinds;
 
 /// `{ "namespace": …, "nodes": { name: … }, "owners": { uid: … } }`: an object, null where there is none, and left out
 /// where nothing is known.
@@ -22,7 +22,7 @@ pub(crate) fn priority(asked: &Value, object: &Value) -> Said {
     let mut parts = Vec::new();
     if let Some(classes) = asked.get("class") {
         let class = object["spec"].get("priorityClassName").and_then(Value::as_str).unwrap_or_default();
-        parts.push(Said::plainly(!class.is_empty() && values::texts(classes).contains(&class)));
+        parts.push(model::among(classes, object, |word| !class.is_empty() && word == class));
     }
     for (key, is_within) in [
         ("below", (|seen, bound| seen < bound) as fn(i64, i64) -> bool),
@@ -54,7 +54,7 @@ pub(crate) fn node(asked: &Value, object: &Value, now: i128) -> Said {
         parts.push(Said::unknown());
     } else if others {
         if let Some(condition) = asked.get("condition") {
-            parts.push(model_kinds::condition(condition, node, now));
+            parts.push(model_kinds::condition(condition, node, object, now));
         }
         if let Some(labels) = asked.get("labels") {
             parts.push(Said::plainly(model::labels(labels, node)));
@@ -62,7 +62,7 @@ pub(crate) fn node(asked: &Value, object: &Value, now: i128) -> Said {
         if let Some(ready) = asked.get("ready").and_then(Value::as_bool) {
             let status = if ready { vec!["True"] } else { vec!["False", "Unknown"] };
             let condition = serde_json::json!({ "type": "Ready", "status": status });
-            parts.push(model_kinds::condition(&condition, node, now));
+            parts.push(model_kinds::condition(&condition, node, object, now));
         }
     }
     of_other(all(&parts))
@@ -76,27 +76,25 @@ pub(crate) fn namespace(asked: &Value, object: &Value, now: i128) -> Said {
         parts.push(Said::plainly(model::labels(labels, namespace)));
     }
     if let Some(annotations) = asked.get("annotations") {
-        parts.push(model::annotations(annotations, namespace));
+        parts.push(model::annotations(annotations, namespace, object));
     }
     if let Some(phases) = asked.get("phase") {
         let phase = namespace["status"]["phase"].as_str();
-        parts.push(
-            phase.map_or(Said::unknown(), |phase| Said::plainly(values::texts(phases).contains(&phase))),
-        );
+        parts.push(phase.map_or(Said::unknown(), |phase| model::among(phases, object, |word| word == phase)));
     }
     if let Some(age) = asked.get("age") {
-        parts.push(model::age(age, namespace, now));
+        parts.push(model::age(age, namespace, object, now));
     }
     of_other(all(&parts))
 }
 
 /// `marks` tells whether the references are as asked.
-pub(crate) fn owner(asked: &Value, object: &Value, marks: impl Fn(&Value, &Value) -> bool) -> Said {
+pub(crate) fn owner(asked: &Value, object: &Value, marks: impl Fn(&Value, &Value) -> Said) -> Said {
     let Some(missing) = asked.get("missing").and_then(Value::as_bool) else {
-        return Said::plainly(marks(asked, object));
+        return marks(asked, object);
     };
     let asks_marks = ["exists", "kind", "controller"].iter().any(|key| asked.get(key).is_some());
-    let mut parts: Vec<Said> = asks_marks.then(|| Said::plainly(marks(asked, object))).into_iter().collect();
+    let mut parts: Vec<Said> = asks_marks.then(|| marks(asked, object)).into_iter().collect();
     let none = Vec::new();
     let references = object["metadata"]["ownerReferences"].as_array().unwrap_or(&none);
     let gone: Vec<Said> = references

@@ -16,7 +16,7 @@ use crate::instants::boundaries;
 use crate::model_others::KNOWN;
 use crate::objects::{NOON, object};
 use crate::pool::{Made, known, loaded, shown};
-use crate::rules::{PHASES, annotations, condition, labels, one_or_some};
+use crate::rules::{PHASES, annotations, condition, labels, words};
 use crate::{cases, check, expressions, model, moment, rules, seed};
 
 const SECOND: i128 = 1_000_000_000;
@@ -50,7 +50,7 @@ fn leaf(choices: &mut Choices<'_>) -> Value {
             match choices.below(4) {
                 0 => drop(asked.insert("labels".to_owned(), under(labels(choices), "labels"))),
                 1 => drop(asked.insert("annotations".to_owned(), under(annotations(choices), "annotations"))),
-                2 => drop(asked.insert("phase".to_owned(), one_or_some(choices, &PHASES))),
+                2 => drop(asked.insert("phase".to_owned(), words(choices, &PHASES))),
                 _ => drop(asked.insert("age".to_owned(), json!({ "over": choices.pick(&AGES) }))),
             }
             if choices.one_in(3) {
@@ -61,13 +61,13 @@ fn leaf(choices: &mut Choices<'_>) -> Value {
         6 | 7 => {
             asked.insert("missing".to_owned(), choices.mostly(3).into());
             if choices.one_in(3) {
-                asked.insert("kind".to_owned(), one_or_some(choices, &rules::OWNERS));
+                asked.insert("kind".to_owned(), words(choices, &rules::OWNERS));
             }
             json!({ "owner": asked })
         }
         _ => {
             if choices.one_in(2) {
-                asked.insert("class".to_owned(), one_or_some(choices, &CLASSES));
+                asked.insert("class".to_owned(), words(choices, &CLASSES));
             }
             let bound = |choices: &mut Choices<'_>| match choices.below(4) {
                 0 => carried(choices, Kind::Number),

@@ -37,7 +37,7 @@ pub(crate) fn matcher(choices: &mut Choices<'_>, depth: usize) -> Value {
     }
     match choices.below(18) {
         0 | 1 | 16 => age(choices),
-        2 => json!({ "phase": one_or_some(choices, &PHASES) }),
+        2 => json!({ "phase": words(choices, &PHASES) }),
         3 | 4 => condition(choices),
         5 | 6 => containers(choices),
         7 | 17 => terminating(choices),
@@ -69,6 +69,28 @@ pub(crate) fn rule(choices: &mut Choices<'_>, name: &str) -> Value {
 /// A string where a list of one is meant, now and then.
 pub(crate) fn one_or_some(choices: &mut Choices<'_>, list: &[&'static str]) -> Value {
     if choices.one_in(3) { json!(choices.pick(list)) } else { json!(choices.some(list, 2)) }
+}
+
+/// The same, of which the object carries one or all at times.
+pub(crate) fn words(choices: &mut Choices<'_>, list: &[&'static str]) -> Value {
+    let words = one_or_some(choices, list);
+    carried_at_times(choices, words, Kind::Word)
+}
+
+fn codes(choices: &mut Choices<'_>) -> Value {
+    let codes = json!(choices.some(&CODES, 2));
+    carried_at_times(choices, codes, Kind::Number)
+}
+
+fn carried_at_times(choices: &mut Choices<'_>, mut list: Value, kind: Kind) -> Value {
+    match (choices.below(8), list.as_array_mut()) {
+        (0, _) => carried(choices, kind),
+        (1 | 2, Some(list)) => {
+            list.insert(0, carried(choices, kind));
+            json!(list)
+        }
+        _ => list,
+    }
 }
 
 /// Adds a key in one of `often` cases.
@@ -126,11 +148,11 @@ pub(crate) fn condition(choices: &mut Choices<'_>) -> Value {
 fn containers(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     let first = choices.below(6);
-    let words = one_or_some(choices, &REASONS);
+    let words = words(choices, &REASONS);
     match first {
         0 => asked.insert("waiting".to_owned(), words),
         1 => asked.insert("terminated".to_owned(), words),
-        2 => asked.insert("exitCodes".to_owned(), json!(choices.some(&CODES, 2))),
+        2 => asked.insert("exitCodes".to_owned(), codes(choices)),
         3 => asked.insert("restarts".to_owned(), choices.pick(&COUNTS).into()),
         4 => asked.insert("ready".to_owned(), choices.one_in(2).into()),
         _ => asked.insert("totalRestarts".to_owned(), choices.pick(&COUNTS).into()),
@@ -214,7 +236,7 @@ fn name(choices: &mut Choices<'_>) -> Value {
 fn owner(choices: &mut Choices<'_>) -> Value {
     let mut asked = Map::new();
     if choices.mostly(2) {
-        asked.insert("kind".to_owned(), one_or_some(choices, &OWNERS));
+        asked.insert("kind".to_owned(), words(choices, &OWNERS));
     }
     let controller = choices.one_in(2);
     maybe(&mut asked, choices, 3, "controller", controller.into());

@@ -8,7 +8,7 @@ use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKi
 use crate::matcher::{Context, Implied, Matcher, Needed};
 use crate::projection::Projection;
 use crate::truth::Truth;
-use crate::value_from::Sourced;
+use crate::value_from::{Listed, Sourced};
 use crate::values::{Count, Path};
 use crate::verdict::Verdict;
 
@@ -18,17 +18,12 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     shape: Shape::Keys(&[
         Key::asking(
             "waiting",
-            WORDS,
+            ValueKind::Words,
             "It waits for one of these reasons.",
             "[CrashLoopBackOff, ImagePullBackOff]",
         ),
-        Key::asking("terminated", WORDS, "It ended for one of these reasons.", "[OOMKilled]"),
-        Key::asking(
-            "exitCodes",
-            ValueKind::Sourced(&ValueKind::Integers),
-            "It ended with one of these codes.",
-            "[1, 137]",
-        ),
+        Key::asking("terminated", ValueKind::Words, "It ended for one of these reasons.", "[OOMKilled]"),
+        Key::asking("exitCodes", ValueKind::Numbers, "It ended with one of these codes.", "[1, 137]"),
         Key::asking("restarts", COUNT, "It was restarted this often.", "\">= 3\""),
         Key::asking("ready", ValueKind::Bool, "Whether it is ready.", "false"),
         Key::optional(
@@ -57,9 +52,9 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     kinds: &["pods"],
     build: |mut arguments| {
         let containers = Containers {
-            waiting: arguments.sourced_words("waiting"),
-            terminated: arguments.sourced_words("terminated"),
-            exit_codes: arguments.sourced_integers("exitCodes"),
+            waiting: arguments.words("waiting"),
+            terminated: arguments.words("terminated"),
+            exit_codes: arguments.numbers("exitCodes"),
             restarts: arguments.sourced_count("restarts"),
             ready: arguments.boolean("ready"),
             last: arguments.boolean("last").unwrap_or(false),
@@ -71,7 +66,6 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     },
 };
 
-const WORDS: ValueKind = ValueKind::Sourced(&ValueKind::Texts);
 const COUNT: ValueKind = ValueKind::Sourced(&ValueKind::Count);
 const INIT: &str = "initContainerStatuses";
 const ORDINARY: &str = "containerStatuses";
@@ -88,9 +82,9 @@ fn lists(init: Option<&str>, ephemeral: bool) -> Vec<&'static str> {
 
 #[derive(Debug)]
 struct Containers {
-    waiting: Option<Sourced<Vec<String>>>,
-    terminated: Option<Sourced<Vec<String>>>,
-    exit_codes: Option<Sourced<Vec<i64>>>,
+    waiting: Option<Listed<String>>,
+    terminated: Option<Listed<String>>,
+    exit_codes: Option<Listed<i64>>,
     restarts: Option<Sourced<Count>>,
     ready: Option<bool>,
     last: bool,
@@ -149,7 +143,7 @@ impl Containers {
         counts.into_iter().filter_map(|(key, count)| Some((key, count.as_ref()?)))
     }
 
-    fn words(&self) -> impl Iterator<Item = (&'static str, &Sourced<Vec<String>>)> {
+    fn words(&self) -> impl Iterator<Item = (&'static str, &Listed<String>)> {
         let words = [("waiting", &self.waiting), ("terminated", &self.terminated)];
         words.into_iter().filter_map(|(key, words)| Some((key, words.as_ref()?)))
     }
@@ -158,10 +152,8 @@ impl Containers {
     fn unread(&self, object: &Value) -> String {
         let counts = self.counts().filter(|(_, count)| count.read(object).is_none());
         let counts = counts.map(|(key, count)| (key, count.unread(object, "count")));
-        let words = self.words().filter(|(_, words)| words.read(object).is_none());
-        let words = words.map(|(key, words)| (key, words.unread(object, "text")));
-        let codes = self.exit_codes.as_ref().filter(|codes| codes.read(object).is_none());
-        let codes = codes.map(|codes| ("exitCodes", codes.unread(object, "whole number")));
+        let words = self.words().filter_map(|(key, words)| Some((key, words.unread(object)?)));
+        let codes = self.exit_codes.as_ref().and_then(|codes| Some(("exitCodes", codes.unread(object)?)));
         counts.chain(words).chain(codes).map(|(key, why)| format!(", {key} {why}")).collect()
     }
 
@@ -185,29 +177,33 @@ impl Containers {
 
     fn judge(&self, container: &Value, object: &Value) -> Truth {
         let end = if self.last { "lastState" } else { "state" };
-        let among = |words: &Option<Sourced<Vec<String>>>, state: &str, kind: &str| {
-            let is_one = |words: &Sourced<Vec<String>>| {
-                let words = words.read(object)?;
-                match member(in_state(container, state, kind).ok()?, "reason").ok()? {
-                    Some(reason) => reason.as_str().map(|reason| words.iter().any(|word| word == reason)),
-                    None => Some(false),
-                }
+        let among = |words: &Option<Listed<String>>, state: &str, kind: &str| {
+            let is_one = |words: &Listed<String>| {
+                Some(match member(in_state(container, state, kind).ok()?, "reason").ok()? {
+                    Some(reason) => {
+                        let reason = reason.as_str()?;
+                        words.any(object, |word| word == reason)
+                    }
+                    None => words.any(object, |_| false),
+                })
             };
-            words.as_ref().map(|words| known(is_one(words)))
+            words.as_ref().map(|words| is_one(words).unwrap_or(Truth::Unknown))
         };
         // One that has ended has a code; one that has not has none, and that is known.
-        let of_codes = |codes: &Sourced<Vec<i64>>| {
-            let codes = codes.read(object)?;
-            match in_state(container, end, "terminated").ok()? {
-                Some(ended) => ended.get("exitCode")?.as_i64().map(|code| codes.contains(&code)),
-                None => Some(false),
-            }
+        let of_codes = |codes: &Listed<i64>| {
+            Some(match in_state(container, end, "terminated").ok()? {
+                Some(ended) => {
+                    let code = ended.get("exitCode")?.as_i64()?;
+                    codes.any(object, |one| *one == code)
+                }
+                None => codes.any(object, |_| false),
+            })
         };
         // A state that is not this one is known not to be it.
         let answers = [
             among(&self.waiting, "state", "waiting"),
             among(&self.terminated, end, "terminated"),
-            self.exit_codes.as_ref().map(|codes| known(of_codes(codes))),
+            self.exit_codes.as_ref().map(|codes| of_codes(codes).unwrap_or(Truth::Unknown)),
             self.restarts.as_ref().map(|count| holds(count, restarts(container), object)),
             self.ready
                 .map(|ready| known(container.get("ready").and_then(Value::as_bool).map(|is| is == ready))),
@@ -273,7 +269,7 @@ impl Matcher for Containers {
         };
         let path = |list: &&str| Path::parse(&format!("$.status.{list}[*].{state}.{kind}.reason")).ok();
         let paths = self.lists.iter().map(path).collect::<Option<_>>()?;
-        Some(Needed { paths, texts: words.literal()?.iter().map(String::as_str).collect() })
+        Some(Needed { paths, texts: words.literals()?.into_iter().map(String::as_str).collect() })
     }
 
     fn reads(&self, projection: &mut Projection) {
@@ -301,9 +297,8 @@ impl Matcher for Containers {
 
     fn asks(&self) -> Vec<Asked<'_>> {
         let counts = self.counts().filter_map(|(key, count)| count.asks(key, Types::STRING));
-        let words = self.words().filter_map(|(key, words)| words.asks(key, Types::STRING | Types::LIST));
-        let readable = Types::STRING | Types::NUMBER | Types::LIST;
-        let codes = self.exit_codes.as_ref().and_then(|codes| codes.asks("exitCodes", readable));
+        let words = self.words().flat_map(|(key, words)| words.asks(&[key]));
+        let codes = self.exit_codes.iter().flat_map(|codes| codes.asks(&["exitCodes"]));
         counts.chain(words).chain(codes).collect()
     }
 

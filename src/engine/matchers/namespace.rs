@@ -25,12 +25,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             "An annotation of the namespace.",
             "{ key: example.com/run, glob: run-* }",
         ),
-        Key::asking(
-            "phase",
-            ValueKind::Sourced(&ValueKind::Texts),
-            "The namespace's phase is one of these.",
-            "Terminating",
-        ),
+        Key::asking("phase", ValueKind::Words, "The namespace's phase is one of these.", "Terminating"),
         Key::asking(
             "age",
             ValueKind::Block(&[

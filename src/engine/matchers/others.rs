@@ -8,7 +8,6 @@ use crate::facts::Fact;
 use crate::matcher::{Context, Matcher};
 use crate::observation::Observation;
 use crate::projection::Projection;
-use crate::value_from::Sourced;
 use crate::verdict::Verdict;
 
 /// What is known of the other object.
@@ -64,13 +63,9 @@ impl Inner {
         key: &'static str,
         descriptor: &MatcherDescriptor,
     ) -> Result<(), Fault> {
-        let texts = match arguments.sourced_words(key) {
-            Some(Sourced::Literal(texts)) => Value::Texts(texts),
-            Some(Sourced::From(from)) => Value::From(from),
-            None => return Ok(()),
-        };
+        let Some(words) = arguments.words(key) else { return Ok(()) };
         let mut alone = Arguments::default();
-        alone.insert("", texts);
+        alone.insert("", Value::Words(words));
         self.add(key, descriptor.build, alone).map_err(|fault| fault.under(key))
     }
 

@@ -1,13 +1,14 @@
 //! `owner`: the object's owner references. They are a mark, so always known; whether these objects still exist is
 //! a fact of others.
 
-use crate::asked::{Asked, Types};
+use crate::asked::Asked;
 use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::facts::{Fact, Others};
 use crate::matcher::{Context, Implied, Matcher};
 use crate::projection::Projection;
-use crate::value_from::Sourced;
+use crate::truth::Truth;
+use crate::value_from::Listed;
 use crate::verdict::Verdict;
 use serde_json::Value;
 
@@ -16,12 +17,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     summary: "An owner reference exists, of this kind, that is the managing controller; or none does; or the owners are gone.",
     shape: Shape::Keys(&[
         Key::asking("exists", ValueKind::Bool, "Whether such a reference exists.", "true").or("true"),
-        Key::asking(
-            "kind",
-            ValueKind::Sourced(&ValueKind::Texts),
-            "The owner is of one of these kinds.",
-            "[ReplicaSet, Job]",
-        ),
+        Key::asking("kind", ValueKind::Words, "The owner is of one of these kinds.", "[ReplicaSet, Job]"),
         Key::asking("controller", ValueKind::Bool, "Whether the owner is the managing controller.", "true"),
         Key::asking(
             "missing",
@@ -44,7 +40,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
             return Err(Fault::new(FaultKind::MissingKey, "`owner` asks nothing", help));
         }
         let (exists, missing) = (arguments.boolean("exists"), arguments.boolean("missing"));
-        let kinds = arguments.sourced_words("kind");
+        let kinds = arguments.words("kind");
         let controller = arguments.boolean("controller");
         if missing == Some(true) && exists == Some(false) && kinds.is_none() && controller.is_none() {
             let message = "`owner` can never be true: what has no owner has none that is missing";
@@ -64,7 +60,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
 struct Owner {
     /// Whether a reference exists that is as asked; `None`: only `missing` is asked.
     exists: Option<bool>,
-    kinds: Option<Sourced<Vec<String>>>,
+    kinds: Option<Listed<String>>,
     controller: Option<bool>,
     missing: Option<bool>,
 }
@@ -88,19 +84,29 @@ fn missing(context: &Context<'_>) -> Verdict {
     }))
 }
 
+impl Owner {
+    /// Whether there is such a reference. While a kind cannot be read, only one that is found is known.
+    fn found(&self, context: &Context<'_>) -> Truth {
+        let object = context.object.object();
+        let is_of = |kind: &str| {
+            self.kinds.as_ref().map_or(Truth::True, |kinds| kinds.any(object, |asked| asked.as_str() == kind))
+        };
+        let owners = context.object.owners();
+        let fits = owners.iter().map(|owner| {
+            let controls = self.controller.is_none_or(|controller| controller == owner.controller);
+            is_of(owner.kind).min(controls.into())
+        });
+        let none = self.kinds.as_ref().map_or(Truth::False, |kinds| kinds.any(object, |_| false));
+        fits.fold(none, Truth::max)
+    }
+}
+
 impl Matcher for Owner {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
-        // `None`: the kinds that the object carries cannot be read.
-        let found = || {
-            let kinds = self.kinds.as_ref().map(|kinds| kinds.read(context.object.object()));
-            let kinds = kinds.map_or(Some(None), |read| read.map(Some))?;
-            Some(context.object.owners().iter().any(|owner| {
-                kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|kind| kind == owner.kind))
-                    && self.controller.is_none_or(|controller| controller == owner.controller)
-            }))
-        };
-        let mark = |exists| found().map_or_else(Verdict::unknown, |found| Verdict::fixed(found == exists));
-        let marks = self.exists.map(mark);
+        let marks = self.exists.map(|exists| match Verdict::fixed(self.found(context)) {
+            found if exists => found,
+            found => found.negated(),
+        });
         let missing = self.missing.map(|asked| match missing(context) {
             all_gone if asked => all_gone,
             all_gone => all_gone.negated(),
@@ -118,16 +124,14 @@ impl Matcher for Owner {
     }
 
     fn asks(&self) -> Vec<Asked<'_>> {
-        let readable = Types::STRING | Types::LIST;
-        self.kinds.as_ref().and_then(|kinds| kinds.asks("kind", readable)).into_iter().collect()
+        self.kinds.iter().flat_map(|kinds| kinds.asks(&["kind"])).collect()
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
         let owners = context.object.owners();
         let object = context.object.object();
-        let unread = self.kinds.as_ref().filter(|kinds| kinds.read(object).is_none());
-        let unread = unread.map(|kinds| format!(", of a kind {}", kinds.unread(object, "text")));
-        let unread = unread.unwrap_or_default();
+        let unread = self.kinds.as_ref().and_then(|kinds| kinds.unread(object));
+        let unread = unread.map(|unread| format!(", of a kind {unread}")).unwrap_or_default();
         if owners.is_empty() {
             return format!("no owner{unread}");
         }

@@ -2,34 +2,35 @@
 
 use serde_json::Value;
 
-use crate::asked::{Asked, Types};
+use crate::asked::Asked;
 use crate::demand::Demand;
 use crate::descriptor::{MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
-use crate::value_from::Sourced;
+use crate::value_from::Listed;
 use crate::values::Path;
 use crate::verdict::Verdict;
 
 pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "phase",
     summary: "`status.phase` is one of these words; a VirtualMachine's printableStatus is a `field`.",
-    shape: Shape::Value(ValueKind::Sourced(&ValueKind::Texts)),
+    shape: Shape::Value(ValueKind::Words),
     unknown_when: "the object reports no phase, or a `valueFrom` cannot be read",
     examples: &[
         "phase: Failed",
         "phase: [Failed, Succeeded]",
         "phase: { valueFrom: \"$.metadata.annotations['janitor/ended-by']\" }",
+        "phase: [Failed, { valueFrom: \"$.metadata.annotations['janitor/ended-by']\" }]",
     ],
     kinds: &[],
     build: |mut arguments| {
-        Ok(Box::new(Phase { words: arguments.sourced_words("").unwrap_or(Sourced::Literal(Vec::new())) }))
+        Ok(Box::new(Phase { words: arguments.words("").unwrap_or(Listed::Each(Vec::new())) }))
     },
 };
 
 #[derive(Debug)]
 struct Phase {
-    words: Sourced<Vec<String>>,
+    words: Listed<String>,
 }
 
 fn phase<'a>(context: &Context<'a>) -> Option<&'a str> {
@@ -38,17 +39,17 @@ fn phase<'a>(context: &Context<'a>) -> Option<&'a str> {
 
 impl Matcher for Phase {
     fn evaluate(&self, context: &Context<'_>) -> Verdict {
-        let is_one = |seen| self.words.has(seen, context.watched.object());
-        phase(context).and_then(is_one).map_or_else(Verdict::unknown, Verdict::fixed)
+        let is_one = |seen| self.words.any(context.watched.object(), |word| word == seen);
+        phase(context).map(is_one).map_or_else(Verdict::unknown, Verdict::fixed)
     }
 
     fn needs(&self) -> Option<Needed<'_>> {
-        let texts = self.words.literal()?.iter().map(String::as_str).collect();
+        let texts = self.words.literals()?.into_iter().map(String::as_str).collect();
         Some(Needed { paths: vec![Path::of_members(&["status", "phase"])], texts })
     }
 
     fn demands(&self) -> Vec<Demand<'_>> {
-        let words = self.words.literal().map(|words| words.iter().map(String::as_str).collect());
+        let words = self.words.literals().map(|words| words.into_iter().map(String::as_str).collect());
         words.map(|words| Demand::one_of("`$.status.phase`", words)).into_iter().collect()
     }
 
@@ -58,8 +59,7 @@ impl Matcher for Phase {
     }
 
     fn carried(&self) -> Vec<Asked<'_>> {
-        let readable = Types::STRING | Types::NUMBER | Types::BOOLEAN | Types::LIST;
-        self.words.from().map(|from| from.asked(Vec::new(), readable)).into_iter().collect()
+        self.words.asks(&[])
     }
 
     fn explain(&self, context: &Context<'_>) -> String {
@@ -69,13 +69,9 @@ impl Matcher for Phase {
             let why = if there.is_some() { "no text" } else { "missing" };
             return format!("$.status.phase is {why}");
         };
-        let object = context.watched.object();
-        match (&self.words, self.words.read(object)) {
-            (Sourced::Literal(_), _) => format!("phase {seen}"),
-            (Sourced::From(from), Some(words)) => {
-                format!("phase {seen} of {} ({})", words.join(", "), from.path())
-            }
-            (Sourced::From(_), None) => format!("phase {seen} of {}", self.words.unread(object, "text")),
+        match self.words.shown(context.watched.object()) {
+            Some(words) => format!("phase {seen} of {words}"),
+            None => format!("phase {seen}"),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::demand::Demand;
 use crate::descriptor::{Fault, FaultKind, Key, MatcherDescriptor, Shape, ValueKind};
 use crate::matcher::{Context, Matcher, Needed};
 use crate::projection::Projection;
-use crate::value_from::Sourced;
+use crate::value_from::{Listed, Sourced};
 use crate::values::Path;
 use crate::verdict::Verdict;
 
@@ -15,12 +15,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     name: "priority",
     summary: "The pod's priority class is one of these, its priority is in this range.",
     shape: Shape::Keys(&[
-        Key::asking(
-            "class",
-            ValueKind::Sourced(&ValueKind::Texts),
-            "Its spec.priorityClassName is one of these.",
-            "[batch, low]",
-        ),
+        Key::asking("class", ValueKind::Words, "Its spec.priorityClassName is one of these.", "[batch, low]"),
         Key::asking("below", INTEGER, "Its spec.priority is less.", "1000"),
         Key::asking("atLeast", INTEGER, "Its spec.priority is this or more.", "0"),
     ]),
@@ -29,7 +24,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
     kinds: &["pods"],
     build: |mut arguments| {
         let priority = Priority {
-            class: arguments.sourced_words("class"),
+            class: arguments.words("class"),
             below: arguments.sourced_integer("below"),
             at_least: arguments.sourced_integer("atLeast"),
         };
@@ -42,7 +37,7 @@ const INTEGER: ValueKind = ValueKind::Sourced(&ValueKind::Integer);
 
 #[derive(Debug)]
 struct Priority {
-    class: Option<Sourced<Vec<String>>>,
+    class: Option<Listed<String>>,
     below: Option<Sourced<i64>>,
     at_least: Option<Sourced<i64>>,
 }
@@ -96,10 +91,9 @@ impl Matcher for Priority {
         };
         let object = context.object.object();
         // What has no class is of none, whatever the object carries.
-        let of_class = self.class.as_ref().map(|words| match class(context) {
-            Some(class) => words.has(class, object).map_or_else(Verdict::unknown, Verdict::fixed),
-            None => words.read(object).map_or_else(Verdict::unknown, |_| Verdict::fixed(false)),
-        });
+        let is_one =
+            |words: &Listed<String>| Verdict::fixed(words.any(object, |word| class(context) == Some(word)));
+        let of_class = self.class.as_ref().map(is_one);
         let bounds = self.bounds().map(|(key, bound)| match bound.read(object) {
             Some(bound) => Verdict::fixed(if key == "below" { priority < bound } else { priority >= bound }),
             None => Verdict::unknown(),
@@ -108,13 +102,13 @@ impl Matcher for Priority {
     }
 
     fn needs(&self) -> Option<Needed<'_>> {
-        let texts = self.class.as_ref()?.literal()?.iter().map(String::as_str).collect();
+        let texts = self.class.as_ref()?.literals()?.into_iter().map(String::as_str).collect();
         Some(Needed { paths: vec![Path::of_members(&["spec", "priorityClassName"])], texts })
     }
 
     fn demands(&self) -> Vec<Demand<'_>> {
-        let words = self.class.as_ref().and_then(Sourced::literal);
-        let words = words.map(|words| words.iter().map(String::as_str).collect());
+        let words = self.class.as_ref().and_then(Listed::literals);
+        let words = words.map(|words| words.into_iter().map(String::as_str).collect());
         words.map(|words| Demand::one_of("`$.spec.priorityClassName`", words)).into_iter().collect()
     }
 
@@ -127,7 +121,7 @@ impl Matcher for Priority {
 
     fn asks(&self) -> Vec<Asked<'_>> {
         let bounds = self.bounds().filter_map(|(key, bound)| bound.asks(key, Types::NUMBER | Types::STRING));
-        let words = self.class.as_ref().and_then(|words| words.asks("class", Types::STRING | Types::LIST));
+        let words = self.class.iter().flat_map(|words| words.asks(&["class"]));
         bounds.chain(words).collect()
     }
 
@@ -142,8 +136,8 @@ impl Matcher for Priority {
             let unread = bound.read(object).is_none().then(|| bound.unread(object, "whole number"))?;
             Some(format!(", {key} {unread}"))
         };
-        let words = self.class.as_ref().filter(|words| words.read(object).is_none());
-        let words = words.map(|words| format!(", class {}", words.unread(object, "text")));
+        let words = self.class.as_ref().and_then(|words| words.unread(object));
+        let words = words.map(|unread| format!(", class {unread}"));
         let unread: String = self.bounds().filter_map(unread).chain(words).collect();
         format!("priority {priority}{class}{unread}")
     }

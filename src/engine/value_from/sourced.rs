@@ -1,6 +1,5 @@
 //! A value of a rule that stands in it or that the object carries, read as the type that its place asks for.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -169,41 +168,6 @@ impl Sourced<String> {
         match self {
             Self::Literal(text) => Some(text.clone()),
             Self::From(from) => from.text(object),
-        }
-    }
-}
-
-impl Sourced<Vec<String>> {
-    /// The texts, or the one text that stands for a list of one; `None`: they cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value) -> Option<Cow<'_, [String]>> {
-        match self {
-            Self::Literal(texts) => Some(Cow::Borrowed(texts)),
-            Self::From(from) => from.text_or_texts(object).map(Cow::Owned),
-        }
-    }
-
-    /// Whether one of them is this; `None`: they cannot be read.
-    #[must_use]
-    pub fn has(&self, text: &str, object: &Value) -> Option<bool> {
-        self.read(object).map(|texts| texts.iter().any(|one| one == text))
-    }
-}
-
-impl Sourced<Vec<i64>> {
-    /// The whole numbers, or the one that stands for a list of one; `None`: they cannot be read.
-    #[must_use]
-    pub fn read(&self, object: &Value) -> Option<Cow<'_, [i64]>> {
-        let number = |node: &Value| match node {
-            Value::String(text) => text.parse().ok(),
-            node => node.as_i64(),
-        };
-        match self {
-            Self::Literal(numbers) => Some(Cow::Borrowed(numbers)),
-            Self::From(from) => match from.node(object)? {
-                Value::Array(items) => items.iter().map(number).collect::<Option<_>>().map(Cow::Owned),
-                node => Some(Cow::Owned(vec![number(node)?])),
-            },
         }
     }
 }

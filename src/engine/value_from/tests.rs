@@ -55,8 +55,66 @@ fn words_and_numbers_of_every_matcher_may_stand_in_the_object_alone_or_in_a_list
 }
 
 #[test]
+fn one_of_several_words_or_numbers_may_stand_in_the_object_and_is_all_that_is_unknown_where_it_cannot_be_read()
+ {
+    for (name, key, seen, other, last) in [
+        ("phase", "", json!("Failed"), json!("Lost"), false),
+        ("priority", "class", json!("low"), json!("high"), false),
+        ("owner", "kind", json!("Job"), json!("Pod"), false),
+        ("containers", "waiting", json!("CrashLoopBackOff"), json!("Lost"), false),
+        ("containers", "terminated", json!("Error"), json!("Lost"), true),
+        ("containers", "exitCodes", json!(7), json!(8), true),
+    ] {
+        let rule = |list: Value| match (key, last) {
+            ("", _) => list,
+            (key, false) => json!({ key: list }),
+            (key, true) => json!({ key: list, "last": true }),
+        };
+        let truth = |list: Value, carried: Value| verdict(name, rule(list), &pod(&carried), "00:00:00").truth;
+        assert_eq!(truth(json!([other, from()]), seen.clone()), Truth::True, "{name} {key}");
+        assert_eq!(truth(json!([from(), other]), other.clone()), Truth::False, "{name} {key}");
+        // An entry is one word: a list in its place cannot be read.
+        for unreadable in [json!(null), json!({}), json!([seen]), json!([])] {
+            assert_eq!(truth(json!([other, from()]), unreadable.clone()), Truth::Unknown, "{name} {key}");
+            assert_eq!(truth(json!([from(), seen]), unreadable.clone()), Truth::True, "{name} {key}");
+            let told = explained(name, rule(json!([other, from()])), &pod(&unreadable), "00:00:00");
+            assert!(told.contains(CARRIED), "{told}");
+        }
+        let asked: Vec<Vec<String>> = matcher(name, rule(json!([other, from()])))
+            .unwrap()
+            .asks()
+            .into_iter()
+            .flat_map(|asked| asked.expectations.into_iter().map(|expected| expected.at))
+            .collect();
+        let at: Vec<&str> = [key, "1", "valueFrom"].into_iter().filter(|key| !key.is_empty()).collect();
+        assert_eq!(asked, [at], "{name} {key}: a message points at the entry");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_none_of_the_words_only_where_all_of_them_can_be_read() {
+    let bare = |carried: Value| {
+        json!({
+            "metadata": {"annotations": {"v": carried}}, "spec": {"priority": 5},
+            "status": {"containerStatuses": [{"name": "a", "state": {"running": {}}}]},
+        })
+    };
+    for (name, rule) in [
+        ("priority", json!({"class": ["low", from()]})),
+        ("owner", json!({"kind": ["Job", from()]})),
+        ("containers", json!({"waiting": ["Error", from()]})),
+        ("containers", json!({"exitCodes": [1, from()]})),
+    ] {
+        let truth = |carried: Value| verdict(name, rule.clone(), &bare(carried), "00:00:00").truth;
+        assert_eq!(truth(json!("9")), Truth::False, "{name} {rule}");
+        assert_eq!(truth(json!(null)), Truth::Unknown, "{name} {rule}");
+    }
+}
+
+#[test]
 fn min_bounds_whatever_has_an_order_from_below() {
     let field = |path: &str, operator: &str, from: Value| json!({"path": path, operator: from});
+    let codes = |from: Value| json!({"exitCodes": from, "last": true});
     let quantity = json!({"path": "$.spec.q", "lt": at_least(json!("1")), "as": "quantity"});
     for (name, rule, low, high) in [
         // The number of 5 is below what is carried only where that is raised to 6.
@@ -70,6 +128,8 @@ fn min_bounds_whatever_has_an_order_from_below() {
         ),
         ("priority", json!({"below": at_least(json!(6))}), json!(-3), json!("7")),
         ("containers", json!({"restarts": at_least(json!(5))}), json!("< 2"), json!("< 6")),
+        ("containers", codes(at_least(json!(7))), json!([3]), json!("7")),
+        ("containers", codes(json!([8, at_least(json!(7))])), json!(-1), json!(7)),
     ] {
         for carried in [low, high] {
             let found = verdict(name, rule.clone(), &pod(&carried), "00:00:00").truth;

@@ -1,10 +1,11 @@
 //! The definitions that schemas refer to: kinds of values that stand in many places. Wherever the loader resolves
 //! parameters, a text with `${` may stand for what it resolves to.
 
+use k8s_healer_engine::descriptor::ValueKind;
 use k8s_healer_engine::value_from::ValueFrom;
 use serde_json::{Map, Value, json};
 
-use super::values::{block, insert, list_of, one_or_list, or_filled_in, reference};
+use super::values::{block, insert, list_of, one_or_list, or_filled_in, or_from, reference};
 
 /// Units once each, largest first (`parse_duration`).
 pub(super) const DURATION: &str = "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
@@ -42,11 +43,11 @@ pub(super) fn definitions(filled_in: bool) -> Map<String, Value> {
         },
         "globs": globs(&scalar),
         "integer": {"anyOf": [{"type": "integer"}, reference("parameter")]},
-        "integers": one_or_list(reference("integer")),
         "kind": or_filled_in(json!({"type": ["string", "number", "boolean"], "pattern": KIND, "minimum": 0})),
         "list": {"anyOf": [list_of(json!({"anyOf": [reference("text"), reference("valueFrom")]})), reference("parameter")]},
         "name": name(),
         "natural": {"anyOf": [{"type": "integer", "minimum": 0}, reference("parameter")]},
+        "numbers": listed(reference("integer"), ValueKind::Numbers),
         "parameter": if filled_in {
             json!({"type": "string", "pattern": WHOLE, "description": "A whole `${parameter}`."})
         } else {
@@ -63,11 +64,17 @@ pub(super) fn definitions(filled_in: bool) -> Map<String, Value> {
             {"allOf": [reference("kind"), {"not": excluding()}]},
             including(reference("kind")),
         ]},
+        "words": listed(reference("text"), ValueKind::Words),
     });
     match all {
         Value::Object(definitions) => definitions,
         _ => Map::new(),
     }
+}
+
+/// Values of a kind; each of them, or all together, the object may carry.
+fn listed(item: Value, kind: ValueKind) -> Value {
+    or_from(one_or_list(or_from(item, kind)), kind)
 }
 
 /// A name of a pack or a rule. A plain `404` or `true` is one, too.

@@ -24,7 +24,8 @@ pub(super) fn value(kind: ValueKind) -> Value {
         ValueKind::AnyTexts => json!({"anyOf": [reference("texts"), {"type": "array", "maxItems": 0}]}),
         ValueKind::Integer => reference("integer"),
         ValueKind::Natural => reference("natural"),
-        ValueKind::Integers => reference("integers"),
+        ValueKind::Words => reference("words"),
+        ValueKind::Numbers => reference("numbers"),
         // What is an expression is not for a schema to say.
         ValueKind::Expression => reference("text"),
         ValueKind::OrBlock(inner, keys) => json!({"anyOf": [value(*inner), block(keys)]}),
@@ -114,7 +115,7 @@ pub(super) fn block(keys: &[Key]) -> Value {
 
 /// The value, or where the object carries it; `min` is a value of its kind, and only durations and times may have
 /// no end.
-fn or_from(schema: Value, kind: ValueKind) -> Value {
+pub(super) fn or_from(schema: Value, kind: ValueKind) -> Value {
     let min = match ValueFrom::floor_of(kind) {
         Some(ValueKind::Literal) => None,
         Some(floor) => Some(value(floor)),
@@ -164,13 +165,14 @@ fn default(kind: ValueKind, text: &str) -> Option<Value> {
         ValueKind::Text
         | ValueKind::Texts
         | ValueKind::AnyTexts
+        | ValueKind::Words
         | ValueKind::Pointer
         | ValueKind::Globs
         | ValueKind::Pattern
         | ValueKind::Cron
         | ValueKind::TimeZone => !text.is_empty(),
         ValueKind::Bool => return example::of_value(text).filter(Value::is_boolean),
-        ValueKind::Integer | ValueKind::Natural | ValueKind::Integers => {
+        ValueKind::Integer | ValueKind::Natural | ValueKind::Numbers => {
             return example::of_value(text).filter(Value::is_i64);
         }
         ValueKind::Literal
