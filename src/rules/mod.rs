@@ -293,7 +293,10 @@ pub fn load_texts(texts: Texts, options: &LoadOptions) -> Loaded {
         let documents: Vec<_> = documents.iter().filter(|document| !document.is_null()).collect();
         if documents.is_empty() && !broken {
             let place = Place { source: *source, span: Span::default() };
-            let help = "write a RulePack, or take the file away";
+            let help = match options.reads {
+                Reads::Tests => "write a RuleTest, or take the file away",
+                _ => "write a RulePack, or take the file away",
+            };
             run.out.push(Diagnostic::new(Code::EmptyFile, place, "the file holds no document").help(help));
             run.incomplete = true;
         }

@@ -112,14 +112,14 @@ impl<'t> Composer<'t, '_> {
             Event::SequenceStart(style, ..) => self.list(style, place, depth + 1)?,
             Event::MappingStart(style, ..) => self.map(style, place, depth + 1)?,
             Event::Alias(id) => self.alias(id, place)?,
-            // Only an unresolved alias is left: most likely a glob that lacks its quotes, and read as one.
+            // Only an unresolved alias is left: most likely a glob that lacks its quotes.
             _ => {
                 let text = self.text.get(place.span.start..place.span.end).unwrap_or_default().to_owned();
                 let message =
                     format!("{} is read as a YAML alias, and no anchor has this name", quoted(&text));
                 let help = format!("put it into quotes: `\"{text}\"`");
                 self.out.push(Diagnostic::new(Code::UnsupportedYaml, place, message).help(help));
-                Node { place, data: Data::Scalar(Scalar { text, plain: false }), used: None }
+                Node { place, data: Data::Broken, used: None }
             }
         };
         if let Some(anchor) = anchor {

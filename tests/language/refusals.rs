@@ -3,6 +3,13 @@
 use super::*;
 
 #[test]
+fn an_alias_of_nothing_is_one_mistake_wherever_it_stands() {
+    for lines in ["match: *x", "watch: *x", "namespaces: *-test", "for: *x", "actions: [ { delete: *x } ]"] {
+        assert_eq!(errors(lines), [Code::UnsupportedYaml], "{lines}");
+    }
+}
+
+#[test]
 fn what_a_matcher_can_never_satisfy_or_does_not_ask_is_refused() {
     for (matcher, code) in [
         ("age: {}", Code::MissingKey),

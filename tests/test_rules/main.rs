@@ -209,6 +209,22 @@ fn too_little_coverage_fails_and_says_so() {
     assert!(status == 1 && notes.contains("less than 90%"), "{out}{notes}");
     let arguments = Arguments { fail_under: Some(10.0), ..of("tests/test_rules/holding") };
     assert_eq!(run(&arguments).0, 0);
+    for (least, tap, json) in [
+        (
+            90.0,
+            "\nnot ok 56 - coverage: at least 90% of the rules\n  ---\n  message: \"the tests show ",
+            "false",
+        ),
+        (10.0, "\nok 56 - coverage: at least 10% of the rules\n# coverage: ", "true"),
+    ] {
+        let with = |format| Arguments { fail_under: Some(least), format, ..of("tests/test_rules/holding") };
+        let (_, out, _) = run(&with(Format::Tap));
+        assert!(out.contains("\n1..56\n") && out.contains(tap), "{out}");
+        let (_, out, _) = run(&with(Format::Json));
+        let document: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(document["coverage"]["failUnder"], least);
+        assert_eq!(document["coverage"]["reached"].to_string(), json);
+    }
 }
 
 /// A pack in a folder with its tests, and one beside its test.

@@ -16,8 +16,7 @@ fn junit_of_coverage(results: &Results, out: &mut impl Write) -> io::Result<()> 
     match too_little {
         None => writeln!(out, "{case}/>")?,
         Some(message) => {
-            let gap = |gap: &GapLine| format!("{} {} {}: {}", gap.rule, gap.place, gap.lacks, gap.part);
-            let gaps: Vec<String> = coverage.gaps.iter().map(gap).collect();
+            let gaps: Vec<String> = coverage.gaps.iter().map(GapLine::line).collect();
             let (message, gaps) = (escaped(&message), escaped(&gaps.join("\n")));
             writeln!(out, "{case}>\n      <failure message=\"{message}\">{gaps}</failure>\n    </testcase>")?;
         }

@@ -65,6 +65,10 @@ struct CoverageShown<'a> {
     parts: usize,
     covered: usize,
     percent: f64,
+    /// What `--fail-under` asks for, and whether it is reached.
+    #[serde(rename = "failUnder")]
+    fail_under: Option<f64>,
+    reached: Option<bool>,
     gaps: Vec<GapShown<'a>>,
 }
 
@@ -111,6 +115,8 @@ pub(super) fn json(results: &Results, out: &mut impl Write) -> io::Result<()> {
         parts: coverage.parts,
         covered: coverage.covered,
         percent: (coverage.percent * 10.0).floor() / 10.0,
+        fail_under: results.least,
+        reached: results.least.map(|_| results.too_little().is_none()),
         gaps: coverage
             .gaps
             .iter()
@@ -146,7 +152,8 @@ fn word(sign: Sign) -> &'static str {
 
 /// TAP 14: a YAML block says what differs.
 pub(super) fn tap(results: &Results, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "TAP version 14\n1..{}", results.cases.len())?;
+    let of_coverage = results.least.zip(results.coverage.as_ref());
+    writeln!(out, "TAP version 14\n1..{}", results.cases.len() + usize::from(of_coverage.is_some()))?;
     for (number, case) in results.cases.iter().enumerate() {
         let ok = if case.status == Status::Passed { "ok" } else { "not ok" };
         // A number sign would begin a directive.
@@ -160,6 +167,19 @@ pub(super) fn tap(results: &Results, out: &mut impl Write) -> io::Result<()> {
             }
             for line in diff(case) {
                 writeln!(out, "    - {}", quoted(&line))?;
+            }
+            writeln!(out, "  ...")?;
+        }
+    }
+    // What `--fail-under` asks for is a test of its own: a comment fails nothing.
+    if let Some((least, coverage)) = of_coverage {
+        let too_little = results.too_little();
+        let ok = if too_little.is_none() { "ok" } else { "not ok" };
+        writeln!(out, "{ok} {} - coverage: at least {least}% of the rules", results.cases.len() + 1)?;
+        if let Some(message) = too_little {
+            writeln!(out, "  ---\n  message: {}\n  gaps:", quoted(&message))?;
+            for gap in &coverage.gaps {
+                writeln!(out, "    - {}", quoted(&gap.line()))?;
             }
             writeln!(out, "  ...")?;
         }

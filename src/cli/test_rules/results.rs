@@ -101,6 +101,13 @@ pub(super) struct GapLine {
     pub(super) lacks: &'static str,
 }
 
+impl GapLine {
+    /// `pods/crash-loop rules/pods/pack.yaml:23 never true: match: age: { over: 6m }`.
+    pub(super) fn line(&self) -> String {
+        format!("{} {} {}: {}", self.rule, self.place, self.lacks, self.part)
+    }
+}
+
 /// How much of the rules under test was shown.
 pub(super) struct CoverageResult {
     pub(super) parts: usize,
