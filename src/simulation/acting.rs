@@ -56,6 +56,9 @@ impl Simulation {
     ) -> (StepResult, Option<Effect>) {
         let removed = effect.removes();
         if let Effect::Log { .. } = effect {
+            if self.has_no_end(id, &rule.id, due.step) {
+                return (StepResult::Finished, None);
+            }
             self.tell(id, due, rule, Outcome::Done, Vec::new());
             return (StepResult::Done { removed }, None);
         }
@@ -83,6 +86,9 @@ impl Simulation {
                 }
                 Budgeted::Refused(hold) => return (self.held(id, due, rule, hold), None),
             }
+        }
+        if self.has_no_end(id, &rule.id, due.step) {
+            return (StepResult::Finished, None);
         }
         match mode {
             Mode::Observe => {

@@ -15,7 +15,7 @@ use super::coverage::Coverage;
 use super::hints::hint;
 use super::prepare::Prepared;
 use super::world::{ObjectId, WorldKind};
-use super::{Guard, Idle, Outcome, Record, Simulation};
+use super::{Endless, Guard, Idle, Outcome, Record, Simulation};
 use crate::rules::Diagnostic;
 use crate::rules::ruletest::{Case, Event, Expected, Object, What};
 
@@ -95,9 +95,11 @@ pub fn play(case: &Case, rules: &RuleSet) -> Result<Played, Vec<Diagnostic>> {
     simulation.advance_to(after(case.now, case.until));
     let kinds = simulation.world().kinds().to_vec();
     let (idle, failures) = (simulation.idle().to_vec(), simulation.failures().clone());
+    let endless: Vec<Endless> = simulation.endless().cloned().collect();
     let (coverage, records) = simulation.into_parts();
     let mut mismatches: Vec<Mismatch> =
         missing.into_iter().map(|(at, object, removed)| Mismatch::NotThere { at, object, removed }).collect();
+    mismatches.extend(endless.into_iter().map(Mismatch::Endless));
     mismatches.extend(compare(&records, &idle, awaited, case.now));
     Ok(Played { records, idle, failures, mismatches, kinds, coverage })
 }

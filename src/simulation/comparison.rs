@@ -12,7 +12,7 @@ use k8s_healer_engine::values::format_duration;
 use super::case::Awaited;
 use super::hints::{self, idle_later};
 use super::world::ObjectId;
-use super::{Idle, Outcome, Record};
+use super::{Endless, Idle, Outcome, Record};
 use crate::rules::ruletest::{Expected, What};
 
 /// One difference.
@@ -40,6 +40,8 @@ pub enum Mismatch {
         /// ``rule `a`, not `b` ``.
         what: String,
     },
+    /// Rules act on an object without end.
+    Endless(Endless),
     /// A step of the timeline changes or removes what is not there.
     NotThere {
         /// When.
@@ -129,7 +131,9 @@ fn done_elsewhen(records: &[Record], open: &[usize], awaited: &Awaited, start: T
 
 fn moment(mismatch: &Mismatch, records: &[Record]) -> Timestamp {
     match mismatch {
-        Mismatch::Missing { at, .. } | Mismatch::NotThere { at, .. } => *at,
+        Mismatch::Missing { at, .. }
+        | Mismatch::NotThere { at, .. }
+        | Mismatch::Endless(Endless { at, .. }) => *at,
         Mismatch::Unexpected(record) | Mismatch::Different { record, .. } => records[*record].at,
     }
 }

@@ -11,6 +11,7 @@ pub mod comparison;
 pub mod coverage;
 mod disruptions;
 mod effects;
+mod endless;
 pub mod explain;
 mod facts;
 pub mod gathering;
@@ -37,6 +38,8 @@ use k8s_healer_engine::tracker::{Origin, Ticket, Tracker};
 use serde_json::Value;
 
 use self::coverage::Coverage;
+use self::endless::Acts;
+pub use self::endless::Endless;
 pub use self::guarding::HeldBy;
 use self::knowledge::{Missing, Named};
 pub use self::record::{Guard, Idle, Outcome, Record, Watching};
@@ -67,6 +70,8 @@ pub struct Simulation {
     failures: BTreeMap<RuleId, u64>,
     /// What is held back by another object than itself, by that object, whose changes are seen here.
     waiting: BTreeMap<ObjectId, Vec<(usize, Ticket)>>,
+    /// How often rules have acted on each object.
+    acts: Acts,
     /// What would have had to be known, and is not.
     missing: BTreeSet<Missing>,
     /// What rules with `inFlight` have removed, group by group, in order.
@@ -109,6 +114,7 @@ impl Simulation {
             idle: Vec::new(),
             failures: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            acts: Acts::default(),
             missing: BTreeSet::new(),
             flown: BTreeMap::new(),
             taken_from: BTreeSet::new(),
@@ -288,7 +294,8 @@ impl Simulation {
 
     fn judge(&mut self, kind: usize, ticket: &Ticket) {
         let id = ObjectId { kind, key: ticket.key.clone() };
-        let Some(live) = self.world.get(&id).filter(|live| live.uid() == &*ticket.uid) else {
+        let live = self.world.get(&id).filter(|live| live.uid() == &*ticket.uid);
+        let Some(live) = live.filter(|_| !self.acts.is_endless(&id)) else {
             return self.trackers[kind].gone(&ticket.key, &ticket.uid);
         };
         self.witness(kind, &live);

@@ -32,6 +32,10 @@ pub(crate) struct Sequence {
     failures: u32,
     removed: bool,
     done: bool,
+    /// The rule has ceased to be true meanwhile.
+    over: bool,
+    /// Since when it has been true again after that.
+    again: Option<i128>,
     not_before: NotBefore,
 }
 
@@ -73,22 +77,41 @@ impl Believed {
             let said = model::rule(&made.tree, object, now);
             if selects(made, namespace) && said.truth == Some(true) {
                 let told = said.since;
+                // By this change it has become true, whatever times before the last look the object carries.
+                let becomes = told.filter(|told| !changed || listed || *told > before).unwrap_or(now);
                 match state {
-                    // By this change it has become true, whatever times before the last look the object carries.
-                    None if changed && !listed => {
-                        let told = told.filter(|told| *told > before);
-                        *state = Some(Sequence::new(made, told.unwrap_or(now)));
+                    None => *state = Some(Sequence::new(made, becomes)),
+                    Some(sequence) => {
+                        if sequence.over {
+                            let gap = listed && changed;
+                            let again = sequence
+                                .again
+                                .map(|again| if gap { told.unwrap_or(now).max(again) } else { again });
+                            sequence.again = Some(again.unwrap_or(becomes));
+                        }
+                        sequence.still(made, told, listed && changed, changed, now);
                     }
-                    None => *state = Some(Sequence::new(made, told.unwrap_or(now))),
-                    Some(sequence) => sequence.still(made, told, listed && changed, changed, now),
                 }
             } else if let Some(sequence) = state {
                 if sequence.done || sequence.step == 0 || !sequence.is_for_all_present(made) {
                     *state = None;
-                } else if sequence.not_before == NotBefore::ItChanges {
-                    sequence.not_before = NotBefore::Any;
+                } else {
+                    (sequence.over, sequence.again) = (true, None);
+                    if sequence.not_before == NotBefore::ItChanges {
+                        sequence.not_before = NotBefore::Any;
+                    }
                 }
             }
+        }
+    }
+
+    /// What came of a rule's step. After steps that have outlived their episode another one begins, or none.
+    pub(crate) fn ended(&mut self, rule: usize, made: &Made, result: StepResult, now: i128) {
+        let state = &mut self.sequences[rule];
+        let sequence = state.as_mut().expect("a sequence");
+        sequence.ended(made, result, now);
+        if sequence.done && sequence.over {
+            *state = sequence.again.map(|again| Sequence::new(made, again));
         }
     }
 
@@ -125,6 +148,8 @@ impl Sequence {
             failures: 0,
             removed: false,
             done: false,
+            over: false,
+            again: None,
             not_before: NotBefore::Any,
         }
     }
@@ -161,7 +186,7 @@ impl Sequence {
         keys.get("while").map_or(self.removed, |word| word == "present")
     }
 
-    pub(crate) fn ended(&mut self, made: &Made, result: StepResult, now: i128) {
+    fn ended(&mut self, made: &Made, result: StepResult, now: i128) {
         let mut wait = |longest: i128, failures: &mut u32| {
             let seconds = (1_i128 << (*failures).min(20)).min(longest);
             *failures += 1;

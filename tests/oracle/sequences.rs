@@ -205,7 +205,7 @@ fn wake(choices: &mut Choices<'_>, world: &mut World, until: i128) -> Result<(),
         let made = world.rules[found.rule];
         let believed = world.believed.get_mut(name).expect("it is believed");
         believed.released = world.now;
-        believed.sequences[found.rule].as_mut().expect("a sequence").ended(made, result, world.now);
+        believed.ended(found.rule, made, result, world.now);
     }
     world.now = until;
     Ok(())

@@ -44,7 +44,7 @@ fn snapshot(name: &str, text: &str) {
 fn the_cases_that_show_how_the_world_is_played_hold() {
     let (status, out, notes) = run(&of("tests/test_rules/holding"));
     assert!(status == 0 && notes.is_empty(), "{out}{notes}");
-    assert!(out.contains("55 cases in 14 files: 55 passed"), "{out}");
+    assert!(out.contains("56 cases in 15 files: 56 passed"), "{out}");
 }
 
 #[test]
@@ -203,6 +203,42 @@ fn validate_rules_says_nothing_of_rules_that_it_cannot_find() {
 }
 
 #[test]
+fn what_differs_is_shown_however_much_is_as_expected() {
+    let pods = |name: &str, count: usize| -> String {
+        let pod = |n| {
+            format!(
+                "      - {{ apiVersion: v1, kind: Pod, metadata: {{ name: {name}-{n}, namespace: test-a }}, status: {{ phase: Failed }} }}\n"
+            )
+        };
+        (0..count).map(pod).collect()
+    };
+    let expected: String =
+        (0..250).map(|n| format!("          - {{ delete: pods/test-a/p-{n} }}\n")).collect();
+    let text = format!(
+        "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: p }}\nrules:\n  - {{ name: r, watch: pods, \
+         namespaces: [test-*], match: [ phase: Failed ], for: 1m, actions: [ delete: {{}} ] }}\n---\n\
+         apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: {{ name: t }}\ncases:\n  - name: late\n    \
+         now: 2026-01-01T00:00:00Z\n    objects:\n{}    timeline:\n      - at: 1m\n        expect:\n{expected}      \
+         - {{ at: 2m, expect: {{ delete: pods/test-a/p-1 }} }}\n  - name: many\n    now: 2026-01-01T00:00:00Z\n    objects:\n{}    \
+         timeline: [ {{ at: 3m, expect: nothing }} ]\n",
+        pods("p", 250),
+        pods("q", 230),
+    );
+    let run = |format| {
+        run_with(&Arguments { format, paths: vec!["-".into()], ..Arguments::default() }, Style::PLAIN, &text)
+            .1
+    };
+    let shown = run(Format::Text);
+    assert!(shown.contains("    2m - delete pods/test-a/p-1\n"), "{shown}");
+    assert!(
+        shown.contains("… 51 more that do not differ") && shown.contains("… 30 more that differ"),
+        "{shown}"
+    );
+    let document: serde_json::Value = serde_json::from_str(&run(Format::Json)).unwrap();
+    assert_eq!(document["cases"][0]["message"], "at 2m, not done: delete pods/test-a/p-1");
+}
+
+#[test]
 fn too_little_coverage_fails_and_says_so() {
     let arguments = Arguments { fail_under: Some(90.0), ..of("tests/test_rules/holding") };
     let (status, out, notes) = run(&arguments);
@@ -212,14 +248,14 @@ fn too_little_coverage_fails_and_says_so() {
     for (least, tap, json) in [
         (
             90.0,
-            "\nnot ok 56 - coverage: at least 90% of the rules\n  ---\n  message: \"the tests show ",
+            "\nnot ok 57 - coverage: at least 90% of the rules\n  ---\n  message: \"the tests show ",
             "false",
         ),
-        (10.0, "\nok 56 - coverage: at least 10% of the rules\n# coverage: ", "true"),
+        (10.0, "\nok 57 - coverage: at least 10% of the rules\n# coverage: ", "true"),
     ] {
         let with = |format| Arguments { fail_under: Some(least), format, ..of("tests/test_rules/holding") };
         let (_, out, _) = run(&with(Format::Tap));
-        assert!(out.contains("\n1..56\n") && out.contains(tap), "{out}");
+        assert!(out.contains("\n1..57\n") && out.contains(tap), "{out}");
         let (_, out, _) = run(&with(Format::Json));
         let document: serde_json::Value = serde_json::from_str(&out).unwrap();
         assert_eq!(document["coverage"]["failUnder"], least);

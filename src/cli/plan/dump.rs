@@ -58,6 +58,7 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
     }
     let question = Question { at, within: arguments.within, guard: arguments.guard(rules) };
     let plan = planned(world, watching, &question);
+    incomplete.extend(plan.endless.iter().cloned());
     let mut notes = notes(&plan);
     notes.extend(absent.iter().map(|(kind, rules)| {
         let watch = if rules.len() == 1 { "watches" } else { "watch" };

@@ -90,6 +90,7 @@ async fn plan_live(arguments: &Arguments, rules: &RuleSet) -> Result<Report, Str
     };
     drop(progress);
     incomplete.extend(look_ups.failures());
+    incomplete.extend(plan.endless.iter().cloned());
     let absent = assignment.dormant.iter();
     let absent = absent.map(|one| format!("{url} serves no {}, which {} watches", one.target, one.rule));
     let is_complete = incomplete.is_empty() && (plan.objects > 0 || assignment.dormant.is_empty());

@@ -1,5 +1,6 @@
 //! A case as a time line: what was done, what was expected and not done, what was held back, moment by moment.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -51,15 +52,15 @@ const MOST: usize = 200;
 pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
     let since = |moment: Timestamp| elapsed(case.now, moment);
     let mut lines: Vec<(usize, Line)> = Vec::new();
-    let different = |index: usize| {
-        played.mismatches.iter().find_map(|mismatch| match mismatch {
-            Mismatch::Unexpected(record) if *record == index => Some((Sign::Unexpected, String::new())),
-            Mismatch::Different { record, what, .. } if *record == index => {
-                Some((Sign::Unexpected, what.clone()))
-            }
+    let different: BTreeMap<usize, &str> = played
+        .mismatches
+        .iter()
+        .filter_map(|mismatch| match mismatch {
+            Mismatch::Unexpected(record) => Some((*record, "")),
+            Mismatch::Different { record, what, .. } => Some((*record, what.as_str())),
             _ => None,
         })
-    };
+        .collect();
     // In the order in which it came.
     let mut idle = played.idle.iter().peekable();
     let nothing = |one: &Idle| {
@@ -68,11 +69,13 @@ pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
     };
     for (index, record) in played.records.iter().enumerate() {
         lines.extend(std::iter::from_fn(|| idle.next_if(|one| one.behind <= index)).map(nothing));
-        let (sign, note) = different(index).unwrap_or_else(|| match record.outcome {
-            Outcome::Done => (Sign::Same, String::new()),
-            _ => (Sign::Aside, String::new()),
-        });
-        lines.push((1, Line { at: since(record.at), sign, text: done(record, played), note }));
+        let (sign, note) = match (different.get(&index), &record.outcome) {
+            (Some(what), _) => (Sign::Unexpected, *what),
+            (None, Outcome::Done) => (Sign::Same, ""),
+            (None, _) => (Sign::Aside, ""),
+        };
+        let text = done(record, played);
+        lines.push((1, Line { at: since(record.at), sign, text, note: note.to_owned() }));
     }
     lines.extend(idle.map(nothing));
     for mismatch in &played.mismatches {
@@ -92,14 +95,42 @@ pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
                 let note = "there is no such object at this moment".to_owned();
                 Line { at: since(*at), sign: Sign::Missing, text, note }
             }
+            Mismatch::Endless(endless) => {
+                let text = endless.told(&name_of(&endless.object, played));
+                let note = endless.help().to_owned();
+                lines.push((2, Line { at: since(endless.at), sign: Sign::Unexpected, text, note }));
+                continue;
+            }
             Mismatch::Unexpected(_) => continue,
         };
         lines.push((0, line));
     }
     // At one moment what is missing first, as in a diff.
     lines.sort_by_key(|(order, line)| (line.at, *order));
-    lines.truncate(MOST);
-    lines.into_iter().map(|(_, line)| line).collect()
+    few(lines.into_iter().map(|(_, line)| line).collect())
+}
+
+/// As many as are of use, those that differ before all others; and how many are left out.
+fn few(mut lines: Vec<Line>) -> Vec<Line> {
+    let Some(more) = lines.len().checked_sub(MOST).filter(|more| *more > 0) else { return lines };
+    let differs = |line: &Line| matches!(line.sign, Sign::Missing | Sign::Unexpected);
+    let differing = lines.iter().filter(|line| differs(line)).count();
+    let mut room = (differing.min(MOST), MOST.saturating_sub(differing));
+    let end = lines.last().map_or(Duration::ZERO, |line| line.at);
+    lines.retain(|line| {
+        let room = if differs(line) { &mut room.0 } else { &mut room.1 };
+        let stays = *room > 0;
+        *room = room.saturating_sub(1);
+        stays
+    });
+    let unexpected = differing.saturating_sub(MOST);
+    let text = match (unexpected, more - unexpected) {
+        (0, same) => format!("… {same} more that do not differ"),
+        (unexpected, 0) => format!("… {unexpected} more that differ"),
+        (unexpected, same) => format!("… {unexpected} more that differ, and {same} that do not"),
+    };
+    lines.push(Line { at: end, sign: Sign::Aside, text, note: String::new() });
+    lines
 }
 
 /// `delete pods/test-a/web-1 by pods/crash-loop: container app waiting`.

@@ -139,7 +139,7 @@ impl Tracker {
             self.slots.get_mut(slot).progress.wait_until(rule, opening);
         }
         for rule in passed.over {
-            self.slots.get_mut(slot).progress.finish(rule);
+            self.slots.get_mut(slot).progress.finish(rule, &self.rules[rule]);
         }
         if let Some(due) = &due {
             self.slots.get_mut(slot).progress.acts(due.rule);

@@ -79,12 +79,23 @@ impl Progress {
                     (mine.not_before, mine.held, mine.attempts) =
                         (known.not_before, known.held, known.attempts);
                 }
-                Some(mine) => *mine = known.clone(),
+                Some(mine) => {
+                    let since = mine.since;
+                    *mine = known.clone();
+                    // It is true again by what the new watch has seen.
+                    if mine.over && mine.since == SmallMoment::NEVER {
+                        mine.since = since;
+                    }
+                }
                 // The rule is not true now: steps that go on all the same do.
                 None if unseen(index)
                     || (known.step > 0 && !known.done && known.goes_on(&rules[index], Truth::Unknown)) =>
                 {
-                    self.insert(u32::try_from(index).unwrap_or(u32::MAX), known.clone());
+                    let mut known = known.clone();
+                    if !unseen(index) {
+                        known.outlives_its_episode();
+                    }
+                    self.insert(u32::try_from(index).unwrap_or(u32::MAX), known);
                 }
                 None => {}
             }
@@ -142,15 +153,22 @@ impl Progress {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
         let start = now.start_of(rule.hold.saturating_add(wait));
         let since = holds_since.unwrap_or(start);
+        // It was seen not to be true after that: an old time in the object does not tell otherwise.
+        let from_untrue = if untrue_at.is_some_and(|at| since <= at) { start } else { since };
         let Some(sequence) = self.of_mut(index) else {
-            // It was seen not to be true after that: an old time in the object does not tell otherwise.
-            let since = if untrue_at.is_some_and(|at| since <= at) { start } else { since };
-            self.insert(u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(since, rule));
+            self.insert(u32::try_from(index).unwrap_or(u32::MAX), Sequence::new(from_untrue, rule));
             return;
         };
         if sequence.ended {
             sequence.again = true;
             return;
+        }
+        if sequence.over {
+            match sequence.since.get() {
+                None => sequence.since = from_untrue.into(),
+                Some(before) if gap => sequence.since = since.max(before).into(),
+                Some(_) => {}
+            }
         }
         // The object itself may tell that another episode began while nobody looked.
         if sequence.done && gap && holds_since.is_some_and(|since| SmallMoment::from(since) > sequence.since)
@@ -174,9 +192,21 @@ impl Progress {
     }
 
     /// Nothing of the rule's is done to the object any more in this episode.
-    pub(super) fn finish(&mut self, index: usize) {
+    pub(super) fn finish(&mut self, index: usize, rule: &Rule) {
         if let Some(sequence) = self.of_mut(index) {
             sequence.done = true;
+        }
+        self.follow_up(index, rule);
+    }
+
+    /// Steps that have outlived their episode and are done make room for the next one, if that has begun.
+    fn follow_up(&mut self, index: usize, rule: &Rule) {
+        let Some(sequence) = self.of_mut(index).filter(|sequence| sequence.done && sequence.over) else {
+            return;
+        };
+        match sequence.since.get() {
+            Some(since) => *sequence = Sequence { acting: sequence.acting, ..Sequence::new(since, rule) },
+            None => self.remove(index),
         }
     }
 
@@ -200,15 +230,19 @@ impl Progress {
                 }
                 _ => self.remove(index),
             }
-        } else if let Some(sequence) = self.of_mut(index)
-            && sequence.not_before == WHEN_IT_CHANGES
-        {
-            sequence.not_before = SmallMoment::FIRST;
+        } else if let Some(sequence) = self.of_mut(index) {
+            sequence.outlives_its_episode();
+            if sequence.not_before == WHEN_IT_CHANGES {
+                sequence.not_before = SmallMoment::FIRST;
+            }
         }
     }
 
     /// It is not known whether the rule is still true: what waits counts anew, what began is not over.
     pub(super) fn out_of_sight(&mut self, index: usize) {
+        if let Some(sequence) = self.of_mut(index).filter(|sequence| sequence.over) {
+            sequence.since = SmallMoment::NEVER;
+        }
         match self.of_mut(index).filter(|sequence| sequence.step == 0 && !sequence.done) {
             Some(sequence) if sequence.acting => (sequence.ended, sequence.again) = (true, false),
             Some(_) => self.remove(index),
@@ -242,9 +276,11 @@ impl Progress {
             let rule = *index as usize;
             if std::mem::take(&mut sequence.ended) {
                 let goes_on = sequence.step > 0 && sequence.goes_on(&rules[rule], Truth::Unknown);
+                again |= sequence.again;
                 if sequence.done || !goes_on {
-                    again |= sequence.again;
                     over.push(rule);
+                } else {
+                    sequence.outlives_its_episode();
                 }
             }
         }
@@ -265,5 +301,6 @@ impl Progress {
             return;
         };
         sequence.step_ended(rule, result, now);
+        self.follow_up(index, rule);
     }
 }

@@ -71,7 +71,8 @@ pub enum StepResult {
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of one sequence")]
 #[derive(Clone, Debug)]
 pub struct Sequence {
-    /// Since when the rule has been true, `for` not yet counted.
+    /// Since when the rule has been true, `for` not yet counted; of one whose episode is [over](Self::over), since when
+    /// it has been true again, never: it is not.
     pub(super) since: SmallMoment,
     /// From when `after` of the current step counts: the moment the rule was due, then that of the
     /// step before.
@@ -97,6 +98,9 @@ pub struct Sequence {
     pub(super) ended: bool,
     /// And has become true again.
     pub(super) again: bool,
+    /// The rule has ceased to be true, and the steps go on all the same: what is true from then on is another episode,
+    /// which begins after them.
+    pub(super) over: bool,
 }
 
 impl Sequence {
@@ -117,6 +121,7 @@ impl Sequence {
             acting: false,
             ended: false,
             again: false,
+            over: false,
         }
     }
 
@@ -147,6 +152,11 @@ impl Sequence {
     pub(super) fn begins_at(&self, rule: &Rule) -> Timestamp {
         let wait = rule.steps.first().and_then(|step| step.after).unwrap_or_default();
         rule.opening(after(self.base.timestamp(), wait)).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Its steps go on, though the rule is not true at this moment.
+    pub(super) fn outlives_its_episode(&mut self) {
+        (self.over, self.since) = (true, SmallMoment::NEVER);
     }
 
     /// It has done all its steps, or will do none.

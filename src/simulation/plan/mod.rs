@@ -5,7 +5,7 @@ mod first_look;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use self::first_look::FirstLook;
 pub use self::first_look::{Later, Unknown};
 use super::knowledge::Missing;
 use super::world::{ObjectId, World};
-use super::{Guard, HeldBy, Outcome, Record, Simulation, Watching};
+use super::{Endless, Guard, HeldBy, Outcome, Record, Simulation, Watching};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Plan {
     pub later: Vec<Later>,
     /// What would have to be looked up to know all of it.
     pub missing: BTreeSet<Missing>,
+    /// What rules would do and undo without end, and is not told any further.
+    pub endless: Vec<String>,
 }
 
 /// One step of a rule on one object.
@@ -133,7 +135,26 @@ pub fn plan(mut world: World, watching: Vec<Vec<Watching>>, question: &Question)
     let FirstLook { objects, unknown, later, from_now } = looked;
     let rows =
         (0..simulation.records().len()).filter_map(|index| row(&simulation, index, &from_now)).collect();
-    Plan { at: *at, until, objects, rows, unknown, later, missing: simulation.missing().clone() }
+    let endless = endless(&simulation);
+    Plan { at: *at, until, objects, rows, unknown, later, missing: simulation.missing().clone(), endless }
+}
+
+/// What has no end: of the same rules one object, and how many others there are.
+fn endless(simulation: &Simulation) -> Vec<String> {
+    let mut found: BTreeMap<&BTreeSet<RuleId>, (&Endless, usize)> = BTreeMap::new();
+    for endless in simulation.endless() {
+        found.entry(&endless.rules).or_insert((endless, 0)).1 += 1;
+    }
+    let told = |(first, count): &(&Endless, usize)| {
+        let mut object = simulation.world().name_of(&first.object);
+        match count - 1 {
+            0 => {}
+            1 => object.push_str(" and 1 other"),
+            others => object.push_str(&format!(" and {others} others")),
+        }
+        format!("{}: {}", first.told(&object), first.help())
+    };
+    found.values().map(told).collect()
 }
 
 /// What would be done to an object by a rule whose `for` counts from the first moment.

@@ -81,6 +81,52 @@ fn the_event_of_a_step_may_come_before_its_answer() {
 }
 
 #[test]
+fn what_begins_while_the_steps_of_another_episode_go_on_is_acted_on_after_them() {
+    let steps =
+        [("0s", None, "label", json!({"a": "b"})), ("10m", Some(StepWhile::Present), "log", json!({}))];
+    let begun = |hold: &'static str| {
+        let mut tracker = synced(rule(&[("phase", json!("Failed"))], hold, &steps));
+        let failed = pod("1", 1, "Failed");
+        tracker.observe(&failed, Origin::Event, at("00:00:00"));
+        let now = tracker.next_due().unwrap();
+        let ticket = tracker.take_due(now).unwrap();
+        let step = tracker.judge(&ticket, &failed, now, now).unwrap();
+        tracker.step_ended(&step, StepResult::Done { removed: false }, now);
+        tracker.release(&ticket, now, Duration::ZERO);
+        tracker.observe(&pod("1", 2, "Running"), Origin::Event, at("00:06:00"));
+        tracker
+    };
+    let ends = |tracker: &mut Tracker, object: &Observation| {
+        let now = tracker.next_due().unwrap();
+        let ticket = tracker.take_due(now).unwrap();
+        let step = tracker.judge(&ticket, object, now, now).unwrap();
+        tracker.step_ended(&step, StepResult::Done { removed: false }, now);
+        tracker.release(&ticket, now, Duration::ZERO);
+        (step.step, now)
+    };
+    // It is not true any more: after the last step there is nothing left.
+    let mut tracker = begun("0s");
+    assert_eq!(ends(&mut tracker, &pod("1", 2, "Running")), (1, at("00:10:00")));
+    assert_eq!((tracker.next_due(), tracker.matched()), (None, vec![0]));
+    // It has become true again meanwhile: that is another episode, whose `for` counts from then.
+    for (hold, last, next) in
+        [("0s", "00:10:00", "00:10:00"), ("1m", "00:11:00", "00:11:00"), ("5m", "00:15:00", "00:15:00")]
+    {
+        let mut tracker = begun(hold);
+        let again = pod("1", 3, "Failed");
+        tracker.observe(&again, Origin::Event, at("00:08:00"));
+        assert_eq!(ends(&mut tracker, &again), (1, at(last)), "{hold}");
+        assert_eq!(ends(&mut tracker, &again), (0, at(next)), "{hold}");
+    }
+    // And where it has ceased to be true once more, there is none.
+    let mut tracker = begun("0s");
+    tracker.observe(&pod("1", 3, "Failed"), Origin::Event, at("00:08:00"));
+    tracker.observe(&pod("1", 4, "Running"), Origin::Event, at("00:09:00"));
+    assert_eq!(ends(&mut tracker, &pod("1", 4, "Running")), (1, at("00:10:00")));
+    assert_eq!((tracker.next_due(), tracker.matched()), (None, vec![0]));
+}
+
+#[test]
 fn a_step_skipped_because_the_object_is_terminating_counts_from_when_that_was_asked() {
     let steps = [
         ("0s", None, "delete", json!({})),
