@@ -208,6 +208,7 @@ impl Work {
                 self.tell(Outcome::Nothing, "the object is as the step would leave it");
                 StepResult::Done { removed: false }
             }
+            Inapplicable::Unfit { why } => self.hold(why, StepResult::Postponed { until: None }),
             Inapplicable::Unreadable { what } => {
                 let reason = format!("{what} cannot be read");
                 self.hold(&reason, StepResult::Postponed { until: None })
@@ -285,14 +286,14 @@ impl Work {
             if self.due.refused_since.is_none() {
                 self.tell(Outcome::Refused, reason);
             }
-            return StepResult::Refused { retry_after };
+            return StepResult::Refused { retry_after, give_up: *give_up };
         }
         if !fallback_to_delete {
             self.tell(Outcome::GivenUp, reason);
             return StepResult::Abandoned;
         }
         if self.stop.is_cancelled() || self.shared.pause.is_on() {
-            return StepResult::Refused { retry_after };
+            return StepResult::Refused { retry_after, give_up: *give_up };
         }
         let delete = Effect::Delete { propagation: None, grace: *grace };
         self.send(&delete, lineage, dry_run).await

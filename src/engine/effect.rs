@@ -136,6 +136,11 @@ pub enum Inapplicable {
         /// When it can be done.
         at: Option<Timestamp>,
     },
+    /// It cannot be done to the object as it is: looked at again when the object changes.
+    Unfit {
+        /// Why: `its rollout is paused`.
+        why: String,
+    },
     /// The object already is as the action would leave it.
     NothingToDo,
     /// More matches than the rule's limits allow, and nothing is done to any of it; or as much is in flight as may

@@ -46,7 +46,7 @@ pub(super) const IN_FLIGHT: &[Key] = &[
         "groupBy",
         ValueKind::Text,
         "So many in each group: of the same `namespace`, `node` or `owner` (its controller), or with the same value at \
-         a JSONPath that leads to one place. Of what has nothing there the group is unknown: it is held back.",
+         a JSONPath that leads to one place. Those without a controller are one group; of what is on no node, or has nothing at the path, the group is unknown: it is held back.",
         "$.spec.nodeName",
     ),
 ];

@@ -23,6 +23,10 @@ impl Simulation {
                 (StepResult::Skipped { since: *since }, None)
             }
             Err(Inapplicable::NotYet { at }) => (StepResult::Postponed { until: *at }, None),
+            Err(Inapplicable::Unfit { why }) => {
+                self.hold(id, due, &rule, HeldBy::Unfit, why.clone());
+                (StepResult::Postponed { until: None }, None)
+            }
             Err(Inapplicable::Unreadable { what }) => {
                 self.hold(id, due, &rule, HeldBy::Unreadable, format!("{what} cannot be read"));
                 (StepResult::Postponed { until: None }, None)

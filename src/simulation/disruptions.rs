@@ -113,7 +113,7 @@ pub(super) fn answer<'a>(
     // As the daemon waits it out.
     let since = due.refused_since.unwrap_or(now);
     let (by, result) = match (now < after(since, *give_up), fallback_to_delete) {
-        (true, _) => (HeldBy::Pdb, StepResult::Refused { retry_after: None }),
+        (true, _) => (HeldBy::Pdb, StepResult::Refused { retry_after: None, give_up: *give_up }),
         (false, true) => return Answer::Free,
         (false, false) => (HeldBy::GivenUp, StepResult::Abandoned),
     };

@@ -34,6 +34,8 @@ pub enum HeldBy {
     Limits,
     /// The object does not carry what the action takes from it.
     Unreadable,
+    /// The step cannot be done to the object as it is.
+    Unfit,
 }
 
 impl HeldBy {
@@ -47,6 +49,7 @@ impl HeldBy {
             Self::GivenUp => "given up",
             Self::Limits => "limits",
             Self::Unreadable => "unreadable",
+            Self::Unfit => "unfit",
         }
     }
 }

@@ -192,7 +192,9 @@ impl Action for Patch {
             // A Scale is another object, which is not read here.
             Err(_) if self.part == Some("scale") => {}
             // A test fails, or what is to be removed is not there: it may come with the next change.
-            Err(_) => return Err(Inapplicable::NotYet { at: None }),
+            Err(error) => {
+                return Err(Inapplicable::Unfit { why: format!("the patch does not apply: {error}") });
+            }
             Ok(false) => {}
         }
         let told = format!("patched: {}", places(&self.change));

@@ -41,20 +41,24 @@ fn a_merge_is_sent_unless_the_object_is_as_it_would_leave_it() {
 #[test]
 fn operations_are_sent_where_they_apply_and_change_something() {
     let operation = |op: &str, path: &str, value: Value| json!({"op": op, "path": path, "value": value});
-    let not_yet = Some(Inapplicable::NotYet { at: None });
+    let unfit = |error: &str| Some(Inapplicable::Unfit { why: format!("the patch does not apply: {error}") });
     let nothing = Some(Inapplicable::NothingToDo);
     for (operations, object, held) in [
         (json!([operation("replace", "/spec/a", json!(1))]), json!({"spec": {"a": 2}}), None),
         (json!([operation("replace", "/spec/a", json!(1))]), json!({"spec": {"a": 1}}), nothing.clone()),
-        (json!([operation("replace", "/spec/a", json!(1))]), json!({"spec": {}}), not_yet.clone()),
+        (
+            json!([operation("replace", "/spec/a", json!(1))]),
+            json!({"spec": {}}),
+            unfit("/spec/a: path is invalid"),
+        ),
         (json!([operation("add", "/spec/a", json!(null))]), json!({"spec": {}}), None),
         (json!([operation("add", "/spec/list/-", json!(3))]), json!({"spec": {"list": [1, 2]}}), None),
-        (json!([operation("add", "/spec/a", json!(1))]), json!({}), not_yet.clone()),
+        (json!([operation("add", "/spec/a", json!(1))]), json!({}), unfit("/spec/a: path is invalid")),
         (json!([{"op": "remove", "path": "/spec/list/1"}]), json!({"spec": {"list": [1, 2]}}), None),
         (
             json!([{"op": "remove", "path": "/spec/list/2"}]),
             json!({"spec": {"list": [1, 2]}}),
-            not_yet.clone(),
+            unfit("/spec/list/2: path is invalid"),
         ),
         (
             json!([operation("test", "/spec/a", json!("x")), {"op": "remove", "path": "/spec/b"}]),
@@ -64,14 +68,18 @@ fn operations_are_sent_where_they_apply_and_change_something() {
         (
             json!([operation("test", "/spec/a", json!("x")), {"op": "remove", "path": "/spec/b"}]),
             json!({"spec": {"a": "y", "b": 1}}),
-            not_yet.clone(),
+            unfit("/spec/a: value did not match"),
         ),
         (
             json!([{"op": "move", "from": "/spec/a", "path": "/spec/b~1c"}]),
             json!({"spec": {"a": "y", "b": 1}}),
             None,
         ),
-        (json!([{"op": "copy", "from": "/status/a", "path": "/spec/a"}]), json!({"spec": {}}), not_yet),
+        (
+            json!([{"op": "copy", "from": "/status/a", "path": "/spec/a"}]),
+            json!({"spec": {}}),
+            unfit("/spec/a: \"from\" path is invalid"),
+        ),
         (
             json!([{"op": "copy", "from": "/status/a", "path": "/spec/a"}]),
             json!({"spec": {"a": 1}, "status": {"a": 1}}),

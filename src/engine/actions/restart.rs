@@ -33,7 +33,7 @@ impl Action for Restart {
             return Err(Inapplicable::AlreadyTerminating { since: object.deletion_asked() });
         }
         if object.object().pointer("/spec/paused") == Some(&Value::Bool(true)) {
-            return Err(Inapplicable::NotYet { at: None });
+            return Err(Inapplicable::Unfit { why: "its rollout is paused".to_owned() });
         }
         let now = context.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let template = json!({"metadata": {"annotations": {RESTARTED_AT: now}}});
@@ -71,7 +71,7 @@ mod tests {
             assert!(!change.may_be_repeated(), "it would roll out twice");
         }
         let paused = effect("restart", json!({}), &json!({"spec": {"paused": true}}));
-        assert_eq!(paused, Err(Inapplicable::NotYet { at: None }));
+        assert_eq!(paused, Err(Inapplicable::Unfit { why: "its rollout is paused".to_owned() }));
         let going = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}});
         let skipped = effect("restart", json!({}), &going);
         assert!(matches!(skipped, Err(Inapplicable::AlreadyTerminating { .. })), "{skipped:?}");

@@ -51,6 +51,8 @@ pub enum StepResult {
     Refused {
         /// The server asked to wait so long.
         retry_after: Option<Duration>,
+        /// So long after it was refused first it is decided what comes instead, whatever the server asked.
+        give_up: Duration,
     },
     /// Not before this moment, which is no failure (a cooldown, `keep-until`); `None`: when the object
     /// changes.
@@ -255,9 +257,13 @@ impl Sequence {
             }
             StepResult::Changed => self.back_off(LONGEST_RETRY, None, now),
             StepResult::Failed { retry_after } => self.back_off(LONGEST_RETRY, retry_after, now),
-            StepResult::Refused { retry_after } => {
+            StepResult::Refused { retry_after, give_up } => {
                 self.refused_since = self.refused_since.min(now.latest.into());
                 self.back_off(LONGEST_RETRY, retry_after, now);
+                let end = after(self.refused_since.timestamp(), give_up);
+                if end > now.latest {
+                    self.not_before = self.not_before.min(end.into());
+                }
             }
             StepResult::Postponed { until } => {
                 self.held = true;

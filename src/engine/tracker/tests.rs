@@ -19,6 +19,9 @@ use crate::rule::{Mode, RuleId, Scope, Step, StepWhile, WatchTarget};
 use crate::testing::{action, at, matcher};
 use crate::values::{Globs, parse_duration};
 
+/// How long refusals are waited for.
+const GIVE_UP: Duration = Duration::from_secs(600);
+
 /// A rule for `test-*` from JSON: matchers, `for`, and steps as (after, while, action, arguments).
 fn rule(
     matches: &[(&str, Value)],

@@ -147,6 +147,7 @@ fn next(question: &Question<'_>, watcher: &Watcher<'_>, due: &DueStep, moment: T
             Next::Passes(StepResult::Skipped { since }, Some("it is terminating already"))
         }
         Err(Inapplicable::NotYet { at }) => Next::Passes(StepResult::Postponed { until: at }, None),
+        Err(Inapplicable::Unfit { why }) => held(HeldBy::Unfit, why, None),
         Err(Inapplicable::Unreadable { what }) => {
             held(HeldBy::Unreadable, format!("{what} cannot be read"), None)
         }

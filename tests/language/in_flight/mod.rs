@@ -190,7 +190,7 @@ fn a_group_is_counted_by_itself_and_an_unknown_one_is_held_back() {
 fn where_nothing_came_of_a_step_its_place_is_free_again() {
     for result in [
         StepResult::Failed { retry_after: None },
-        StepResult::Refused { retry_after: None },
+        StepResult::Refused { retry_after: None, give_up: Duration::from_secs(600) },
         StepResult::Changed,
         StepResult::Held,
         StepResult::Postponed { until: None },
@@ -225,7 +225,7 @@ fn what_may_have_been_done_is_in_flight_until_it_is_known_that_nothing_was() {
     let steps = "actions: [ { evict: { giveUp: 10m } } ]";
     for (result, is_free) in [
         (StepResult::Failed { retry_after: None }, true),
-        (StepResult::Refused { retry_after: None }, true),
+        (StepResult::Refused { retry_after: None, give_up: Duration::from_secs(600) }, true),
         (StepResult::Held, true),
         (StepResult::Abandoned, true),
         // By itself, or by what was sent.

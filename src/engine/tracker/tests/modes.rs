@@ -72,10 +72,19 @@ fn a_refusal_that_lasts_is_known_since_the_first_one() {
     tracker.observe(&failed, Origin::Event, at("00:00:00"));
     let first = due(&mut tracker, &failed, "00:00:00").unwrap();
     assert_eq!(first.refused_since, None);
-    finish(&mut tracker, &first, StepResult::Refused { retry_after: None }, "00:00:00");
+    finish(&mut tracker, &first, StepResult::Refused { retry_after: None, give_up: GIVE_UP }, "00:00:00");
     let again = due(&mut tracker, &failed, "00:00:01").unwrap();
     assert_eq!(again.refused_since, Some(at("00:00:00")));
     let wait = Some(Duration::from_secs(90));
-    finish(&mut tracker, &again, StepResult::Refused { retry_after: wait }, "00:00:01");
+    finish(&mut tracker, &again, StepResult::Refused { retry_after: wait, give_up: GIVE_UP }, "00:00:01");
     assert_eq!(tracker.next_due(), Some(at("00:01:31")), "the server's Retry-After counts");
+    // But at the end of the patience it is decided, whatever the server asked for and however rarely it is tried.
+    let again = due(&mut tracker, &failed, "00:01:31").unwrap();
+    let hour = Some(Duration::from_secs(3600));
+    finish(&mut tracker, &again, StepResult::Refused { retry_after: hour, give_up: GIVE_UP }, "00:01:31");
+    assert_eq!(tracker.next_due(), Some(at("00:10:00")));
+    // After that end it is tried as before.
+    let last = due(&mut tracker, &failed, "00:10:00").unwrap();
+    finish(&mut tracker, &last, StepResult::Refused { retry_after: wait, give_up: GIVE_UP }, "00:10:00");
+    assert_eq!(tracker.next_due(), Some(at("00:11:30")));
 }

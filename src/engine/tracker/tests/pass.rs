@@ -110,7 +110,7 @@ fn what_was_due_is_undecided_until_a_result_that_decides() {
         (StepResult::Failed { retry_after: None }, true),
         (StepResult::Held, true),
         (StepResult::Postponed { until: None }, true),
-        (StepResult::Refused { retry_after: None }, true),
+        (StepResult::Refused { retry_after: None, give_up: GIVE_UP }, true),
         (StepResult::Changed, false),
         (StepResult::Unknown { removes: true }, false),
     ] {
