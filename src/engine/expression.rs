@@ -72,6 +72,16 @@ impl Expression {
         Ok(Self { source: source.to_owned(), parsed, reads, paths, patterns: Arc::new(patterns), failed })
     }
 
+    /// The same, of which the [text](Self::text) is asked: a timestamp and a number have one too.
+    #[must_use]
+    pub fn as_text(mut self) -> Self {
+        // One more call than the parser may nest leaves it as it is.
+        if let Ok(text) = parsed(&format!("string({})", self.source)) {
+            self.parsed = text;
+        }
+        self
+    }
+
     /// As it is written.
     #[must_use]
     pub fn source(&self) -> &str {

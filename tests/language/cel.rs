@@ -43,6 +43,16 @@ fn an_age_counts_from_what_an_expression_says() {
     for unknown in ["object.status.none", "object.status.phase", "object.spec.replicas", "true", "1 / 0"] {
         assert_eq!(age("1s", unknown).truth, UNKNOWN, "{unknown}");
     }
+    // A timestamp is one as it is, and a number where the rule asks for such.
+    let later = age("20m", &format!("timestamp({ready}) + duration('10m')"));
+    assert_eq!((later.truth, later.changes_at), (YES, None));
+    assert_eq!(age("21m", &format!("timestamp({ready}) + duration('10m')")).changes_at, Some(at("12:01:00")));
+    for unknown in ["duration('10m')", "[timestamp('2026-01-01T00:00:00Z')]", "1767225600"] {
+        assert_eq!(age("1s", unknown).truth, UNKNOWN, "{unknown}");
+    }
+    let epoch = "age: { over: 12h1m, since: { cel: \"1767225500 + 100\" }, formats: [epoch] }";
+    let epoch = verdict(epoch, "{}", NOW);
+    assert_eq!((epoch.truth, epoch.changes_at), (NO, Some(at("12:01:00"))));
     let date = "age: { over: 1d, since: { cel: \"'2025-12-31'\" }, formats: [date] }";
     assert_eq!(verdict(date, "{}", NOW).truth, YES);
 }

@@ -77,7 +77,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
         }
         let formats = formats.iter().filter_map(|name| TimeFormat::named(name)).collect();
         let since = match expression.map(|mut block| block.expression("cel")) {
-            Some(Some(expression)) => Since::Expression(expression),
+            Some(Some(expression)) => Since::Expression(expression.as_text()),
             Some(None) => {
                 let fault = Fault::new(FaultKind::MissingKey, "`since` asks nothing", "write `cel: object.…`");
                 return Err(fault.under("since"));
@@ -92,7 +92,7 @@ pub(super) static DESCRIPTOR: MatcherDescriptor = MatcherDescriptor {
 const SINCE: &[Key] = &[Key::required(
     "cel",
     ValueKind::Expression,
-    "An expression of CEL that is a time in a text, see `cel`.",
+    "An expression of CEL that is a timestamp, or a time in a text; see `cel`.",
     "\"object.status.conditions.filter(c, c.type == 'Ready')[0].lastTransitionTime\"",
 )];
 
