@@ -110,6 +110,11 @@ fn idle(rule: &Explained) -> (Word, String) {
         parts.into_iter().find(|part| part.truth == truth)
     };
     if let Some(part) = of_truth(Truth::False) {
+        // Who waits for it to become true waits for nothing.
+        if let Some(exception) = rule.unless.iter().find(|part| part.truth == Truth::True) {
+            let text = format!("spares it: {}; nor is it true of it: {}", seen(exception), seen(part));
+            return (Word::Nothing, text);
+        }
         return (Word::Nothing, format!("is not true of it: {}", seen(part)));
     }
     if let Some(part) = of_truth(Truth::Unknown) {

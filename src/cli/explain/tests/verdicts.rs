@@ -41,6 +41,11 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
             "nothing: rule spares it: labels: label keep=x",
         ),
         (
+            "match: [ age: { over: 6m } ]\nunless: [ labels: { matchLabels: { keep: x } } ]",
+            labelled("keep"),
+            "nothing: rule spares it: labels: label keep=x; nor is it true of it: age: 5m of 6m",
+        ),
+        (
             "match: [ age: { over: 5m } ]\nunless: [ phase: Running ]",
             json!({}),
             "nothing: rule spares it, since an exception is unknown: phase: $.status.phase is missing",
