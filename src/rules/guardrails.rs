@@ -96,6 +96,7 @@ impl Lowering<'_> {
         let parts = self.guardrails_parts(fields, within, missing, before);
         if let Some(Unprotect { namespaces, owner_kinds }) = parts.as_ref().map(|(_, unprotect)| unprotect)
             && let Some(entry) = fields.get("unprotect")
+            && within.is_empty()
         {
             self.warn_of_lifted(entry, namespaces.as_ref(), owner_kinds);
         }

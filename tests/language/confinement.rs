@@ -110,6 +110,7 @@ fn a_confined_pack_cannot_reach_out_by_scope_overrides_or_guardrails() {
     ] {
         let (accepted, codes) = code_of(&reaching);
         assert!(!accepted && codes.contains(&Code::Confined), "{codes:?} in {reaching}");
+        assert!(!codes.contains(&Code::LiftedProtection), "what is refused lifts nothing: {reaching}");
     }
     // The platform's overrides reach the team.
     let teams = Teams::new(
