@@ -228,7 +228,7 @@ impl Work {
             execute::Outcome::Done { detail, .. } if dry_run => {
                 self.tell(Outcome::DryRun, &detail);
                 // Assumed to be gone at once where no finalizer holds it: no later step would find it.
-                if effect.removes() && self.live.finalizers().is_empty() {
+                if effect.removes() && !self.live.is_held(&self.resource.name()) {
                     return StepResult::Finished;
                 }
                 StepResult::Assumed { removed: effect.removes() }

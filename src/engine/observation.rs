@@ -111,6 +111,15 @@ impl Observation {
         self.list("finalizers").iter().filter_map(Value::as_str).collect()
     }
 
+    /// Whether finalizers keep it once its deletion was asked for, where it is one of these `resource`s: a Namespace
+    /// has some in its spec, on every cluster `kubernetes`, which its controller takes away once nothing is left in it.
+    #[must_use]
+    pub fn is_held(&self, resource: &str) -> bool {
+        let of_spec = || self.object.pointer("/spec/finalizers").and_then(Value::as_array);
+        !self.finalizers().is_empty()
+            || (resource == "namespaces" && of_spec().is_some_and(|finalizers| !finalizers.is_empty()))
+    }
+
     /// `metadata.ownerReferences`, in order.
     #[must_use]
     pub fn owners(&self) -> Vec<OwnerReference<'_>> {
@@ -164,6 +173,20 @@ mod tests {
         let object = Observation::new(json!({"metadata": {
             "deletionTimestamp": "2026-01-01T00:00:30Z", "deletionGracePeriodSeconds": 30 }}));
         assert_eq!(object.deletion_asked(), "2026-01-01T00:00:00Z".parse().ok());
+    }
+
+    #[test]
+    fn finalizers_hold_and_those_of_the_spec_hold_a_namespace_alone() {
+        let of = |finalizers: Value, spec: Value| {
+            Observation::new(json!({"metadata": {"finalizers": finalizers}, "spec": {"finalizers": spec}}))
+        };
+        let plain = of(json!(["a.io/b"]), json!(null));
+        assert!(plain.is_held("pods") && plain.is_held("namespaces"));
+        let of_spec = of(json!([]), json!(["kubernetes"]));
+        assert!(!of_spec.is_held("pods") && of_spec.is_held("namespaces"));
+        for spec in [json!([]), json!(null), json!("kubernetes")] {
+            assert!(!of(json!(null), spec).is_held("namespaces"));
+        }
     }
 
     #[test]

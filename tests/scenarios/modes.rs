@@ -1,11 +1,14 @@
 //! How far it may go: looking, asking, acting.
 
+use serde_json::json;
+
 use crate::support::scene::*;
 use crate::support::{Request, Stage, on_both, shapes};
 
 on_both!(
     in_dry_run_mode_only_dry_runs_are_sent_and_later_steps_are_told,
     in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing,
+    in_dry_run_mode_what_follows_the_deletion_of_a_namespace_is_told_since_its_spec_holds_it,
     in_observe_mode_it_tells_what_it_would_do_and_writes_nothing,
     a_rules_own_mode_weakens_the_daemons,
     in_dry_run_mode_an_eviction_is_only_asked_about_and_costs_the_budget_nothing,
@@ -39,6 +42,28 @@ async fn in_dry_run_mode_a_delete_asks_the_server_once_and_deletes_nothing(stage
     assert!(writes[0].is_dry_run());
     assert_preconditions(&writes[0], &made);
     assert!(scene.exists("configmaps", "map").await);
+}
+
+async fn in_dry_run_mode_what_follows_the_deletion_of_a_namespace_is_told_since_its_spec_holds_it(
+    stage: Stage,
+) {
+    let Some(scene) = stage.scene().await else { return };
+    let marked = json!({"metadata": {"labels": {"state": "bad"}}});
+    scene.objects.patch("namespaces", "", &scene.namespace, &marked).await;
+    let rules = format!(
+        "
+- name: ends
+  watch: namespaces
+  scope: cluster
+  match: [ {{ name: {{ glob: {} }} }}, {{ labels: {{ matchLabels: {{ state: bad }} }} }} ]
+  actions: [ {{ delete: {{}} }}, {{ patch: {{ after: 1s, merge: {{ metadata: {{ labels: {{ a: b }} }} }} }} }} ]
+",
+        scene.namespace
+    );
+    let mut daemon = scene.daemon(&rules, &["--mode", "dry-run"]).await;
+    daemon.wait_for_line(&format!("dry run: delete namespaces/{}", scene.namespace), SOON).await;
+    daemon.wait_for_line(&format!("would follow: patch namespaces/{}", scene.namespace), SOON).await;
+    assert!(scene.writes().await.iter().all(Request::is_dry_run));
 }
 
 async fn in_observe_mode_it_tells_what_it_would_do_and_writes_nothing(stage: Stage) {
