@@ -102,7 +102,7 @@ impl Simulation {
             Mode::DryRun => {
                 self.tell(id, due, rule, Outcome::Told(Mode::DryRun), not_known);
                 // As in the daemon: where no finalizer holds it, no later step would find it.
-                let ends = removed && !due.assumed && live.finalizers().is_empty();
+                let ends = removed && !due.assumed && !self.world().is_held(id, live);
                 (if ends { StepResult::Finished } else { StepResult::Assumed { removed } }, None)
             }
             Mode::Enforce => {
@@ -122,7 +122,8 @@ impl Simulation {
     /// Whose place it takes, where it cannot begin before another one is gone. Here that goes at once; nobody knows how
     /// long it takes.
     fn turn(&mut self, id: &ObjectId, rule: &Rule, live: &Observation) -> Option<ObjectId> {
-        let in_flight = rule.limits.as_ref()?.in_flight.as_ref().filter(|_| live.finalizers().is_empty())?;
+        let in_flight = rule.limits.as_ref()?.in_flight.as_ref();
+        let in_flight = in_flight.filter(|_| !self.world().is_held(id, live))?;
         let group = in_flight.group_by.as_ref().map_or_else(|| Some(Arc::default()), |by| by.group(live))?;
         let gone = self.flown.entry((rule.id.clone(), group)).or_default();
         gone.push(id.clone());

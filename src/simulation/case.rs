@@ -119,10 +119,11 @@ fn happen(simulation: &mut Simulation, event: &Event, id: &ObjectId) -> bool {
             true
         }
         Event::Patch(_, merge) => {
-            let was_held = simulation.world().get(id).is_some_and(|object| !object.finalizers().is_empty());
+            let object = simulation.world().get(id);
+            let was_held = object.is_some_and(|object| simulation.world().is_held(id, &object));
             let is_there = simulation.patch(id, merge);
-            if was_held {
-                simulation.finish(id);
+            if was_held && simulation.is_over(id) {
+                simulation.remove(id);
             }
             is_there
         }

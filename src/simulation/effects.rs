@@ -12,13 +12,17 @@ impl Simulation {
         let Some(object) = self.world().get(id) else { return };
         match effect {
             Effect::Delete { .. } | Effect::Evict { .. } => {
-                if object.finalizers().is_empty() {
-                    self.remove(id);
+                if !self.world().is_held(id, &object) {
+                    self.depart(id);
                     return;
                 }
                 let asked = in_seconds(self.now());
                 let metadata = json!({"deletionTimestamp": asked, "deletionGracePeriodSeconds": 0});
-                self.patch(id, &json!({ "metadata": metadata }));
+                let mut ending = json!({ "metadata": metadata });
+                if self.world().kinds()[id.kind].resource == "namespaces" {
+                    ending["status"] = json!({"phase": "Terminating"});
+                }
+                self.patch(id, &ending);
             }
             Effect::StripFinalizers { names, .. } => {
                 let left = without(&object, names);
@@ -41,12 +45,16 @@ impl Simulation {
         }
     }
 
-    /// A terminating object whose last finalizer has gone is gone.
-    pub(super) fn finish(&mut self, id: &ObjectId) {
-        let is_over = |object: &Observation| object.is_terminating() && object.finalizers().is_empty();
-        if self.world().get(id).is_some_and(|object| is_over(&object)) {
-            self.remove(id);
+    fn finish(&mut self, id: &ObjectId) {
+        if self.is_over(id) {
+            self.depart(id);
         }
+    }
+
+    /// A terminating object whose last finalizer has gone is gone.
+    pub(super) fn is_over(&self, id: &ObjectId) -> bool {
+        let object = self.world().get(id).filter(|object| object.is_terminating());
+        object.is_some_and(|object| !self.world().is_held(id, &object))
     }
 }
 

@@ -172,6 +172,10 @@ pub fn projection_of(rules: &[&Rule], group: &str, kind: &str, others: &Others) 
         ("policy", "PodDisruptionBudget") => projection = Projection::of_everything(),
         _ => guard::reads_of_metadata(&mut projection),
     }
+    // What keeps one that a rule deletes.
+    if (group, kind) == ("", "Namespace") && !rules.is_empty() {
+        projection.read_members(&["spec", "finalizers"]);
+    }
     let asked = match (group, kind) {
         ("", "Namespace") => others.namespaces.as_ref(),
         ("", "Node") => others.nodes.as_ref(),

@@ -1,6 +1,7 @@
 //! What may hold a step back, as the daemon asks it: the protections of the object, its namespace and what
 //! controls it, and the cooldown. An object that does not exist protects nothing; one that could not be read may, and
-//! holds back; one that nobody has looked up is told of as not known.
+//! holds back; one that nobody has looked up is told of as not known. What an action of the same run removed protects as it
+//! did when it went.
 
 use std::sync::Arc;
 
@@ -197,7 +198,7 @@ impl World {
 
     fn namespace_above(&self, name: &str, above: &mut Above) {
         let named = Named::namespace(name);
-        match self.find(&named) {
+        match self.find_last(&named) {
             Found::Here(namespace) => {
                 above.places.extend(self.kind("", "Namespace").map(|kind| id_of(kind, &namespace)));
                 above.namespace = Some(namespace);
@@ -224,7 +225,7 @@ impl World {
                 uid => uid.to_owned(),
             });
             let named = Named::owner(&controller, below.namespace());
-            let owner = match self.find(&named) {
+            let owner = match self.find_last(&named) {
                 Found::Here(owner) if self.is_meant(&owner, controller.uid) => owner.as_ref().clone(),
                 Found::Here(_) | Found::Absent | Found::Gone => break,
                 Found::Unreadable(why) => {

@@ -201,8 +201,12 @@ impl World {
     /// What is known of an object: in the namespace of what refers to it, or in none.
     pub(super) fn find(&self, named: &Named) -> Found<'_> {
         let kind = self.kind(&named.group, &named.kind);
-        if let Some(found) = kind.and_then(|kind| self.named(kind, named)) {
+        if let Some(found) = kind.and_then(|kind| self.named(kind, named, Self::get)) {
             return Found::Here(found);
+        }
+        let has_departed = |world: &Self, id: &ObjectId| world.has_departed(id).then_some(());
+        if kind.is_some_and(|kind| self.named(kind, named, has_departed).is_some()) {
+            return Found::Gone;
         }
         // What lies in a namespace that is not there contradicts whoever said so: the namespace may protect it.
         if self.knowledge.has_hidden_namespaces && named.is_namespace() {
@@ -221,10 +225,19 @@ impl World {
         }
     }
 
-    fn named(&self, kind: usize, named: &Named) -> Option<Arc<Observation>> {
+    /// The same, where what an action has removed is as it was when it went.
+    pub(super) fn find_last(&self, named: &Named) -> Found<'_> {
+        let kind = self.kind(&named.group, &named.kind);
+        match kind.and_then(|kind| self.named(kind, named, Self::last_of)) {
+            Some(found) => Found::Here(found),
+            None => self.find(named),
+        }
+    }
+
+    fn named<T>(&self, kind: usize, named: &Named, get: impl Fn(&Self, &ObjectId) -> Option<T>) -> Option<T> {
         let at = |namespace: Option<&str>| {
             let key = ObjectKey { namespace: namespace.map(Into::into), name: named.name.as_str().into() };
-            self.last_of(&ObjectId { kind, key })
+            get(self, &ObjectId { kind, key })
         };
         at(named.namespace.as_deref()).or_else(|| at(None))
     }
@@ -287,5 +300,23 @@ mod tests {
         let id = world.iter().next().map(|(id, _)| id.clone()).unwrap();
         world.remove(&id);
         assert!(!world.has_uid("two") && world.is_empty());
+    }
+
+    #[test]
+    fn what_an_action_removes_is_gone_and_still_protects_as_it_did_and_what_else_goes_does_not() {
+        let named = Named::namespace("test-a");
+        let last = |world: &World| matches!(world.find_last(&named), Found::Here(_));
+        let namespace = |uid: &str| json!({"metadata": {"name": "test-a", "uid": uid}});
+        for mut world in [World::new(kinds()), World::partial(kinds())] {
+            world.has_hidden_namespaces();
+            world.add(0, namespace("one"));
+            let id = world.ids().next().cloned().unwrap();
+            world.depart(&id);
+            assert_eq!((told(&world, &named).as_str(), world.has_uid("one")), ("gone", false));
+            assert!(last(&world));
+            world.add(0, namespace("two"));
+            world.remove(&id);
+            assert!(told(&world, &named).starts_with("unreadable") && !last(&world));
+        }
     }
 }

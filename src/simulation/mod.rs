@@ -262,6 +262,13 @@ impl Simulation {
         true
     }
 
+    /// An action has removed it.
+    fn depart(&mut self, id: &ObjectId) {
+        if let Some(object) = self.world.depart(id) {
+            self.gone(id.kind, &object);
+        }
+    }
+
     /// Plays all that is due before this moment, and goes there.
     pub fn advance_before(&mut self, moment: Timestamp) {
         self.advance(|due| due < moment);

@@ -70,8 +70,8 @@ pub struct World {
     /// How many objects have a uid.
     uids: HashMap<Box<str>, usize>,
     version: u64,
-    /// Objects that have gone and still answer what is asked of them, if they do.
-    departed: Option<BTreeMap<ObjectId, Stored>>,
+    /// What actions have removed, as it was when it went.
+    departed: BTreeMap<ObjectId, Stored>,
     /// What is known of what it does not have.
     pub(super) knowledge: Knowledge,
 }
@@ -89,15 +89,19 @@ impl World {
         Self { kinds, knowledge: Knowledge::partial(), ..Self::default() }
     }
 
-    /// From here on, what is asked of an object that goes is answered as if it were there: on a cluster it takes its
-    /// time to go, and what hangs on it is looked at in between.
-    pub(super) fn remember_departed(&mut self) {
-        self.departed.get_or_insert_default();
+    /// An object as it is now, or was when an action removed it.
+    pub(super) fn last_of(&self, id: &ObjectId) -> Option<Arc<Observation>> {
+        self.get(id).or_else(|| Some(self.departed.get(id)?.object()))
     }
 
-    /// An object as it is now, or was when it went.
-    pub(super) fn last_of(&self, id: &ObjectId) -> Option<Arc<Observation>> {
-        self.get(id).or_else(|| Some(self.departed.as_ref()?.get(id)?.object()))
+    /// Whether an action removed it, and nothing of its name has come since.
+    pub(super) fn has_departed(&self, id: &ObjectId) -> bool {
+        self.departed.contains_key(id)
+    }
+
+    /// Whether finalizers keep it once its deletion was asked for.
+    pub(super) fn is_held(&self, id: &ObjectId, object: &Observation) -> bool {
+        object.is_held(&self.kinds[id.kind].resource)
     }
 
     /// A kind more; returns its index. One that is there already stays as it is.
@@ -216,6 +220,7 @@ impl World {
         }
         *self.uids.entry(object.uid().into()).or_default() += 1;
         let replaced = known.filter(|known| known.uid() != object.uid());
+        self.departed.remove(&id);
         self.objects.insert(id, Stored::Parsed(Arc::clone(&object)));
         Change { object, replaced }
     }
@@ -259,13 +264,22 @@ impl World {
     }
 
     pub(super) fn remove(&mut self, id: &ObjectId) -> Option<Arc<Observation>> {
+        self.take(id).map(|(_, removed)| removed)
+    }
+
+    /// An action removes it: what rules ask of it is answered as of what is not there, and what protects others still
+    /// as it was. On a cluster it takes its time to go, and what hangs on it is looked at meanwhile.
+    pub(super) fn depart(&mut self, id: &ObjectId) -> Option<Arc<Observation>> {
+        let (stored, removed) = self.take(id)?;
+        self.departed.insert(id.clone(), stored);
+        Some(removed)
+    }
+
+    fn take(&mut self, id: &ObjectId) -> Option<(Stored, Arc<Observation>)> {
         let stored = self.objects.remove(id)?;
         let removed = stored.object();
-        match &mut self.departed {
-            Some(departed) => drop(departed.insert(id.clone(), stored)),
-            None => self.forget_uid(removed.uid()),
-        }
-        Some(removed)
+        self.forget_uid(removed.uid());
+        Some((stored, removed))
     }
 
     fn forget_uid(&mut self, uid: &str) {

@@ -273,7 +273,12 @@ metadata: { name: test-a, uid: n, creationTimestamp: 2026-01-01T00:00:00Z }
 ---
 apiVersion: v1
 kind: Pod
-metadata: { name: web-1, namespace: test-a, uid: p, creationTimestamp: 2026-01-01T01:00:00Z }
+metadata:
+  { name: web-1, namespace: test-a, uid: p, creationTimestamp: 2026-01-01T01:00:00Z, ownerReferences: [ { apiVersion: v1, kind: ConfigMap, name: map, uid: m } ] }
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: map, namespace: test-a, uid: m, creationTimestamp: 2026-01-01T01:00:00Z }
 ";
     let mark = |label: &str| format!("match: [ age: {{ over: 1m }} ], actions: [ label: {{ {label} }} ]");
     let pods = "watch: pods, namespaces: test-*";
@@ -302,6 +307,12 @@ metadata: { name: web-1, namespace: test-a, uid: p, creationTimestamp: 2026-01-0
             format!("{pods}, {}", mark("other: a")),
             "match: [ age: { over: 5m } ]",
             "first would label it other=a in 1m; after that, second would delete it in 5m",
+        ),
+        (
+            "watch: configmaps, namespaces: test-*, match: [ age: { over: 1m } ], actions: [ delete: {} ]"
+                .to_owned(),
+            "match: [ owner: { missing: true } ]",
+            "second would delete it in 1m, once other rules have changed what it asks",
         ),
     ] {
         let text = format!(

@@ -263,9 +263,9 @@ impl Cluster {
     fn patch(&self, resource: &Resource, key: &Key, merge: &Value) {
         self.server.write(|state| {
             let mut value = state.store.get(resource, key).unwrap().value();
-            let was_held = has_finalizers(&value);
+            let was_held = is_held(resource, &value);
             json_patch::merge(&mut value, merge);
-            if was_held && !has_finalizers(&value) && is_terminating(&value) {
+            if was_held && !is_held(resource, &value) && is_terminating(&value) {
                 state.store.remove(resource, key);
             } else {
                 state.store.put(resource, key, value);
@@ -288,12 +288,14 @@ impl Cluster {
         self.server.write(|state| {
             let Some(object) = state.store.get(&resource, &key) else { return };
             let mut value = object.value();
-            // A namespace goes last.
+            // A namespace goes last, and what its spec has of finalizers nobody takes away.
             let is_empty = || {
                 let kinds: Vec<Resource> = state.kinds.iter().map(|kind| kind.resource.clone()).collect();
                 kinds.iter().all(|kind| state.store.all(kind, key.name()).next().is_none())
             };
-            if !is_terminating(&value) || (resource == Resource::core("namespaces") && !is_empty()) {
+            let is_namespace = resource == Resource::core("namespaces");
+            let stays = || has_entries(&value, "/spec/finalizers") || !is_empty();
+            if !is_terminating(&value) || (is_namespace && stays()) {
                 return;
             }
             let finalizers = value["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
@@ -365,8 +367,13 @@ fn key_of(object: &Value) -> Key {
     Key::new(text("namespace"), text("name"))
 }
 
-fn has_finalizers(object: &Value) -> bool {
-    object["metadata"]["finalizers"].as_array().is_some_and(|finalizers| !finalizers.is_empty())
+fn is_held(resource: &Resource, object: &Value) -> bool {
+    has_entries(object, "/metadata/finalizers")
+        || (*resource == Resource::core("namespaces") && has_entries(object, "/spec/finalizers"))
+}
+
+fn has_entries(object: &Value, list: &str) -> bool {
+    object.pointer(list).and_then(Value::as_array).is_some_and(|entries| !entries.is_empty())
 }
 
 fn is_terminating(object: &Value) -> bool {

@@ -30,7 +30,11 @@ type Writes = Vec<(String, Timestamp)>;
 const NOT_OF_A_SERVER: &[(&str, &str)] = &[
     ("a mark of what controls it", LOOKED_AT_AGAIN),
     ("a mark of the namespace, until it is taken away", LOOKED_AT_AGAIN),
+    ("what stands above a controller that a rule deletes protects what is below", TAKES_ITS_TIME),
 ];
+
+/// Of the server here a controller is gone at once, and what stands above it is not found any more.
+const TAKES_ITS_TIME: &str = "on a cluster a garbage collector takes its time, and the controller with it";
 
 /// What is not watched.
 const LOOKED_AT_AGAIN: &str =

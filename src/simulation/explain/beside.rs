@@ -24,7 +24,8 @@ impl Explanation {
         now: Timestamp,
         mut all: impl Iterator<Item = &'r Rule>,
     ) -> Option<Duration> {
-        let changes = all.any(changes_others);
+        let asks = self.rules.iter().any(|rule| rule.rule.asks_others());
+        let changes = all.any(|rule| changes_others(rule) || (asks && removes(rule)));
         let due = self.rules.iter().filter(|rule| changes || counts_others(rule));
         let due = due.filter_map(|rule| rule.course.due.as_ref().map(|due| elapsed(now, due.at)));
         due.filter(|wait| *wait <= FURTHEST).chain(changes.then_some(USUAL)).max()
@@ -108,6 +109,11 @@ fn take_over<'p>(course: &mut Course, rows: impl Iterator<Item = &'p Row>, known
 /// Whether what becomes of other objects can hold a rule back.
 fn counts_others(rule: &Explained) -> bool {
     rule.rule.limits.is_some() || rule.rule.steps.iter().any(|step| step.name == "evict")
+}
+
+/// Whether a rule takes something away, which is another answer to who asks of it.
+fn removes(rule: &Rule) -> bool {
+    rule.steps.iter().any(|step| step.nature.removes)
 }
 
 /// Whether a rule changes something that another rule, or a protection, may look at.

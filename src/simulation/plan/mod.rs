@@ -124,9 +124,8 @@ impl Plan {
 
 /// Plays a world from a moment on. `watching` has the rules of each kind of it.
 #[must_use]
-pub fn plan(mut world: World, watching: Vec<Vec<Watching>>, question: &Question) -> Plan {
+pub fn plan(world: World, watching: Vec<Vec<Watching>>, question: &Question) -> Plan {
     let Question { at, within, guard } = question;
-    world.remember_departed();
     let until = after(*at, *within);
     let mut simulation = Simulation::over(world, watching, *at, guard.clone());
     let looked = FirstLook::at(&simulation, until);

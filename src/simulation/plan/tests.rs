@@ -1,5 +1,6 @@
 //! What a plan says of a few objects.
 
+mod departed;
 mod limits;
 
 use serde_json::{Value, json};
@@ -286,53 +287,5 @@ fn a_line_of_the_log_is_no_deed_in_any_mode() {
     for mode in ["enforce", "observe"] {
         let plan = planned(&rules(mode), 0, &[pod("a", 10, json!({}))]);
         assert_eq!((rows(&plan), plan.done()), (vec!["12:00:00 log pods/test-a/a (logged)".to_owned()], 0));
-    }
-}
-
-#[test]
-fn what_hangs_on_an_object_that_the_plan_deletes_is_told_as_if_it_were_there() {
-    let rules = "  - name: ns
-    watch: namespaces
-    scope: cluster
-    match: [ { age: { over: 1h } } ]
-    actions: [ delete: {} ]
-  - name: vm
-    watch: virtualmachines.kubevirt.io
-    match: [ { namespace: { labels: { matchLabels: { team: web } } } } ]
-    actions: [ delete: {} ]
-  - name: left
-    watch: pods
-    match: [ { owner: { missing: true } } ]
-    actions: [ delete: {} ]
-  - name: job
-    watch: jobs
-    match: [ { name: { glob: \"*\" } } ]
-    actions: [ delete: {} ]
-";
-    let old = "2026-01-01T00:00:00Z";
-    let job = json!({"apiVersion": "batch/v1", "kind": "Job", "name": "j", "uid": "j", "controller": true});
-    let objects = [
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata":
-            {"name": "test-a", "creationTimestamp": old, "labels": {"team": "web"}}}),
-        json!({"apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine",
-            "metadata": {"name": "vm", "namespace": "test-a", "creationTimestamp": old}}),
-        json!({"apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": "j", "namespace": "test-a", "uid": "j", "creationTimestamp": old}}),
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "test-a",
-            "creationTimestamp": old, "ownerReferences": [job]}}),
-    ];
-    for complete in [true, false] {
-        let plan = planned_of(complete, rules, 10, &objects);
-        let mut told = rows(&plan);
-        told.sort();
-        assert_eq!(
-            told,
-            [
-                "12:00:00 delete jobs.batch/test-a/j",
-                "12:00:00 delete namespaces/test-a",
-                "12:00:00 delete virtualmachines.kubevirt.io/test-a/vm",
-            ]
-        );
-        assert!(plan.missing.is_empty() && plan.unknown.is_empty(), "{:?}", plan.missing);
     }
 }
