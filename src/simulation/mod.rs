@@ -42,6 +42,7 @@ use self::endless::Acts;
 pub use self::endless::Endless;
 pub use self::guarding::HeldBy;
 use self::knowledge::{Missing, Named};
+use self::plan::outlook::Outlook;
 pub use self::record::{Guard, Idle, Outcome, Record, Watching};
 use self::world::{Change, ObjectId, World, WorldKind, id_of};
 
@@ -80,6 +81,8 @@ pub struct Simulation {
     taken_from: BTreeSet<ObjectId>,
     /// `None`: nobody asks for it.
     coverage: Option<Coverage>,
+    /// `None`: nobody asks for it.
+    outlook: Option<Outlook>,
 }
 
 impl Simulation {
@@ -119,6 +122,7 @@ impl Simulation {
             flown: BTreeMap::new(),
             taken_from: BTreeSet::new(),
             coverage: None,
+            outlook: None,
         }
     }
 
@@ -311,7 +315,10 @@ impl Simulation {
         self.ask(kind, &live, &facts);
         match self.counting(kind, |tracker| tracker.judge_with(ticket, &live, &facts, now, now)) {
             Some(due) => self.act(&id, &due, &live),
-            None => self.trackers[kind].release(ticket, now, JUDGE_PAUSE),
+            None => {
+                self.trackers[kind].release(ticket, now, JUDGE_PAUSE);
+                self.look_ahead(&id);
+            }
         }
     }
 
@@ -326,14 +333,18 @@ impl Simulation {
         let now = self.now;
         self.counting(kind, |tracker| tracker.observe_with(&object, &facts, Origin::Event, now));
         self.tell_facts(kind, &object);
-        self.look_again(&id_of(kind, &object));
+        let id = id_of(kind, &object);
+        self.look_again(&id);
+        self.look_ahead(&id);
     }
 
     fn gone(&mut self, kind: usize, object: &Observation) {
         let key = self.trackers[kind].key(object.namespace(), object.name());
         self.trackers[kind].gone(&key, object.uid());
         self.tell_facts(kind, object);
-        self.look_again(&id_of(kind, object));
+        let id = id_of(kind, object);
+        self.look_again(&id);
+        self.look_no_further(&id);
     }
 
     /// What hangs on another object is looked at when that one changes.

@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod becoming;
 mod dumps;
 mod live;
 

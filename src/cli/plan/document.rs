@@ -83,6 +83,8 @@ struct Unknown<'a> {
     reason: &'a str,
     /// It is the rule's `unless` that is not known.
     spares: bool,
+    /// From when on, of the first of them.
+    at: Timestamp,
     count: usize,
     examples: &'a [String],
 }
@@ -142,6 +144,7 @@ fn planned<'a>(of: &OfRule<'a>) -> Planned<'a> {
             .map(|one| Unknown {
                 reason: &one.reason,
                 spares: one.spares,
+                at: one.at,
                 count: one.count,
                 examples: &one.examples,
             })

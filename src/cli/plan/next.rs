@@ -52,7 +52,8 @@ pub(super) fn of_dump(arguments: &Arguments, plan: &Plan) -> String {
 
 /// An object of which something is not known, or that is held back, as `explain` takes it.
 fn explained(plan: &Plan) -> Option<String> {
-    let unknown = plan.unknown.first().and_then(|one| one.examples.first().cloned());
+    // What is unknown now before what will be.
+    let unknown = plan.unknown.iter().min_by_key(|one| one.at).and_then(|one| one.examples.first().cloned());
     let object = unknown.or_else(|| plan.rows.iter().find(|row| row.is_held()).map(Row::object))?;
     let parts: Vec<&str> = object.split('/').collect();
     Some(match parts.as_slice() {

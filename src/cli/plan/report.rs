@@ -73,13 +73,17 @@ impl OfRule<'_> {
 
 /// How much of it there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Totals {
     pub(super) now: usize,
     pub(super) within: usize,
     /// Rules go no further than to tell it, or to log a line.
     pub(super) told: usize,
     pub(super) held: usize,
+    /// At the first moment.
     pub(super) unknown: usize,
+    /// Later.
+    pub(super) unknown_within: usize,
     /// Due after the time that was asked.
     pub(super) later: usize,
 }
@@ -132,8 +136,13 @@ impl Report {
     }
 
     pub(super) fn totals(&self) -> Totals {
+        let unknown = |later: bool| {
+            let alike = self.plan.unknown.iter().filter(|one| (one.at > self.plan.at) == later);
+            alike.map(|one| one.count).sum()
+        };
         let mut totals = Totals {
-            unknown: self.plan.unknown.iter().map(|one| one.count).sum(),
+            unknown: unknown(false),
+            unknown_within: unknown(true),
             later: self.plan.later.iter().map(|one| one.count).sum(),
             ..Totals::default()
         };

@@ -1,5 +1,5 @@
 //! A plan for people: rule by rule, what would be done now, then within the time, then what is held back, then what is
-//! not known; a line of totals, and what to type next.
+//! not known or comes to be so; a line of totals, and what to type next.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -85,7 +85,7 @@ fn rows(report: &Report, of: &OfRule<'_>, look: Look, cut: bool, out: &mut impl 
             all.push(cells(report, of, *section, row));
         }
     }
-    all.extend(of.unknown.iter().map(|one| cells_of_unknown(of, one)));
+    all.extend(of.unknown.iter().map(|one| cells_of_unknown(report, of, one)));
     all.extend(of.later.iter().map(|one| cells_of_later(report, of, one)));
     match look.width {
         Some(width) if width < NARROW => blocks(&all, usize::from(width), look, out)?,
@@ -192,11 +192,16 @@ fn told_of(by: &str, why: &str) -> String {
     if why.starts_with("protected") { why.to_owned() } else { format!("{by}: {why}") }
 }
 
-fn cells_of_unknown(of: &OfRule<'_>, one: &Unknown) -> Cells {
+fn cells_of_unknown(report: &Report, of: &OfRule<'_>, one: &Unknown) -> Cells {
     let why =
         if one.spares { format!("spared, since of `unless` {}", one.reason) } else { one.reason.clone() };
-    let faint = |text: &str| (text.to_owned(), Tone::Faint);
-    [(named(of, &one.examples, one.count), Tone::Plain), faint("unknown"), faint("-"), (why, Tone::Plain)]
+    let unknown = if one.at > report.plan.at {
+        format!("unknown {}", when(report, one.at))
+    } else {
+        "unknown".to_owned()
+    };
+    let (unknown, nothing) = ((unknown, Tone::Faint), ("-".to_owned(), Tone::Faint));
+    [(named(of, &one.examples, one.count), Tone::Plain), unknown, nothing, (why, Tone::Plain)]
 }
 
 /// The first few, and how many more.
@@ -244,7 +249,7 @@ fn when(report: &Report, moment: Timestamp) -> String {
 
 /// `3 now, 1 within 10m, 2 held back; 4 unknown; of 120 objects`
 fn totals(report: &Report) -> String {
-    let Totals { now, within, told, held, unknown, later } = report.totals();
+    let Totals { now, within, told, held, unknown, unknown_within, later } = report.totals();
     let time = format_duration(report.within);
     let counted = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let done = [counted(now, "now"), counted(within, &format!("within {time}"))];
@@ -254,6 +259,7 @@ fn totals(report: &Report) -> String {
         counted(told, "only told"),
         counted(held, "held back"),
         counted(unknown, "unknown"),
+        counted(unknown_within, &format!("unknown within {time}")),
         counted(later, "later"),
     ];
     let rest: Vec<String> = rest.into_iter().flatten().collect();

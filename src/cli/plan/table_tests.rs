@@ -125,3 +125,22 @@ fn where_there_is_nothing_to_do_it_says_so() {
     let text = shown(&report(1), Look::PLAIN, false);
     assert!(text.contains("nothing would be done within 2m; 1 unknown; 1 object looked at"), "{text}");
 }
+
+#[test]
+fn what_becomes_unknown_has_its_moment_in_whatever_form_and_a_number_of_its_own() {
+    let rules = RULES.replace("match: [ phase: Failed ]", "match: [ age: { over: 6m }, phase: Failed ]");
+    let report = report_of(
+        &rules.replace("actions: [ delete: {} ]", "mode: observe, actions: [ label: { a: b } ]"),
+        7,
+    );
+    let text = shown(&report, Look::PLAIN, false);
+    let row =
+        |cells: &str| text.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == cells);
+    assert!(row("test-a/pod-5, test-a/pod-6 unknown - $.status.phase is missing"), "{text}");
+    let later = "test-a/pod-3, test-a/pod-4 unknown in 1m, at 12:01:00 - $.status.phase is missing";
+    assert!(row(later), "{text}");
+    assert!(text.contains("; 4 only told, 2 unknown, 2 unknown within 2m; 7 objects looked at"), "{text}");
+    let narrow = shown(&report, Look { colour: false, width: Some(60) }, true);
+    let block = "  test-a/pod-3, test-a/pod-4\n    unknown in 1m, at 12:01:00: $.status.phase is missing\n";
+    assert!(narrow.contains(block), "{narrow}");
+}

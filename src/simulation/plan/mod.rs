@@ -1,9 +1,11 @@
 //! A plan: what rules would do to the objects of a world now and within a time, what would hold them back, and of
-//! what it is not known whether they are true. It is the simulation, played once from this moment on; pure.
+//! what it is not known whether they are true, or comes to be so. It is the simulation, played once from this moment on; pure.
 
 mod first_look;
+pub(super) mod outlook;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,13 +13,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_healer_engine::moment::after;
+use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::{Mode, Rule, RuleId};
 
 use self::first_look::FirstLook;
-pub use self::first_look::{Later, Unknown};
+pub use self::first_look::Later;
+pub use self::unknown::Unknown;
 use super::knowledge::Missing;
 use super::world::{ObjectId, World};
 use super::{Endless, Guard, HeldBy, Outcome, Record, Simulation, Watching};
+
+/// So many objects are named; the others are counted.
+const EXAMPLES: usize = 3;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -41,7 +48,7 @@ pub struct Plan {
     pub objects: usize,
     /// What would be done, told or held back, in the order of its time.
     pub rows: Vec<Row>,
-    /// What is not known at the first moment, in the order of the rules.
+    /// What is not known at the first moment, and what comes to be so, in the order of the rules.
     pub unknown: Vec<Unknown>,
     /// What is true at the first moment and falls due after the last, in the order of the rules.
     pub later: Vec<Later>,
@@ -128,10 +135,14 @@ pub fn plan(world: World, watching: Vec<Vec<Watching>>, question: &Question) -> 
     let Question { at, within, guard } = question;
     let until = after(*at, *within);
     let mut simulation = Simulation::over(world, watching, *at, guard.clone());
-    let looked = FirstLook::at(&simulation, until);
+    let FirstLook { objects, mut unknown, outlook, later, from_now } = FirstLook::at(&simulation, until);
+    simulation.outlook = Some(outlook);
     simulation.list_world();
     simulation.advance_to(until);
-    let FirstLook { objects, unknown, later, from_now } = looked;
+    if let Some(outlook) = simulation.outlook.take() {
+        outlook.tell(&simulation, &mut unknown);
+    }
+    let unknown = unknown.all();
     let rows =
         (0..simulation.records().len()).filter_map(|index| row(&simulation, index, &from_now)).collect();
     let endless = endless(&simulation);
@@ -154,6 +165,21 @@ fn endless(simulation: &Simulation) -> Vec<String> {
         format!("{}: {}", first.told(&object), first.help())
     };
     found.values().map(told).collect()
+}
+
+/// The rules that look at an object, with their places among those of its kind.
+fn selecting<'s>(
+    simulation: &'s Simulation,
+    kind: usize,
+    object: &'s Observation,
+) -> impl Iterator<Item = (usize, &'s Arc<Rule>)> {
+    let reach = &simulation.guard.itself.reach;
+    let is_out_of_reach = match object.namespace() {
+        Some(namespace) => reach.leaves_out(namespace),
+        None => reach.leaves_out_the_cluster(),
+    };
+    let rules = simulation.rules_of(kind).iter().enumerate().filter(move |_| !is_out_of_reach);
+    rules.filter(|(_, rule)| rule.scope.selects(object.namespace()))
 }
 
 /// What would be done to an object by a rule whose `for` counts from the first moment.

@@ -1,5 +1,6 @@
 //! What a plan says of a few objects.
 
+mod becoming;
 mod departed;
 mod limits;
 
@@ -68,7 +69,8 @@ fn rows(plan: &Plan) -> Vec<String> {
 fn unknown(plan: &Plan) -> Vec<String> {
     let shown = |one: &Unknown| {
         let spared = if one.spares { " spared" } else { "" };
-        format!("{} {}{spared}: {} ({})", one.rule.id.name, one.count, one.reason, one.examples.join(" "))
+        let at = if one.at > plan.at { one.at.strftime(" at %H:%M:%S").to_string() } else { String::new() };
+        format!("{} {}{spared}{at}: {} ({})", one.rule.id.name, one.count, one.reason, one.examples.join(" "))
     };
     plan.unknown.iter().map(shown).collect()
 }
