@@ -74,10 +74,12 @@ impl Simulation {
             Err(hold) => return (self.held(id, due, rule, hold), None),
         };
         let mode = rule.mode.min(self.guard.mode);
+        let mut instead = None;
         // Of what is only told nothing is sent, not even to be refused.
         if mode != Mode::Observe && !due.assumed {
             match self.ask_budget(due, live, effect) {
                 Budgeted::Free => {}
+                Budgeted::FallsBack => instead = Some("delete"),
                 Budgeted::Taken(budget, left) => {
                     if mode == Mode::Enforce {
                         self.patch(&budget, &left);
@@ -109,7 +111,7 @@ impl Simulation {
                 let turn = if removed { self.turn(id, rule, live) } else { None };
                 self.tell(id, due, rule, Outcome::Done, not_known);
                 if let Some(record) = self.records.last_mut() {
-                    record.after = turn;
+                    (record.after, record.instead) = (turn, instead);
                 }
                 if let Some(lineage) = lineage.filter(|_| removed) {
                     self.cooldowns.acted(&rule.id, &lineage, live.uid(), live.created(), self.now);
@@ -180,6 +182,7 @@ impl Simulation {
             outcome,
             not_known,
             after: None,
+            instead: None,
         });
     }
 }

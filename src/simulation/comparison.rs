@@ -152,7 +152,8 @@ fn is_same(record: &Record, awaited: &Awaited) -> bool {
 }
 
 fn is_same_but_when(record: &Record, awaited: &Awaited) -> bool {
-    let action = matches!(&awaited.expected.what, What::Action(action) if action == record.action);
+    let is_it = |action: &str| action == record.action || Some(action) == record.instead;
+    let action = matches!(&awaited.expected.what, What::Action(action) if is_it(action));
     action && record.object == awaited.object
 }
 

@@ -29,6 +29,8 @@ const MOST_DISRUPTED: usize = 2000;
 pub(super) enum Budgeted {
     /// None is asked, or none applies.
     Free,
+    /// One has refused it for long enough: it is deleted.
+    FallsBack,
     /// This one allows it; what is left of it then, as a merge patch.
     Taken(ObjectId, Value),
     /// Nobody has looked them up.
@@ -52,6 +54,7 @@ impl Simulation {
         let budgets = self.world().budgets_in(namespace);
         match answer(&budgets, due, pod, effect, self.now()) {
             Answer::Free => Budgeted::Free,
+            Answer::FallsBack => Budgeted::FallsBack,
             Answer::Refused(mut hold, budget) => {
                 let kind = self.world().kind(GROUP, KIND);
                 let id = kind.zip(budget).map(|(kind, budget)| id_of(kind, budget));
@@ -80,6 +83,8 @@ pub(super) fn asks_budgets(effect: &Effect, pod: &Observation) -> bool {
 pub(super) enum Answer<'a> {
     /// None applies.
     Free,
+    /// It was refused for long enough, and is deleted.
+    FallsBack,
     /// This one allows it, and has one disruption less to allow then.
     Allowed(&'a Observation),
     /// It is refused; by which, where it is one.
@@ -114,7 +119,7 @@ pub(super) fn answer<'a>(
     let since = due.refused_since.unwrap_or(now);
     let (by, result) = match (now < after(since, *give_up), fallback_to_delete) {
         (true, _) => (HeldBy::Pdb, StepResult::Refused { retry_after: None, give_up: *give_up }),
-        (false, true) => return Answer::Free,
+        (false, true) => return Answer::FallsBack,
         (false, false) => (HeldBy::GivenUp, StepResult::Abandoned),
     };
     Answer::Refused(Hold { by, reason, result, elsewhere: Vec::new() }, Some(budget))

@@ -31,6 +31,8 @@ pub struct Record {
     pub not_known: Vec<String>,
     /// The rule's `inFlight` lets it begin once this one is gone.
     pub after: Option<ObjectId>,
+    /// What is done in the place of its action: `delete`, where an eviction was refused for too long.
+    pub instead: Option<&'static str>,
 }
 
 /// What came of a step.

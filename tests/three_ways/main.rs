@@ -104,7 +104,7 @@ fn writes(proof: &Proof, played: &Played, end: Timestamp) -> Writes {
     let mut writes = Writes::new();
     for record in played.records.iter().filter(|record| record.outcome == Outcome::Done && record.at <= end) {
         let rule = proof.rules.rules.iter().find(|rule| rule.id == record.rule).unwrap();
-        let verb = match (record.action, rule.steps[record.step].action.part()) {
+        let verb = match (record.instead.unwrap_or(record.action), rule.steps[record.step].action.part()) {
             ("log" | "event", _) => continue,
             ("delete", _) => "delete".to_owned(),
             ("evict", _) => "evict".to_owned(),

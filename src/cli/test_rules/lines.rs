@@ -136,7 +136,11 @@ fn few(mut lines: Vec<Line>) -> Vec<Line> {
 /// `delete pods/test-a/web-1 by pods/crash-loop: container app waiting`.
 pub(super) fn done(record: &Record, played: &Played) -> String {
     let object = name_of(&record.object, played);
-    let (action, rule) = (record.action, &record.rule);
+    let rule = &record.rule;
+    let action = match record.instead {
+        Some(instead) => format!("{}, then {instead}", record.action),
+        None => record.action.to_owned(),
+    };
     let step = if record.step > 0 { format!(", step {}", record.step + 1) } else { String::new() };
     match &record.outcome {
         Outcome::Done => format!("{action} {object} by {rule}{step}: {}", record.reason),
