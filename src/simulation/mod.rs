@@ -7,6 +7,7 @@
 
 mod acting;
 pub mod case;
+mod changing;
 pub mod comparison;
 pub mod coverage;
 mod disruptions;
@@ -44,7 +45,7 @@ pub use self::guarding::HeldBy;
 use self::knowledge::{Missing, Named};
 use self::plan::outlook::Outlook;
 pub use self::record::{Guard, Idle, Outcome, Record, Watching};
-use self::world::{Change, ObjectId, World, WorldKind, id_of};
+use self::world::{ObjectId, World, WorldKind};
 
 /// What stays due without a step to do is looked at again after this, as in the daemon.
 const JUDGE_PAUSE: Duration = Duration::from_secs(1);
@@ -239,40 +240,6 @@ impl Simulation {
         }
     }
 
-    /// An object is created or replaced now.
-    pub fn apply(&mut self, kind: usize, value: Value) {
-        let value = self.world.as_applied(kind, value, self.now);
-        let change = self.world.put(kind, value);
-        self.changed(kind, change);
-    }
-
-    /// An object changes now by a merge patch. Whether it is there is told.
-    pub fn patch(&mut self, id: &ObjectId, merge: &Value) -> bool {
-        let Some(change) = self.world.patch(id, merge) else { return false };
-        self.changed(id.kind, change);
-        true
-    }
-
-    fn replace(&mut self, id: &ObjectId, value: Value) {
-        if let Some(change) = self.world.replace(id, value) {
-            self.changed(id.kind, change);
-        }
-    }
-
-    /// An object vanishes now. Whether it was there is told.
-    pub fn remove(&mut self, id: &ObjectId) -> bool {
-        let Some(object) = self.world.remove(id) else { return false };
-        self.gone(id.kind, &object);
-        true
-    }
-
-    /// An action has removed it.
-    fn depart(&mut self, id: &ObjectId) {
-        if let Some(object) = self.world.depart(id) {
-            self.gone(id.kind, &object);
-        }
-    }
-
     /// Plays all that is due before this moment, and goes there.
     pub fn advance_before(&mut self, moment: Timestamp) {
         self.advance(|due| due < moment);
@@ -322,50 +289,10 @@ impl Simulation {
         }
     }
 
-    /// The watch tells of a change.
-    fn changed(&mut self, kind: usize, change: Change) {
-        let Change { object, replaced } = change;
-        if let Some(replaced) = replaced {
-            self.gone(kind, &replaced);
-        }
-        self.witness(kind, &object);
-        let facts = self.facts_of(kind, &object);
-        let now = self.now;
-        self.counting(kind, |tracker| tracker.observe_with(&object, &facts, Origin::Event, now));
-        self.tell_facts(kind, &object);
-        let id = id_of(kind, &object);
-        self.look_again(&id);
-        self.look_ahead(&id);
-    }
-
-    fn gone(&mut self, kind: usize, object: &Observation) {
-        let key = self.trackers[kind].key(object.namespace(), object.name());
-        self.trackers[kind].gone(&key, object.uid());
-        self.tell_facts(kind, object);
-        let id = id_of(kind, object);
-        self.look_again(&id);
-        self.look_no_further(&id);
-    }
-
-    /// What hangs on another object is looked at when that one changes.
-    fn tell_facts(&mut self, kind: usize, object: &Observation) {
-        let facts = self.world.facts_about(kind, object);
-        for tracker in &mut self.trackers {
-            tracker.facts_changed(&facts, true);
-        }
-    }
-
     /// What the rules of a kind can ask of others about an object.
     #[must_use]
     pub fn facts_of(&self, kind: usize, object: &Observation) -> Facts {
         self.world.facts_of(object, &self.others[kind])
-    }
-
-    /// What this object held back may be free now.
-    fn look_again(&mut self, other: &ObjectId) {
-        for (kind, ticket) in self.waiting.remove(other).unwrap_or_default() {
-            self.trackers[kind].recheck(&ticket);
-        }
     }
 
     fn witness(&mut self, kind: usize, object: &Observation) {
