@@ -11,6 +11,7 @@ use super::diagnostic::{Diagnostic, quoted};
 use super::kinds::{self, Resolved};
 use super::lowering::Lowering;
 use super::node::{Data, Entry, Node};
+use super::rule::RULE_KEYS;
 use super::values::{collect, items};
 use super::{later, suggest};
 
@@ -74,8 +75,14 @@ impl Lowering<'_> {
             } else {
                 let known: Vec<&str> = self.registry.matchers().iter().map(|known| known.name).collect();
                 let message = format!("{} is no matcher", quoted(name));
-                Diagnostic::new(Code::UnknownMatcher, entry.key.place, message)
-                    .help(suggest::help(name, &known))
+                let help = match name.as_str() {
+                    "unless" => "it is a key of the rule: write it beside `match`, or `not` here".to_owned(),
+                    key if RULE_KEYS.contains(&key) => {
+                        format!("`{key}` is a key of the rule: write it beside `match`")
+                    }
+                    name => suggest::help(name, &known),
+                };
+                Diagnostic::new(Code::UnknownMatcher, entry.key.place, message).help(help)
             };
             self.report(diagnostic);
             return None;

@@ -60,7 +60,7 @@ impl Simulation {
     ) -> (StepResult, Option<Effect>) {
         let removed = effect.removes();
         if let Effect::Log { .. } = effect {
-            if self.has_no_end(id, &rule.id, due.step) {
+            if self.has_no_end(id, due.rule, due.step) {
                 return (StepResult::Finished, None);
             }
             self.tell(id, due, rule, Outcome::Done, Vec::new());
@@ -93,7 +93,7 @@ impl Simulation {
                 Budgeted::Refused(hold) => return (self.held(id, due, rule, hold), None),
             }
         }
-        if self.has_no_end(id, &rule.id, due.step) {
+        if self.has_no_end(id, due.rule, due.step) {
             return (StepResult::Finished, None);
         }
         match mode {

@@ -56,6 +56,25 @@ fn an_eviction_asks_the_budgets_of_the_dump() {
     assert_eq!(verdict(EVICTED, &[]), unknown);
 }
 
+#[test]
+fn rules_that_undo_each_other_are_told_beside_the_verdict() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = folder.path().join("rules.yaml");
+    let flip = |name: &str, from: &str, to: &str| {
+        format!(
+            "  - {{ name: {name}, watch: cm, namespaces: test-*, match: [ labels: {{ matchLabels: {{ s: {from} }} }} ], \
+             actions: [ label: {{ s: {to} }} ] }}\n"
+        )
+    };
+    let head = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: p }\nrules:\n";
+    fs::write(&rules, format!("{head}{}{}", flip("flip", "a", "c"), flip("flop", "c", "a"))).unwrap();
+    let dump = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: x, namespace: test-a, uid: x, labels: { s: a }, \
+                creationTimestamp: 2026-01-01T00:00:00Z }\n";
+    let found =
+        told(program(&["cm/x", "--rules", rules.to_str().unwrap(), "--from", "-"]), dump.as_bytes()).text;
+    assert!(found.contains("rules p/flip and p/flop undo each other on configmaps/test-a/x"), "{found}");
+}
+
 fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain/snapshots"));

@@ -239,6 +239,21 @@ fn what_differs_is_shown_however_much_is_as_expected() {
 }
 
 #[test]
+fn what_has_no_end_is_told_in_every_form_however_much_it_did_before() {
+    let pack = fs::read_to_string(path("tests/test_rules/failing/endless.yaml")).unwrap();
+    let text = pack.replace("    actions:", "    for: 1m\n    actions:").replace("until: 1h", "until: 60d");
+    for format in [Format::Text, Format::Json, Format::Tap, Format::Junit] {
+        let arguments = Arguments { format, paths: vec!["-".into()], ..Arguments::default() };
+        let (status, out, _) = run_with(&arguments, Style::PLAIN, &text);
+        let told =
+            "rules endless/flip and endless/flop came to no end on configmaps/test-a/a after 12000 times";
+        assert!(status == 1 && out.contains(told), "{format:?}: {out}");
+        let message = out.contains(&format!("from 16d16h1m on: {told}"));
+        assert_eq!(message, format != Format::Text, "{format:?}: {out}");
+    }
+}
+
+#[test]
 fn too_little_coverage_fails_and_says_so() {
     let arguments = Arguments { fail_under: Some(99.0), ..of("tests/test_rules/holding") };
     let (status, out, notes) = run(&arguments);

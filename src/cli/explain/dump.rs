@@ -104,7 +104,7 @@ pub(super) fn find(
     };
     notes.extend(passed_over(&summary));
     notes.extend(refused.into_iter().map(|refused| format!("left out: {refused}")));
-    let subject = Subject {
+    let mut subject = Subject {
         resource: resource.clone(),
         names: world.kinds()[kind].names.clone(),
         name: world.name_of(&id),
@@ -117,7 +117,9 @@ pub(super) fn find(
         explanation.asks_of_others(at, all)
     } {
         let question = Question { at, within, guard: rules.guard.clone() };
-        explanation.beside_others(&plan(world, watching, &question), &subject.name);
+        let plan = plan(world, watching, &question);
+        explanation.beside_others(&plan, &subject.name);
+        subject.notes.extend(plan.endless);
     }
     Ok(Found { subject, asked, at, explanation })
 }

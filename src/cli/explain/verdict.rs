@@ -115,7 +115,10 @@ fn idle(rule: &Explained) -> (Word, String) {
             let text = format!("spares it: {}; nor is it true of it: {}", seen(exception), seen(part));
             return (Word::Nothing, text);
         }
-        return (Word::Nothing, format!("is not true of it: {}", seen(part)));
+        // Once that is true, it is unknown: who waits for it to act should know.
+        let unknown = of_truth(Truth::Unknown).filter(|_| part.changes.is_some());
+        let unknown = unknown.map(|part| format!("; and then unknown: {}", seen(part))).unwrap_or_default();
+        return (Word::Nothing, format!("is not true of it: {}{unknown}", seen(part)));
     }
     if let Some(part) = of_truth(Truth::Unknown) {
         return (Word::Unknown, format!("is unknown of it: {}", seen(part)));

@@ -23,6 +23,8 @@ pub(super) enum Sign {
     Unexpected,
     /// As expected.
     Same,
+    /// Done and undone without end.
+    Endless,
     /// Held back or only told, which nobody asked about.
     Aside,
 }
@@ -98,7 +100,7 @@ pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
             Mismatch::Endless(endless) => {
                 let text = endless.told(&name_of(&endless.object, played));
                 let note = endless.help().to_owned();
-                lines.push((2, Line { at: since(endless.at), sign: Sign::Unexpected, text, note }));
+                lines.push((2, Line { at: since(endless.at), sign: Sign::Endless, text, note }));
                 continue;
             }
             Mismatch::Unexpected(_) => continue,
@@ -112,12 +114,16 @@ pub(super) fn lines(case: &Case, played: &Played) -> Vec<Line> {
 
 /// As many as are of use, those that differ before all others; and how many are left out.
 fn few(mut lines: Vec<Line>) -> Vec<Line> {
-    let Some(more) = lines.len().checked_sub(MOST).filter(|more| *more > 0) else { return lines };
+    let endless = lines.iter().filter(|line| line.sign == Sign::Endless).count();
+    let Some(more) = (lines.len() - endless).checked_sub(MOST).filter(|more| *more > 0) else { return lines };
     let differs = |line: &Line| matches!(line.sign, Sign::Missing | Sign::Unexpected);
     let differing = lines.iter().filter(|line| differs(line)).count();
     let mut room = (differing.min(MOST), MOST.saturating_sub(differing));
     let end = lines.last().map_or(Duration::ZERO, |line| line.at);
     lines.retain(|line| {
+        if line.sign == Sign::Endless {
+            return true;
+        }
         let room = if differs(line) { &mut room.0 } else { &mut room.1 };
         let stays = *room > 0;
         *room = room.saturating_sub(1);

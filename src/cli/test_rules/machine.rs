@@ -145,6 +145,7 @@ fn word(sign: Sign) -> &'static str {
     match sign {
         Sign::Missing => "missing",
         Sign::Unexpected => "unexpected",
+        Sign::Endless => "endless",
         Sign::Same => "done",
         Sign::Aside => "aside",
     }
@@ -200,7 +201,7 @@ pub(super) fn diff(case: &CaseResult) -> Vec<String> {
     for line in &case.lines {
         let sign = match line.sign {
             Sign::Missing => '-',
-            Sign::Unexpected => '+',
+            Sign::Unexpected | Sign::Endless => '+',
             Sign::Same | Sign::Aside => ' ',
         };
         lines.push(format!("{:>8} {sign} {}", line.moment(), line.text));

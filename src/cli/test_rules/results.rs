@@ -80,6 +80,10 @@ impl CaseResult {
         if let Status::Broken(why) | Status::Unread(why) | Status::Unreadable(why) = &self.status {
             return why.clone();
         }
+        // What has no end makes all that differs.
+        if let Some(line) = self.lines.iter().find(|line| line.sign == Sign::Endless) {
+            return format!("from {} on: {}", line.moment(), line.text);
+        }
         let differs = |line: &&Line| matches!(line.sign, Sign::Missing | Sign::Unexpected);
         let said = |line: &Line| {
             let word = if line.sign == Sign::Missing { "not done" } else { "not expected" };

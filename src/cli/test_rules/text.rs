@@ -125,7 +125,7 @@ fn show_lines(lines: &[Line], painter: &Painter, out: &mut impl Write) -> io::Re
         let shown = if moment == last { "" } else { moment.as_str() };
         let (sign, ansi) = match line.sign {
             Sign::Missing => ("-", RED),
-            Sign::Unexpected => ("+", GREEN),
+            Sign::Unexpected | Sign::Endless => ("+", GREEN),
             Sign::Same => (" ", Ansi::new()),
             Sign::Aside => (" ", FAINT),
         };

@@ -73,7 +73,13 @@ pub fn format_age(age: Duration) -> String {
 }
 
 fn not_a_duration(text: &str) -> ParseError {
-    ParseError::new("is not a duration", format!("write {}", examples_or(normalized(text))))
+    let is_bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let help = match text {
+        "0" => "write `0s`".to_owned(),
+        _ if is_bare && text.len() < 10 => format!("write the unit too: `{text}s`, `{text}m` or `{text}h`"),
+        _ => format!("write {}", examples_or(normalized(text))),
+    };
+    ParseError::new("is not a duration", help)
 }
 
 fn examples_or(normalized: Option<String>) -> String {
@@ -116,6 +122,18 @@ fn normalized(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_without_a_unit_is_told_which_it_could_be() {
+        for (text, help) in [
+            ("0", "write `0s`"),
+            ("90", "write the unit too: `90s`, `90m` or `90h`"),
+            ("6 min", "write `6m`"),
+            ("99999999999", "write a number with a unit (ms, s, m, h, d, w), such as `90s`, `6m` or `1h30m`"),
+        ] {
+            assert_eq!(parse_duration(text).unwrap_err().help, help, "{text}");
+        }
+    }
 
     #[test]
     fn an_age_is_told_in_whole_seconds_from_a_second_on() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_healer_engine::values::format_duration;
+use k8s_healer_engine::values::{format_duration, parse_time};
 
 use super::expectations::Expectations;
 use super::objects::{Origins, REFERENCE};
@@ -73,6 +73,11 @@ impl Lowering<'_> {
         let fields = self.fields(node, &keys)?;
         let place = node.entries().and_then(<[_]>::first).map_or(node.place, |first| first.key.place);
         let at = match fields.value("at") {
+            Some(value) if value.scalar().is_some_and(|scalar| parse_time(&scalar.text, &[]).is_some()) => {
+                let diagnostic = Diagnostic::new(Code::BadDuration, value.place, "`at` is no moment");
+                self.report(diagnostic.help("write how long after the case's `now`, such as `5m`"));
+                None
+            }
             Some(value) => self.duration(value, "`at`", "5m"),
             None => {
                 if !Self::may_be_misspelt(node, "at", STEP_KEYS) {

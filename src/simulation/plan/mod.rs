@@ -143,17 +143,18 @@ pub fn plan(world: World, watching: Vec<Vec<Watching>>, question: &Question) -> 
         outlook.tell(&simulation, &mut unknown);
     }
     let unknown = unknown.all();
+    let mut from_now = from_now;
     let rows =
-        (0..simulation.records().len()).filter_map(|index| row(&simulation, index, &from_now)).collect();
+        (0..simulation.records().len()).filter_map(|index| row(&simulation, index, &mut from_now)).collect();
     let endless = endless(&simulation);
     Plan { at: *at, until, objects, rows, unknown, later, missing: simulation.missing().clone(), endless }
 }
 
 /// What has no end: of the same rules one object, and how many others there are.
 fn endless(simulation: &Simulation) -> Vec<String> {
-    let mut found: BTreeMap<&BTreeSet<RuleId>, (&Endless, usize)> = BTreeMap::new();
+    let mut found: BTreeMap<_, (&Endless, usize)> = BTreeMap::new();
     for endless in simulation.endless() {
-        found.entry(&endless.rules).or_insert((endless, 0)).1 += 1;
+        found.entry(endless.alike()).or_insert((endless, 0)).1 += 1;
     }
     let told = |(first, count): &(&Endless, usize)| {
         let mut object = simulation.world().name_of(&first.object);
@@ -185,7 +186,7 @@ fn selecting<'s>(
 /// What would be done to an object by a rule whose `for` counts from the first moment.
 type FromNow = BTreeSet<(ObjectId, RuleId)>;
 
-fn row(simulation: &Simulation, index: usize, from_now: &FromNow) -> Option<Row> {
+fn row(simulation: &Simulation, index: usize, from_now: &mut FromNow) -> Option<Row> {
     let record: &Record = &simulation.records()[index];
     let rule = simulation.rules_of(record.object.kind).iter().find(|rule| rule.id == record.rule)?;
     let fate = match &record.outcome {
@@ -195,6 +196,12 @@ fn row(simulation: &Simulation, index: usize, from_now: &FromNow) -> Option<Row>
         Outcome::Held(by, why) => Fate::Held(*by, why.clone()),
         Outcome::GivenUp => Fate::Held(HeldBy::GivenUp, given_up(record)),
     };
+    let episode = (record.object.clone(), record.rule.clone());
+    let counts_from_now = from_now.contains(&episode);
+    // What comes after it is another episode, or another step.
+    if counts_from_now && !matches!(fate, Fate::Held(..)) && record.step + 1 == rule.steps.len() {
+        from_now.remove(&episode);
+    }
     Some(Row {
         rule: Arc::clone(rule),
         resource: simulation.world().kinds()[record.object.kind].resource.clone(),
@@ -204,7 +211,7 @@ fn row(simulation: &Simulation, index: usize, from_now: &FromNow) -> Option<Row>
         step: record.step,
         reason: record.reason.clone(),
         fate,
-        counts_from_now: from_now.contains(&(record.object.clone(), record.rule.clone())),
+        counts_from_now,
         not_known: record.not_known.clone(),
         after: record.after.as_ref().map(|id| simulation.world().name_of(id)),
     })

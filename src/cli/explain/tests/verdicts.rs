@@ -31,6 +31,16 @@ fn verdicts() -> Vec<(&'static str, Value, &'static str)> {
             "nothing: rule is not true of it: phase: Running, asked Failed",
         ),
         (
+            "match: [ age: { over: 6m }, phase: Failed ]",
+            json!({}),
+            "nothing: rule is not true of it: age: 5m of 6m; and then unknown: phase: $.status.phase is missing",
+        ),
+        (
+            "match: [ age: { under: 5m }, phase: Failed ]",
+            json!({}),
+            "nothing: rule is not true of it: age: 5m, under 5m, asked under: 5m",
+        ),
+        (
             "match: [ phase: Failed ]",
             json!({}),
             "nothing, as far as is known: rule is unknown of it: phase: $.status.phase is missing",
