@@ -92,7 +92,7 @@ struct Count {
     at_once: usize,
     in_all: usize,
     /// What it found at this instant.
-    states: Option<Box<HashSet<u64>>>,
+    states: Option<HashSet<u64>>,
     repeated: usize,
 }
 
