@@ -136,8 +136,13 @@ impl Objects {
 }
 
 /// A name that nothing else has, in this process or another, and that is valid in DNS.
+///
+/// Its letters spell no name of a kind (`cm`, `vm`, `pod`, `ns`), so that who looks for one by a part of its
+/// name does not find this by chance.
 pub fn unique(word: &str) -> String {
-    let tail: String = std::iter::repeat_with(|| fastrand::char('a'..='z')).take(8).collect();
+    const LETTERS: &[u8] = b"bdfghjkqwxz";
+    let letter = || char::from(LETTERS[fastrand::usize(..LETTERS.len())]);
+    let tail: String = std::iter::repeat_with(letter).take(8).collect();
     format!("{word}-{tail}")
 }
 
