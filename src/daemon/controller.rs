@@ -242,7 +242,7 @@ impl Controller {
                 Some(Ok((due, result))) = self.works.join_next() => self.conclude(&due, result),
                 Ok(()) = pauses.changed() => {}
                 Ok(()) = guardrails.changed() => self.tracker.look_again_at_held(),
-                Ok(()) = limits_eased.changed() => self.tracker.look_at_limits(),
+                Ok(()) = limits_eased.changed() => self.look_at_limits(),
                 () = sleep => self.start_due(),
             }
             self.inherit();
@@ -267,6 +267,11 @@ impl Controller {
             drop(heir.tracker.send(self.tracker));
         }
         ended
+    }
+
+    fn look_at_limits(&mut self) {
+        self.tracker.it_is(self.now().earliest);
+        self.tracker.look_at_limits();
     }
 
     fn obey(&mut self, order: Order) {

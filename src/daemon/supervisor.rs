@@ -1,8 +1,9 @@
 //! Starts and ends controllers as the server comes to serve the kinds that rules watch, or ceases to, and as
 //! rules, rights and namespaces change. [`placement`] says where a kind is watched, [`answers`] what the daemon
-//! says of itself when it is asked, [`reloads`] how other rules come into force, [`starting`] who watches a kind.
+//! says of itself when it is asked, [`breakers`] which rules it has stopped, [`reloads`] how other rules come into force, [`starting`] who watches a kind.
 
 mod answers;
+mod breakers;
 mod placement;
 mod reloads;
 mod starting;
@@ -22,6 +23,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{info, warn};
 
 pub use self::answers::Process;
+use self::breakers::tell_breakers;
 pub(super) use self::placement::{Place, WatchReport};
 use self::reloads::{Reloading, changed};
 pub use self::reloads::{Render, RuleSource};
@@ -165,6 +167,7 @@ impl Supervisor {
         let definitions = definitions(&self.shared.catalogue().resources);
         let watch = definitions.map(|resource| self.watch(resource, None, projection()));
         let mut watching = Box::pin(watch_for_kinds(Arc::clone(&self.shared), watch, sender));
+        let mut telling = Box::pin(tell_breakers(Arc::clone(&self.shared)));
         let mut learning = Box::pin(learn_the_servers_clock(Arc::clone(&self.shared)));
         let summary = summarize(Arc::clone(self.shared.transport.server_clock().local()), first_lists);
         tokio::pin!(summary);
@@ -172,7 +175,7 @@ impl Supervisor {
         self.name_namespaces();
         let mut following = Box::pin(self.follow_namespaces(namespace_sender));
         let mut ready = Some(ready);
-        let (mut hints_ended, mut learnt, mut left) = (false, false, false);
+        let (mut hints_ended, mut learnt, mut left, mut told_all) = (false, false, false, false);
         let mut questions = Questions::new(Arc::clone(self.shared.transport.server_clock().local()));
         let mut catching_up = true;
         loop {
@@ -189,6 +192,7 @@ impl Supervisor {
                 () = &mut watching, if !hints_ended => hints_ended = true,
                 // While everything is listed, no question is asked at its best moment.
                 () = &mut learning, if self.ready && !learnt => learnt = true,
+                () = &mut telling, if !told_all => told_all = true,
                 Some(hint) = hints.recv() => {
                     // The first list of definitions tells what discovery has just told, but for one that was
                     // made a moment ago and was not served then.

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use k8s_healer_engine::cooldown::{Before, Lineage};
 use k8s_healer_engine::effect::{Effect, Inapplicable};
 use k8s_healer_engine::facts::{Fact, Facts};
-use k8s_healer_engine::limits::Limit;
 use k8s_healer_engine::moment::{Now, after};
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
@@ -107,6 +106,11 @@ pub(super) struct Work {
     pub(super) stop: CancellationToken,
 }
 
+/// What ends by time is looked at then; what does not, ever more rarely, though what frees it calls.
+fn held_until(moment: Option<Timestamp>) -> StepResult {
+    moment.map_or(StepResult::Held, |moment| StepResult::Postponed { until: Some(moment) })
+}
+
 impl Work {
     /// Client required: guards, then acts; `None`: the daemon is ending, or the watch does not follow any
     /// more; nothing was sent.
@@ -155,8 +159,8 @@ impl Work {
                     return Some(StepResult::Changed);
                 }
                 // Others may have come to match since it was judged.
-                if let Some(by) = self.due.limit.as_ref().and_then(Limit::held_by) {
-                    return Some(self.hold(&by, StepResult::Held));
+                if let Some(hold) = self.due.limit.as_ref().and_then(|limit| limit.held_by(self.now())) {
+                    return Some(self.hold(&hold.by, held_until(hold.until)));
                 }
                 let dry_run = mode == Mode::DryRun;
                 Some(self.send(effect, &lineage, dry_run).await)
@@ -203,7 +207,7 @@ impl Work {
                 StepResult::Skipped { since: *since }
             }
             Inapplicable::NotYet { at } => StepResult::Postponed { until: *at },
-            Inapplicable::HeldBack { by } => self.hold(by, StepResult::Held),
+            Inapplicable::HeldBack { by, until, .. } => self.hold(by, held_until(*until)),
             Inapplicable::NothingToDo => {
                 self.tell(Outcome::Nothing, "the object is as the step would leave it");
                 StepResult::Done { removed: false }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
+use crate::limits::Bound;
 use crate::rule::RuleId;
 use crate::value_from::Sourced;
 
@@ -148,6 +149,10 @@ pub enum Inapplicable {
     HeldBack {
         /// How much it is, and what the limit is.
         by: String,
+        /// Whose limit that is.
+        bound: Bound,
+        /// When it ends if nothing happens; `None`: not by time alone.
+        until: Option<Timestamp>,
     },
     /// The object does not carry what the action takes from it, or not so that it can be used: looked at again
     /// when the object changes.

@@ -4,6 +4,7 @@
 //!
 //! Everything here is synchronous and takes `now`; the caller feeds it with events and answers.
 
+mod acted;
 mod adopt;
 mod counting;
 mod doubts;
@@ -18,11 +19,13 @@ mod sequence;
 mod turns;
 mod waits;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ahash::AHashMap;
 use jiff::Timestamp;
 
+use self::acted::Deed;
 use self::doubts::Doubts;
 pub use self::due::DueStep;
 use self::entry::{Entry, Slots};
@@ -75,8 +78,10 @@ pub struct Tracker {
     limited: Vec<usize>,
     /// How many objects each of these is true of, or in the middle of its steps with.
     matching: Vec<usize>,
-    /// Those that were over their limit when they were counted last.
-    over: Vec<usize>,
+    /// Those that were held back by how much matches when they were counted last, and until when.
+    over: BTreeMap<usize, Option<Timestamp>>,
+    /// What those with a breaker have acted on of late.
+    deeds: Vec<Deed>,
     /// Where the counts are put together with those of other trackers.
     page: Page,
     /// A list has come to its end.
@@ -125,7 +130,8 @@ impl Tracker {
             doubts: Doubts::of(&rules),
             clock: AT_ONCE,
             matching: vec![0; rules.len()],
-            over: Vec::new(),
+            over: BTreeMap::new(),
+            deeds: Vec::new(),
             page: Ledger::default().page(),
             has_listed: false,
             follows: true,
@@ -275,6 +281,8 @@ impl Tracker {
         if self.home(object.namespace()).selection.is_empty() {
             return false;
         }
+        let now = now.into();
+        self.it_is(now.earliest);
         if let Some(slot) = self.slots.find(object.namespace(), object.name()) {
             let entry = self.slots.get(slot);
             // A late event of a state that was read live since: looking back would end an episode
@@ -283,13 +291,13 @@ impl Tracker {
                 return false;
             }
             if entry.has_uid(object.uid()) {
-                self.update(slot, object, facts, origin, now.into());
+                self.update(slot, object, facts, origin, now);
                 return false;
             }
             self.forget(slot);
         }
         let slot = self.remember(object);
-        self.update(slot, object, facts, origin, now.into());
+        self.update(slot, object, facts, origin, now);
         true
     }
 

@@ -7,6 +7,7 @@ use k8s_healer_engine::rule::{Mode, RuleId};
 use k8s_healer_engine::values::format_duration;
 use serde_json::{Map, Value};
 
+use super::breaker::OFF;
 use super::comparison::{below, shown};
 use super::diagnostic::Place;
 use super::lowering::Fields;
@@ -106,6 +107,7 @@ fn unsaid(key: &str) -> Option<Item> {
         "for" => "0s".to_owned(),
         "cooldown" => format_duration(COOLDOWN),
         "mode" => Mode::Enforce.to_string(),
+        "breaker" => OFF.to_owned(),
         _ => return None,
     };
     Some(Item { tree: Tree::scalar(&Scalar { text, plain: true }), origin: None })

@@ -77,7 +77,7 @@ impl Lowering<'_> {
         if self.out.errors() > before {
             return Err(Reported);
         }
-        Ok(Some(Limits { unhealthy, in_flight, order }))
+        Ok(Some(Limits { unhealthy, breaker: None, in_flight, order }))
     }
 
     fn check_says_something(&mut self, entry: &Entry, fields: Fields<'_>, before: usize) {
@@ -200,7 +200,7 @@ impl Lowering<'_> {
         None
     }
 
-    fn least(&mut self, node: &Node) -> Option<usize> {
+    pub(super) fn least(&mut self, node: &Node) -> Option<usize> {
         let Value::Integer(number) = self.value(node, ValueKind::Natural, "`from`", "10")? else {
             return None;
         };

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod blanks;
+mod breaker;
 mod checks;
 pub mod code;
 pub mod comparison;

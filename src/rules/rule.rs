@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_healer_engine::descriptor::{Value, ValueKind};
+use k8s_healer_engine::limits::{Breaker, Limits};
 use k8s_healer_engine::rule::{Mode, Rule, RuleId, WatchTarget};
 
 use super::checks::Parts;
@@ -32,17 +33,34 @@ pub(super) const RULE_KEYS: &[&str] = &[
     "for",
     "schedule",
     "limits",
+    "breaker",
     "cooldown",
     "mode",
     "actions",
 ];
-pub(super) const DEFAULT_KEYS: &[&str] =
-    &["namespaces", "namespaceSelector", "scope", "cooldown", "mode", "for", "schedule", "limits", "unless"];
+pub(super) const DEFAULT_KEYS: &[&str] = &[
+    "namespaces",
+    "namespaceSelector",
+    "scope",
+    "cooldown",
+    "mode",
+    "for",
+    "schedule",
+    "limits",
+    "breaker",
+    "unless",
+];
 
 /// What a rule is called: its name where it has one, else its number.
 pub(super) fn subject(node: &Node, index: usize) -> String {
     let name = node.get("name").and_then(|entry| entry.value.scalar());
     name.map_or_else(|| format!("rule {}", index + 1), |name| format!("rule {}", quoted(&name.text)))
+}
+
+/// What is counted of a rule is counted for both.
+fn with_breaker(limits: Option<Limits>, breaker: Option<Breaker>) -> Option<Limits> {
+    let Some(breaker) = breaker else { return limits };
+    Some(Limits { breaker: Some(breaker), ..limits.unwrap_or_default() })
 }
 
 impl Lowering<'_> {
@@ -72,6 +90,7 @@ impl Lowering<'_> {
         self.mode(fields, None);
         self.schedule(fields, None).ok();
         self.limits(fields, None).ok();
+        self.breaker(fields, None).ok();
         for key in ["cooldown", "for"] {
             self.optional_duration(key, fields, None, Duration::ZERO);
         }
@@ -116,6 +135,7 @@ impl Lowering<'_> {
         let hold = self.optional_duration("for", fields, defaults, Duration::ZERO);
         let schedule = self.schedule(fields, defaults);
         let limits = self.limits(fields, defaults);
+        let breaker = self.breaker(fields, defaults);
         let cooldown = self.optional_duration("cooldown", fields, defaults, COOLDOWN);
         let mode = self.mode(fields, defaults);
         let actions = self.required(node, fields, "actions", "[ { delete: {} } ]");
@@ -158,7 +178,7 @@ impl Lowering<'_> {
             unless: unless?,
             hold: hold?,
             schedule: schedule.ok()?,
-            limits: limits.ok()?,
+            limits: with_breaker(limits.ok()?, breaker.ok()?),
             cooldown: cooldown?,
             mode: mode?,
             steps: steps.filter(|_| complete)?,

@@ -16,6 +16,7 @@ use k8s_healer_engine::registry::Registry;
 use k8s_healer_engine::rule::Mode;
 use serde_json::{Map, Value, json};
 
+use super::breaker::BREAKER;
 use super::document::{API_VERSION, PACK};
 use super::limits::LIMITS;
 use super::rule::DEFAULT_KEYS;
@@ -104,6 +105,15 @@ pub(super) const RULE: &[Key] = &[
          more; says what goes first. What hangs on another object that is not known counts as matching.",
         "{ maxUnhealthy: 40%, from: 10 }",
     ),
+    Key::optional(
+        "breaker",
+        ValueKind::Block(BREAKER),
+        "Does nothing more where so much matches, or was acted on of late, that something else must be wrong; it stays so \
+         until a person resumes the rule (`daemon resume RULE`), or until the share has been no larger for as long as its \
+         `cooldown`. `off`: never.",
+        "{ share: 50%, from: 10 }",
+    )
+    .or("off"),
     // Its schema is `$defs/actions`: the engine has no kind of value for steps.
     Key::required("actions", ValueKind::Data, "Steps, done in this order.", "[ { delete: {} } ]"),
 ];
@@ -121,7 +131,7 @@ pub(super) const STEP: &[Key] = &[
 ];
 
 /// Keys of the table whose schema is no kind of value of the engine's.
-const DEFINED: &[&str] = &["name", "watch", "limits", "actions"];
+const DEFINED: &[&str] = &["name", "watch", "limits", "breaker", "actions"];
 
 /// The schema of documents of kind RulePack, with the matchers and actions of this registry. The same
 /// registry yields the same text.
@@ -134,6 +144,7 @@ pub fn rule_pack(registry: &Registry) -> Value {
         ("action", one_of_them(actions(registry), "One step: an action and its keys.")),
         ("actions", list_of(reference("action"))),
         ("limits", limits::limits()),
+        ("breaker", limits::breaker()),
         ("rule", with_one_scope(fields(RULE))),
     ] {
         definitions.insert(name.to_owned(), schema);

@@ -31,10 +31,10 @@ impl Simulation {
                 self.hold(id, due, &rule, HeldBy::Unreadable, format!("{what} cannot be read"));
                 (StepResult::Postponed { until: None }, None)
             }
-            Err(Inapplicable::HeldBack { by }) => {
-                self.hold(id, due, &rule, HeldBy::Limits, by.clone());
+            Err(Inapplicable::HeldBack { by, bound, until }) => {
+                self.hold(id, due, &rule, HeldBy::bound(*bound), by.clone());
                 // The daemon looks again after a while too; here what frees it is seen.
-                (StepResult::Postponed { until: None }, None)
+                (StepResult::Postponed { until: *until }, None)
             }
             Err(Inapplicable::NothingToDo) => {
                 self.note_idle(id, due, &rule, "the object is as the step would leave it");

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use k8s_healer_engine::cooldown::{Answer, Lineage};
 use k8s_healer_engine::effect::Effect;
 use k8s_healer_engine::guard::{LookAgain, Subject, protection};
+use k8s_healer_engine::limits::Bound;
 use k8s_healer_engine::moment::whole_second;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::rule::Rule;
@@ -33,6 +34,8 @@ pub enum HeldBy {
     GivenUp,
     /// More matches than the rule's limits allow.
     Limits,
+    /// The rule's breaker is open, or might be.
+    Breaker,
     /// The object does not carry what the action takes from it.
     Unreadable,
     /// The step cannot be done to the object as it is.
@@ -40,6 +43,14 @@ pub enum HeldBy {
 }
 
 impl HeldBy {
+    /// By what a rule is bound to.
+    pub(super) fn bound(bound: Bound) -> Self {
+        match bound {
+            Bound::Limits => Self::Limits,
+            Bound::Breaker => Self::Breaker,
+        }
+    }
+
     /// In a word, as a test writes it.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -49,6 +60,7 @@ impl HeldBy {
             Self::Pdb => "pdb",
             Self::GivenUp => "given up",
             Self::Limits => "limits",
+            Self::Breaker => "breaker",
             Self::Unreadable => "unreadable",
             Self::Unfit => "unfit",
         }

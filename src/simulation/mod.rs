@@ -243,14 +243,19 @@ impl Simulation {
     /// Plays all that is due before this moment, and goes there.
     pub fn advance_before(&mut self, moment: Timestamp) {
         self.advance(|due| due < moment);
-        self.now = self.now.max(moment);
+        self.go_to(moment);
     }
 
     /// Plays all that is due up to this moment, it included, and goes there.
     pub fn advance_to(&mut self, moment: Timestamp) {
         self.advance(|due| due <= moment);
-        self.now = self.now.max(moment);
+        self.go_to(moment);
         self.witness_all();
+    }
+
+    fn go_to(&mut self, moment: Timestamp) {
+        self.now = self.now.max(moment);
+        self.trackers.iter_mut().for_each(|tracker| tracker.it_is(self.now));
     }
 
     fn advance(&mut self, is_in_time: impl Fn(Timestamp) -> bool) {
@@ -263,7 +268,7 @@ impl Simulation {
             let Some((due, kind)) = due.min().filter(|(due, _)| is_in_time((*due).max(self.now))) else {
                 return;
             };
-            self.now = self.now.max(due);
+            self.go_to(due);
             if let Some(ticket) = self.trackers[kind].take_due(self.now) {
                 self.judge(kind, &ticket);
             }

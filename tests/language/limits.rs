@@ -9,9 +9,9 @@ use k8s_healer_engine::tracker::{DueStep, Origin, StepResult, Tracker};
 
 use super::*;
 
-const BAD: &str = "match: [ { labels: { matchLabels: { state: bad } } } ]";
+pub(super) const BAD: &str = "match: [ { labels: { matchLabels: { state: bad } } } ]";
 
-fn seen(number: usize, version: u32, state: &str) -> Observation {
+pub(super) fn seen(number: usize, version: u32, state: &str) -> Observation {
     Observation::new(serde_json::json!({"metadata": {
         "namespace": "test-a", "name": format!("vm-{number}"), "uid": format!("u-{number}"),
         "resourceVersion": version.to_string(), "creationTimestamp": "2026-01-01T10:00:00Z",
@@ -24,7 +24,7 @@ fn limited(limits: &str) -> Arc<Rule> {
 }
 
 /// A synced tracker of so many good and bad objects, at noon.
-fn tracker(rule: &Arc<Rule>, ledger: &Ledger, good: usize, bad: usize) -> Tracker {
+pub(super) fn tracker(rule: &Arc<Rule>, ledger: &Ledger, good: usize, bad: usize) -> Tracker {
     let mut tracker = Tracker::new(vec![Arc::clone(rule)]).counted_in(ledger);
     tracker.list_started();
     for number in 0..good + bad {
@@ -36,7 +36,7 @@ fn tracker(rule: &Arc<Rule>, ledger: &Ledger, good: usize, bad: usize) -> Tracke
 }
 
 /// All that is due now, each judged; what is held back is noted as held.
-fn due(tracker: &mut Tracker, now: &str) -> Vec<DueStep> {
+pub(super) fn due(tracker: &mut Tracker, now: &str) -> Vec<DueStep> {
     let mut steps = Vec::new();
     while let Some(ticket) = tracker.take_due(at(now)) {
         let number = ticket.uid.strip_prefix("u-").unwrap().parse().unwrap();
@@ -53,7 +53,7 @@ fn due(tracker: &mut Tracker, now: &str) -> Vec<DueStep> {
     steps
 }
 
-fn acts(steps: &[DueStep]) -> usize {
+pub(super) fn acts(steps: &[DueStep]) -> usize {
     steps.iter().filter(|step| matches!(step.effect, Ok(Effect::Delete { .. }))).count()
 }
 
@@ -79,14 +79,17 @@ fn exactly_the_limit_is_acted_on_and_one_more_holds_all_of_it() {
 fn a_storm_is_held_back_and_told_by_how_much_and_what_was_judged_before_it_too() {
     let mut tracker = tracker(&limited("{ maxUnhealthy: 40% }"), &Ledger::default(), 999, 1);
     let first = due(&mut tracker, "12:00:00").remove(0);
-    assert!(first.effect.is_ok() && first.limit.as_ref().unwrap().held_by().is_none());
+    assert!(first.effect.is_ok() && first.limit.as_ref().unwrap().held_by(at("12:00:00")).is_none());
     for number in 1..1000 {
         tracker.observe(&seen(number, 2, "bad"), Origin::Event, at("12:00:01"));
     }
-    assert!(first.limit.unwrap().held_by().is_some(), "it is asked again just before it is sent");
+    assert!(
+        first.limit.unwrap().held_by(at("12:00:01")).is_some(),
+        "it is asked again just before it is sent"
+    );
     let steps = due(&mut tracker, "12:00:02");
     assert!(steps.len() >= 999 && acts(&steps) == 0, "{}", steps.len());
-    let Err(Inapplicable::HeldBack { by }) = &steps[0].effect else { panic!("{:?}", steps[0].effect) };
+    let Err(Inapplicable::HeldBack { by, .. }) = &steps[0].effect else { panic!("{:?}", steps[0].effect) };
     assert_eq!(by, "1000 of 1000 match, and maxUnhealthy is 40%");
     assert!(steps.iter().all(|step| !step.held_before));
 }

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, reason = "tests")]
 
 mod boundaries;
+mod breaker;
 mod cel;
 mod confinement;
 mod containers;

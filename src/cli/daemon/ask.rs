@@ -36,9 +36,12 @@ pub(in crate::cli) struct Pause {
     instance: Instance,
 }
 
-/// Go on after `pause`
+/// Go on after `pause`; or with a rule whose breaker has opened
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Resume {
+    /// Close the breaker of this rule; it opens again once less has matched and too much does anew
+    #[arg(value_name = "PACK/RULE")]
+    rule: Option<String>,
     #[command(flatten)]
     instance: Instance,
 }
@@ -88,7 +91,15 @@ pub(super) fn pause(arguments: &Pause) -> u8 {
 }
 
 pub(super) fn resume(arguments: &Resume) -> u8 {
-    match arguments.instance.ask(Request::Resume, TO_ANSWER) {
+    match arguments.instance.ask(Request::Resume { rule: arguments.rule.clone() }, TO_ANSWER) {
+        Ok(Response::Breaker { rule, was_open: true }) => {
+            tell(format!("the breaker of {rule} is closed: what is due is done now"));
+            0
+        }
+        Ok(Response::Breaker { rule, was_open: false }) => {
+            tell(format!("the breaker of {rule} is not open"));
+            0
+        }
         Ok(Response::Pause { paused: None }) => {
             tell("it goes on: what is due is done now");
             0

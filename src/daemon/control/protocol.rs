@@ -45,7 +45,11 @@ pub enum Request {
         reason: Option<String>,
     },
     /// Go on.
-    Resume,
+    Resume {
+        /// With this rule, whose breaker is open; `None`: after a pause.
+        #[serde(default)]
+        rule: Option<String>,
+    },
     /// List every kind afresh and do what is due, now.
     Sweep {
         /// Wait so many seconds for what was deleted to be gone.
@@ -64,6 +68,13 @@ pub enum Response {
     Status(Box<Status>),
     /// To [`Request::Reload`].
     Reload(ReloadReport),
+    /// To [`Request::Resume`] of a rule: its breaker is closed now.
+    Breaker {
+        /// `pack/rule`.
+        rule: String,
+        /// It was open.
+        was_open: bool,
+    },
     /// To [`Request::Pause`] and [`Request::Resume`]: since when it pauses, if it does.
     Pause {
         /// `None`: it does not.
@@ -113,6 +124,9 @@ pub struct Status {
     pub namespaces: Option<usize>,
     /// Each rule on each kind.
     pub rules: Vec<RuleStatus>,
+    /// The breakers that are open.
+    #[serde(default)]
+    pub breakers: Vec<OpenBreaker>,
     /// Each watch.
     pub watches: Vec<WatchStatus>,
     /// What is due next, the soonest first.
@@ -143,6 +157,18 @@ pub struct Paused {
     pub since: Timestamp,
     /// Why, if somebody said.
     pub reason: Option<String>,
+}
+
+/// The breaker of a rule is open: nothing more is done by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenBreaker {
+    /// `pack/rule`.
+    pub rule: String,
+    /// Since when, and by how much.
+    pub reason: String,
+    /// When it closes if nothing happens; `None`: not by time alone.
+    pub closes: Option<Timestamp>,
 }
 
 /// Whether a rule runs on a kind.

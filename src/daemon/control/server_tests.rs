@@ -29,7 +29,7 @@ impl Served {
             let mut unanswered = Vec::new();
             while let Some(call) = calls.recv().await {
                 match call.request {
-                    Request::Resume => drop(call.reply.send(Response::Pause { paused: None })),
+                    Request::Resume { .. } => drop(call.reply.send(Response::Pause { paused: None })),
                     Request::Pause { .. } => unanswered.push(call.reply),
                     _ => drop(call.reply.send(Response::Error { message: "no".into() })),
                 }
@@ -68,7 +68,7 @@ impl Served {
     }
 
     async fn answers(&self) {
-        let answer = self.asked(Request::Resume, Duration::from_secs(20)).await.unwrap();
+        let answer = self.asked(Request::Resume { rule: None }, Duration::from_secs(20)).await.unwrap();
         assert_eq!(answer, Response::Pause { paused: None });
     }
 }
@@ -224,12 +224,16 @@ async fn when_the_daemon_ends_whoever_waits_hears_of_it() {
     let mut served = Served::start();
     // Who answers.
     drop(served.serving.pop());
-    let ending = served.asked(Request::Resume, Duration::from_secs(20)).await.unwrap();
+    let ending = served.asked(Request::Resume { rule: None }, Duration::from_secs(20)).await.unwrap();
     assert!(matches!(&ending, Response::Error { message } if message.contains("ending")), "{ending:?}");
     // Who listens.
     served.serving.clear();
-    let gone =
-        async || served.asked(Request::Resume, Duration::from_secs(20)).await.is_err_and(|e| e.is_absence());
+    let gone = async || {
+        served
+            .asked(Request::Resume { rule: None }, Duration::from_secs(20))
+            .await
+            .is_err_and(|e| e.is_absence())
+    };
     while !gone().await {
         tokio::task::yield_now().await;
     }

@@ -20,6 +20,7 @@ const TOLD_AGAIN: Duration = Duration::from_secs(60);
 impl Controller {
     pub(super) fn take_in(&mut self, event: WatchEvent) {
         let now = self.now();
+        self.tracker.it_is(now.earliest);
         match event {
             WatchEvent::ListStarted => {
                 self.set_fresh(false);

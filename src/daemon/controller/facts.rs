@@ -15,6 +15,7 @@ use crate::daemon::facts::Change;
 impl Controller {
     /// Facts have changed, or are known since now. An error: there were more changes than could be taken.
     pub(super) fn take_facts(&mut self, change: Result<Arc<Change>, RecvError>) {
+        self.tracker.it_is(self.now().earliest);
         let mut concerned = wake(&mut self.tracker, &change);
         if let Some(successor) = &mut self.successor {
             concerned = concerned.max(wake(successor.tracker(), &change));

@@ -100,6 +100,7 @@ impl Controller {
 
     fn count_again(&mut self) {
         if std::mem::take(&mut self.is_uncounted) {
+            self.tracker.it_is(self.now().earliest);
             self.tracker.count_in(&self.shared.ledger);
         }
     }

@@ -154,6 +154,7 @@ impl Controller {
             tracker.adopt([&self.tracker]);
         }
         // From here on it counts, and the old one does not.
+        tracker.it_is(self.now().earliest);
         tracker.count_in(&self.shared.ledger);
         (self.resource, self.tracker, self.unseen, self.feed) = (resource, tracker, unseen, feed);
         (self.others, self.watch, self.absent_since) = (others, watch, None);

@@ -54,7 +54,8 @@ impl Supervisor {
                 respond(reply, Response::Summary(summary_of(&tally, self.process.started, now)));
             }
             Request::Pause { reason } => respond(reply, self.pause(reason)),
-            Request::Resume => respond(reply, self.resume()),
+            Request::Resume { rule: Some(rule) } => respond(reply, self.close_breaker(&rule)),
+            Request::Resume { rule: None } => respond(reply, self.resume()),
             Request::Reload { by_signal: true, .. } => self.reload(AskedBy::Signal, reply).await,
             Request::Reload { accept_removals, .. } => {
                 self.reload(AskedBy::Command { accept_removals }, reply).await;
@@ -137,6 +138,7 @@ impl Supervisor {
             log_trouble: log_trouble.and_then(|trouble| trouble()),
             namespaces: self.selected_namespaces(),
             rules: self.resting_rules(),
+            breakers: self.open_breakers(),
             watches: Vec::new(),
             deadlines: Vec::new(),
             reload: self.reloaded.clone(),

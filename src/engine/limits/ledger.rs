@@ -4,128 +4,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use ahash::AHashMap;
 use jiff::Timestamp;
 
+use super::breaker::{Acted, Breaker, Latch, Tally};
+use super::crowd::{Crowd, NoRoom, Standing, Turn};
 use super::{InFlight, Unhealthy};
 use crate::rule::{Rule, RuleId};
 
 /// What one tracker counts for one rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Count {
-    /// Objects that the rule is true of, or in the middle of its steps with.
+    /// Objects that the rule is true of, or in the middle of its steps with, or may be true of.
     pub(crate) matching: usize,
+    /// Those of them that it may be true of.
+    pub(crate) doubtful: usize,
     /// Objects that it selects.
     pub(crate) watched: usize,
     /// They have been listed.
     pub(crate) is_known: bool,
-}
-
-/// One object in the books: the page of its tracker, and its slot there.
-type Seat = (u64, u32);
-
-/// Where an object stands of which nothing has been done yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turn {
-    /// A smaller one comes first.
-    pub(crate) rank: i64,
-    /// From when on it takes its turn; `None`: it was held back and waits to be called.
-    pub(crate) due: Option<Timestamp>,
-}
-
-/// What a tracker says of an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
-    /// It is under way.
-    InFlight,
-    /// It waits.
-    Waiting(Turn),
-}
-
-/// The objects of one group of a rule.
-#[derive(Debug, Default)]
-struct Crowd {
-    in_flight: BTreeSet<Seat>,
-    /// In the order of their turns.
-    queue: BTreeSet<(i64, Seat)>,
-    turns: AHashMap<Seat, Turn>,
-    /// How many of each page wait to be called.
-    asleep: BTreeMap<u64, usize>,
-}
-
-impl Crowd {
-    /// Whether it was anything else before.
-    fn set(&mut self, seat: Seat, standing: Option<Standing>) -> bool {
-        let before = if self.in_flight.contains(&seat) {
-            Some(Standing::InFlight)
-        } else {
-            self.turns.get(&seat).copied().map(Standing::Waiting)
-        };
-        if before == standing {
-            return false;
-        }
-        match before {
-            Some(Standing::InFlight) => drop(self.in_flight.remove(&seat)),
-            Some(Standing::Waiting(turn)) => self.leave_queue(seat, turn),
-            None => {}
-        }
-        match standing {
-            Some(Standing::InFlight) => drop(self.in_flight.insert(seat)),
-            Some(Standing::Waiting(turn)) => {
-                self.queue.insert((turn.rank, seat));
-                self.turns.insert(seat, turn);
-                if turn.due.is_none() {
-                    *self.asleep.entry(seat.0).or_default() += 1;
-                }
-            }
-            None => {}
-        }
-        true
-    }
-
-    fn leave_queue(&mut self, seat: Seat, turn: Turn) {
-        self.queue.remove(&(turn.rank, seat));
-        self.turns.remove(&seat);
-        if turn.due.is_none()
-            && let Some(count) = self.asleep.get_mut(&seat.0)
-        {
-            *count -= 1;
-            if *count == 0 {
-                self.asleep.remove(&seat.0);
-            }
-        }
-    }
-
-    /// Strikes out a page.
-    fn without(&mut self, page: u64) {
-        self.in_flight.retain(|seat| seat.0 != page);
-        self.queue.retain(|(_, seat)| seat.0 != page);
-        self.turns.retain(|seat, _| seat.0 != page);
-        self.asleep.remove(&page);
-    }
-
-    /// Those that take the room there is at this moment: in their order those that were held back, and those
-    /// that are due by themselves; of the `idle` pages none.
-    fn next(&self, most: usize, idle: &BTreeSet<u64>, now: Timestamp) -> impl Iterator<Item = (Seat, Turn)> {
-        let room = most.saturating_sub(self.in_flight.len());
-        let queue = self.queue.iter().filter(|(_, seat)| !idle.contains(&seat.0));
-        let turns = queue.filter_map(|(_, seat)| Some((*seat, *self.turns.get(seat)?)));
-        turns.filter(move |(_, turn)| turn.due.is_none_or(|due| due <= now)).take(room)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.in_flight.is_empty() && self.queue.is_empty()
-    }
-}
-
-/// Why an object may not begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoRoom {
-    /// So many are in flight already.
-    Full(usize),
-    /// What room there is belongs to others, whose turn comes first.
-    NotItsTurn,
+    /// What was acted on of late, for a rule with a breaker.
+    pub(crate) acted: Vec<Acted>,
 }
 
 /// What all trackers count that share it.
@@ -146,9 +46,47 @@ impl fmt::Debug for Ledger {
 struct Books {
     next: u64,
     counts: BTreeMap<RuleId, BTreeMap<u64, Count>>,
+    latches: BTreeMap<RuleId, Latch>,
     crowds: BTreeMap<RuleId, BTreeMap<Arc<str>, Crowd>>,
     /// Pages of which nothing is acted on for the time being. What they have in flight is.
     idle: BTreeSet<u64>,
+}
+
+impl Books {
+    /// What all pages count of a rule; `None`: that of one of them is not known.
+    fn tally(&self, rule: &RuleId) -> Option<Tally> {
+        let mut tally = Tally::default();
+        for count in self.counts.get(rule).into_iter().flat_map(BTreeMap::values) {
+            if !count.is_known {
+                return None;
+            }
+            tally.matching += count.matching - count.doubtful;
+            tally.doubtful += count.doubtful;
+            tally.watched += count.watched;
+            tally.acted.extend(&count.acted);
+        }
+        Some(tally)
+    }
+
+    /// Looks at a breaker, which sees each change of what is counted; returns what holds back, and whether that is
+    /// something else than before.
+    fn look(
+        &mut self,
+        rule: &RuleId,
+        (breaker, cooldown): (Breaker, Duration),
+        tally: &Tally,
+        now: Timestamp,
+    ) -> (Option<Hold>, bool) {
+        let fresh = || Latch::new(breaker, cooldown);
+        let latch = self.latches.entry(rule.clone()).or_insert_with(fresh);
+        let was_open = latch.is_open();
+        if !latch.is_of(breaker, cooldown) {
+            *latch = fresh();
+        }
+        let stop = latch.look(tally, now);
+        let hold = stop.map(|stop| Hold { by: stop.why, bound: Bound::Breaker, until: stop.until });
+        (hold, latch.is_open() != was_open)
+    }
 }
 
 impl Ledger {
@@ -179,15 +117,48 @@ impl Ledger {
         Page { ledger: self.clone(), number }
     }
 
-    fn total(&self, rule: &RuleId) -> Count {
-        let nothing = Count { matching: 0, watched: 0, is_known: true };
-        let add = |sum: Count, count: &Count| Count {
-            matching: sum.matching + count.matching,
-            watched: sum.watched + count.watched,
-            is_known: sum.is_known && count.is_known,
-        };
-        self.with(|books| books.counts.get(rule).map_or(nothing, |counts| counts.values().fold(nothing, add)))
+    /// The breakers that are open at this moment.
+    #[must_use]
+    pub fn open_breakers(&self, now: Timestamp) -> Vec<OpenBreaker> {
+        self.with(|books| {
+            let open = books
+                .latches
+                .iter()
+                .filter(|(rule, latch)| latch.is_open() && books.counts.contains_key(rule));
+            let rules: Vec<RuleId> = open.map(|(rule, _)| rule.clone()).collect();
+            let mut found = Vec::new();
+            for rule in rules {
+                let tally = books.tally(&rule);
+                let Some(latch) = books.latches.get_mut(&rule) else { continue };
+                let stop = tally.and_then(|tally| latch.look(&tally, now));
+                if latch.is_open() {
+                    let why = stop.as_ref().map(|stop| stop.why.clone()).unwrap_or_default();
+                    found.push(OpenBreaker { rule, why, closes: stop.and_then(|stop| stop.until) });
+                }
+            }
+            found
+        })
     }
+
+    /// Closes the breaker of a rule; it does not open again before less matches. Returns whether it was open.
+    pub fn resume(&self, rule: &RuleId) -> bool {
+        let was_open = self.with(|books| books.latches.get_mut(rule).is_some_and(Latch::resume));
+        if was_open {
+            self.tell();
+        }
+        was_open
+    }
+}
+
+/// A breaker that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenBreaker {
+    /// Whose it is.
+    pub rule: RuleId,
+    /// Since when, and by how much.
+    pub why: String,
+    /// When it closes if nothing happens; `None`: not by time alone.
+    pub closes: Option<Timestamp>,
 }
 
 /// What one tracker has in a ledger.
@@ -198,14 +169,30 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Counts for a rule; `asks_how_much`: it is held back by how much matches.
-    pub(crate) fn set(&self, rule: &RuleId, count: Count, asks_how_much: bool) {
-        let before = self
-            .ledger
-            .with(|books| books.counts.entry(rule.clone()).or_default().insert(self.number, count));
-        let frees = before.is_some_and(|before| {
-            (count.is_known && !before.is_known)
-                || (asks_how_much && (count.matching < before.matching || count.watched > before.watched))
+    /// Counts for a rule, as of a moment.
+    pub(crate) fn set(&self, rule: &Rule, count: Count, now: Timestamp) {
+        let Some(limits) = &rule.limits else { return };
+        let breaker = limits.breaker.map(|breaker| (breaker, rule.cooldown));
+        let asks_how_much = limits.asks_how_much();
+        let frees = self.ledger.with(|books| {
+            let counts = books.counts.entry(rule.id.clone()).or_default();
+            if counts.get(&self.number) == Some(&count) {
+                return false;
+            }
+            // Until now it was as it was.
+            let tally = books.tally(&rule.id);
+            if let (Some(latch), Some(tally)) = (books.latches.get_mut(&rule.id), tally) {
+                latch.pass(&tally, now);
+            }
+            let before = books.counts.get(&rule.id).and_then(|counts| counts.get(&self.number));
+            let frees = before.is_some_and(|before| {
+                (count.is_known && !before.is_known)
+                    || (asks_how_much && (count.matching < before.matching || count.watched > before.watched))
+            });
+            books.counts.entry(rule.id.clone()).or_default().insert(self.number, count);
+            let looked = breaker.zip(books.tally(&rule.id));
+            let looked = looked.map(|(breaker, tally)| books.look(&rule.id, breaker, &tally, now));
+            frees || looked.is_some_and(|(_, is_news)| is_news)
         });
         if frees {
             self.ledger.tell();
@@ -214,7 +201,12 @@ impl Page {
 
     pub(crate) fn limit_of(&self, rule: &Rule) -> Option<Limit> {
         let limits = rule.limits.as_ref().filter(|limits| limits.counts())?;
-        Some(Limit { ledger: self.ledger.clone(), rule: rule.id.clone(), unhealthy: limits.unhealthy })
+        Some(Limit {
+            ledger: self.ledger.clone(),
+            rule: rule.id.clone(),
+            unhealthy: limits.unhealthy,
+            breaker: limits.breaker.map(|breaker| (breaker, rule.cooldown)),
+        })
     }
 
     /// Whether anything of this page may be acted on: where nothing may, what waits takes nobody's turn. Returns
@@ -328,22 +320,56 @@ impl Drop for Page {
     }
 }
 
+/// What a limit is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// The rule's `limits`.
+    Limits,
+    /// Its breaker.
+    Breaker,
+}
+
+/// Why nothing may be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// How much it is, and what the limit is.
+    pub by: String,
+    /// Whose limit that is.
+    pub bound: Bound,
+    /// When it ends if nothing happens; `None`: not by time alone.
+    pub until: Option<Timestamp>,
+}
+
 /// The limit of a rule, to be asked until the last moment before something is sent.
 #[derive(Clone, Debug)]
 pub struct Limit {
     ledger: Ledger,
     rule: RuleId,
     unhealthy: Option<Unhealthy>,
+    /// With the cooldown of the rule.
+    breaker: Option<(Breaker, Duration)>,
 }
 
 impl Limit {
-    /// Why nothing may be done now; `None`: it may.
+    /// Why nothing may be done at this moment; `None`: it may.
     #[must_use]
-    pub fn held_by(&self) -> Option<String> {
-        let count = self.ledger.total(&self.rule);
-        if !count.is_known {
-            return Some("it is not known yet how much of what the rule watches matches".to_owned());
+    pub fn held_by(&self, now: Timestamp) -> Option<Hold> {
+        let (hold, is_news) = self.ledger.with(|books| {
+            let Some(tally) = books.tally(&self.rule) else {
+                let by = "it is not known yet how much of what the rule watches matches".to_owned();
+                return (Some(Hold { by, bound: Bound::Limits, until: None }), false);
+            };
+            let (matching, watched) = (tally.matching + tally.doubtful, tally.watched);
+            let by = self.unhealthy.and_then(|unhealthy| unhealthy.held_by(matching, watched));
+            let limits = by.map(|by| Hold { by, bound: Bound::Limits, until: None });
+            // It is looked at in any case: it sees what comes and goes.
+            let (breaker, is_news) =
+                self.breaker.map(|breaker| books.look(&self.rule, breaker, &tally, now)).unwrap_or_default();
+            (limits.or(breaker), is_news)
+        });
+        if is_news {
+            self.ledger.tell();
         }
-        self.unhealthy?.held_by(count)
+        hold
     }
 }

@@ -1,14 +1,17 @@
 //! How much of what a rule watches may match at all: where more does, something else is wrong, and it does
-//! nothing. [`in_flight`] is how much of it may be under way at once, and what goes first. What is counted is the
-//! rule's, over all the kinds and places that it watches: in a [`ledger`].
+//! nothing; a [`breaker`] stays open then. [`in_flight`] is how much of it may be under way at once, and what goes first.
+//! What is counted is the rule's, over all the kinds and places that it watches: in a [`ledger`].
 
+pub mod breaker;
+pub(crate) mod crowd;
 pub mod in_flight;
 pub mod ledger;
 
 use std::fmt;
 
+pub use self::breaker::Breaker;
 pub use self::in_flight::{GroupBy, InFlight, Order};
-pub use self::ledger::{Ledger, Limit};
+pub use self::ledger::{Bound, Hold, Ledger, Limit, OpenBreaker};
 use crate::projection::Projection;
 
 /// The limits of a rule.
@@ -16,6 +19,8 @@ use crate::projection::Projection;
 pub struct Limits {
     /// How much may match at all; `None`: everything.
     pub unhealthy: Option<Unhealthy>,
+    /// When nothing more is done until somebody has looked; `None`: never.
+    pub breaker: Option<Breaker>,
     /// How much may be under way at once; `None`: everything.
     pub in_flight: Option<InFlight>,
     /// What goes first of what is due at once; `None`: what was due first.
@@ -25,7 +30,12 @@ pub struct Limits {
 impl Limits {
     /// Whether anything has to be counted over all the kinds and places of the rule.
     pub(crate) fn counts(&self) -> bool {
-        self.unhealthy.is_some() || self.in_flight.is_some()
+        self.asks_how_much() || self.in_flight.is_some()
+    }
+
+    /// Whether it hangs on how much matches.
+    pub(crate) fn asks_how_much(&self) -> bool {
+        self.unhealthy.is_some() || self.breaker.is_some()
     }
 
     /// Adds what is read of an object to tell its group and its turn.
@@ -89,8 +99,7 @@ impl Most {
 
 impl Unhealthy {
     /// Why nothing may be done now; `None`: it may.
-    fn held_by(self, count: ledger::Count) -> Option<String> {
-        let ledger::Count { matching, watched, .. } = count;
+    fn held_by(self, matching: usize, watched: usize) -> Option<String> {
         let is_over = match self.most {
             Most::Number(most) => matching > most,
             Most::Percent(percent) => matching.saturating_mul(100) > watched.saturating_mul(percent.into()),
@@ -129,7 +138,7 @@ mod tests {
     fn exactly_so_many_may_match_and_not_one_more() {
         let is_held = |most: &str, from: usize, matching: usize, watched: usize| {
             let unhealthy = Unhealthy { most: Most::parse(most).unwrap(), from };
-            unhealthy.held_by(ledger::Count { matching, watched, is_known: true }).is_some()
+            unhealthy.held_by(matching, watched).is_some()
         };
         for (most, from, matching, watched, expected) in [
             ("50%", 0, 5, 10, false),

@@ -42,6 +42,7 @@ impl Tracker {
         let newest = self.slots.entries().filter_map(Entry::number).max();
         for old in predecessors {
             self.adopt_one(old, &mine, newest);
+            self.adopt_deeds(old);
         }
         self.recount();
     }

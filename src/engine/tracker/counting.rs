@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 
 use super::Tracker;
+use super::waits::AT_ONCE;
+use crate::limits::Limits;
 use crate::limits::ledger::{Count, Ledger, Limit};
 
 impl Tracker {
@@ -20,6 +22,11 @@ impl Tracker {
         self.take_part();
         self.recount();
         self.seat_again();
+    }
+
+    /// Tells the time, where nothing else does: what comes and goes next counts as of then.
+    pub fn it_is(&mut self, now: Timestamp) {
+        self.clock = self.clock.max(now);
     }
 
     /// Something that another tracker of the same ledger has come to may let go on what is held back here.
@@ -76,24 +83,32 @@ impl Tracker {
             return;
         }
         for rule in self.limited.clone() {
-            let asks_how_much =
-                self.rules[rule].limits.as_ref().is_some_and(|limits| limits.unhealthy.is_some());
+            let asks_how_much = self.rules[rule].limits.as_ref().is_some_and(Limits::asks_how_much);
             let is_listed = !self.listing || (self.is_forbidden && !asks_how_much);
             let watched = if self.listing { Some(0) } else { self.watched_by(rule) };
             let count = Count {
                 matching: self.matching[rule],
+                doubtful: self.doubts.of_rule(rule),
                 watched: watched.unwrap_or_default(),
                 // A rule that has changed is counted anew by the tracker that follows.
                 is_known: is_listed && watched.is_some() && !self.is_retired(rule),
+                acted: self.acted_of(rule),
             };
-            self.page.set(&self.rules[rule].id, count, asks_how_much);
+            self.page.set(&self.rules[rule], count, self.clock);
             let limit = self.page.limit_of(&self.rules[rule]);
-            let was_over = self.over.contains(&rule);
-            match limit.is_some_and(|limit| limit.held_by().is_some()) {
-                true if !was_over => self.over.push(rule),
-                false if was_over => {
-                    self.over.retain(|over| *over != rule);
-                    self.look_again(rule);
+            let hold = limit.and_then(|limit| limit.held_by(self.clock));
+            let was_over = self.over.get(&rule).copied();
+            match hold.map(|hold| hold.until) {
+                Some(until) if was_over != Some(until) => {
+                    self.over.insert(rule, until);
+                    // What was held back before knows another time, or none.
+                    if was_over.is_some() && until.is_some() {
+                        self.look_again(rule, until);
+                    }
+                }
+                None if was_over.is_some() => {
+                    self.over.remove(&rule);
+                    self.look_again(rule, None);
                 }
                 _ => {}
             }
@@ -102,17 +117,18 @@ impl Tracker {
 
     /// A step was held back: if it was by how much matches, it is looked at again once less does.
     pub(super) fn note_hold(&mut self, rule: usize, limit: Option<&Limit>) {
-        if limit.is_some_and(|limit| limit.held_by().is_some()) && !self.over.contains(&rule) {
-            self.over.push(rule);
+        if let Some(hold) = limit.and_then(|limit| limit.held_by(self.clock)) {
+            self.over.entry(rule).or_insert(hold.until);
         }
     }
 
-    /// What was held back of a rule may be done now.
-    fn look_again(&mut self, rule: usize) {
+    /// What was held back of a rule may be done at this moment; `None`: now.
+    fn look_again(&mut self, rule: usize, moment: Option<Timestamp>) {
+        let moment = moment.unwrap_or(AT_ONCE);
         for slot in self.slots.slots() {
             let entry = self.slots.get_mut(slot);
             if entry.progress.of(rule).is_some_and(super::Sequence::was_held) {
-                entry.progress.wait_until(rule, Some(Timestamp::MIN));
+                entry.progress.wait_until(rule, Some(moment));
                 if !entry.busy {
                     self.arm(slot);
                 }

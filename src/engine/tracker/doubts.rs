@@ -1,12 +1,13 @@
-//! What a rule with `maxUnhealthy` that hangs on other objects cannot be sure of. An object counts as one that matches
-//! while another object is not known on which that hangs, or has changed and nobody has looked since. While it is not
-//! known whether the rule's `namespaceSelector` selects a namespace with objects in it, nothing is done.
+//! What a rule with `maxUnhealthy` or a breaker that hangs on other objects cannot be sure of. An object counts as one
+//! that may match while another object is not known on which that hangs, or has changed and nobody has looked since.
+//! While it is not known whether the rule's `namespaceSelector` selects a namespace with objects in it, nothing is done.
 
 use ahash::AHashSet;
 
 use super::Tracker;
 use super::entry::Entry;
 use crate::facts::Fact;
+use crate::limits::Limits;
 use crate::matcher::Context;
 use crate::rule::Rule;
 use crate::truth::Truth;
@@ -25,9 +26,8 @@ pub(super) struct Doubts {
 
 impl Doubts {
     pub(super) fn of(rules: &[std::sync::Arc<Rule>]) -> Self {
-        let asks = |rule: &Rule| {
-            rule.asks_others() && rule.limits.as_ref().is_some_and(|limits| limits.unhealthy.is_some())
-        };
+        let asks =
+            |rule: &Rule| rule.asks_others() && rule.limits.as_ref().is_some_and(Limits::asks_how_much);
         let doubtful: Vec<usize> = (0..rules.len()).filter(|rule| asks(&rules[*rule])).collect();
         let selecting = doubtful.iter().copied().filter(|rule| rules[*rule].selector.is_some()).collect();
         Self { rules: doubtful, selecting, ..Self::default() }
@@ -40,6 +40,11 @@ impl Doubts {
 
     pub(super) fn all(&self) -> impl Iterator<Item = usize> {
         self.may_match.iter().map(|(_, rule)| *rule)
+    }
+
+    /// How many objects a rule may be true of.
+    pub(super) fn of_rule(&self, rule: usize) -> usize {
+        if self.may_match.is_empty() { 0 } else { self.all().filter(|one| *one == rule).count() }
     }
 
     pub(super) fn forget(&mut self, slot: u32) {

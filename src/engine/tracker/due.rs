@@ -12,7 +12,7 @@ use super::{Tracker, earlier};
 use crate::effect::{Effect, Inapplicable};
 use crate::evaluate::{evaluate, explain};
 use crate::facts::Facts;
-use crate::limits::Limit;
+use crate::limits::{Hold, Limit};
 use crate::matcher::Context;
 use crate::moment::{Now, after};
 use crate::observation::Observation;
@@ -186,10 +186,11 @@ impl Tracker {
             let step = &rule.steps[sequence.step()];
             let limit = self.page.limit_of(rule).filter(|_| !step.nature.harmless);
             let effect = effect(rule, step, sequence.is_assumed_gone(), &Context::new(object, facts, now));
-            let mut effect = effect.and_then(|effect| match limit.as_ref().and_then(Limit::held_by) {
-                Some(by) => Err(Inapplicable::HeldBack { by }),
-                None => Ok(effect),
-            });
+            let mut effect =
+                effect.and_then(|effect| match limit.as_ref().and_then(|limit| limit.held_by(now)) {
+                    Some(Hold { by, bound, until }) => Err(Inapplicable::HeldBack { by, bound, until }),
+                    None => Ok(effect),
+                });
             let mut waits = false;
             if effect.is_ok()
                 && !step.nature.harmless
@@ -217,12 +218,13 @@ impl Tracker {
 
     /// Notes what became of a step.
     pub fn step_ended(&mut self, due: &DueStep, result: StepResult, now: impl Into<Now>) {
-        let Some(slot) = self.find(&due.ticket) else { return };
         let now = now.into();
+        self.note_deed(due, result, now.earliest);
+        let Some(slot) = self.find(&due.ticket) else { return };
         let result = self.room_after(slot, due, result, now);
         let rule = &self.rules[due.rule];
         self.slots.get_mut(slot).progress.step_ended(due.rule, rule, due.step, result, now);
-        if matches!(result, StepResult::Held | StepResult::Postponed { until: None }) {
+        if matches!(result, StepResult::Held | StepResult::Postponed { .. }) {
             self.note_hold(due.rule, due.limit.as_ref());
         }
     }

@@ -16,8 +16,8 @@ use super::entry::Entry;
 use super::{DueStep, StepResult, Tracker};
 use crate::effect::Inapplicable;
 use crate::evaluate::evaluate;
-use crate::limits::InFlight;
-use crate::limits::ledger::NoRoom;
+use crate::limits::crowd::NoRoom;
+use crate::limits::{Bound, InFlight};
 use crate::matcher::Context;
 use crate::moment::Now;
 use crate::observation::Observation;
@@ -200,6 +200,8 @@ impl Tracker {
         let most = in_flight.most;
         let of = by.map(|by| format!(" for each {by}")).unwrap_or_default();
         Err(Inapplicable::HeldBack {
+            bound: Bound::Limits,
+            until: None,
             by: match why {
                 NoRoom::Full(count) => format!("{count} in flight, and inFlight is {most}{of}"),
                 NoRoom::NotItsTurn => format!("others go first, and inFlight is {most}{of}"),

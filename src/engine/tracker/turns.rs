@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Tracker;
 use super::flights::State;
-use crate::limits::ledger::{Standing, Turn};
+use crate::limits::crowd::{Standing, Turn};
 
 impl Tracker {
     /// Tells where an object stands now, and calls those who may begin by that.

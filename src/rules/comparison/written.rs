@@ -6,6 +6,7 @@
 use k8s_healer_engine::rule::Mode;
 use k8s_healer_engine::values::{Globs, format_duration};
 
+use crate::rules::breaker::OFF;
 use crate::rules::lowering::Fields;
 use crate::rules::node::{Data, Entry, Form, Node, Scalar};
 use crate::rules::rule::{COOLDOWN, RULE_KEYS};
@@ -110,6 +111,7 @@ impl Writer {
             "for" => self.leaf(key, "0s"),
             "cooldown" => self.leaf(key, &format_duration(COOLDOWN)),
             "mode" => self.leaf(key, &Mode::Enforce.to_string()),
+            "breaker" => self.leaf(key, OFF),
             _ => {}
         }
     }

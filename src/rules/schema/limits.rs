@@ -1,14 +1,31 @@
-//! The schema of a rule's `limits`: their numbers and shares have a form that no kind of value of the engine has.
+//! The schema of a rule's `limits` and `breaker`: their numbers and shares have a form that no kind of value of the engine has.
 
 use k8s_healer_engine::limits::GroupBy;
 use serde_json::{Value, json};
 
+use super::super::breaker::{BREAKER, OFF};
 use super::super::limits::{IN_FLIGHT, LIMITS};
 use super::presence::mapping;
-use super::values::{or_filled_in, property, reference, value};
+use super::values::{insert, or_filled_in, property, reference, value};
 
 /// A whole number or a share, and not none (`Most::parse`).
 const MOST: &str = "^0*([1-9][0-9]*|([1-9][0-9]?|100)%)$";
+
+/// A share, and not none.
+const SHARE: &str = "^0*([1-9][0-9]?|100)%$";
+
+/// The schema of a rule's `breaker`.
+pub(super) fn breaker() -> Value {
+    let mut schema = mapping(BREAKER, |key| {
+        let schema = match key.name {
+            "share" => or_filled_in(json!({"type": "string", "pattern": SHARE})),
+            _ => value(key.kind),
+        };
+        property(key, schema)
+    });
+    insert(&mut schema, "minProperties", 1.into());
+    json!({"anyOf": [{"const": OFF}, schema, reference("parameter")]})
+}
 
 pub(super) fn limits() -> Value {
     let in_flight = mapping(IN_FLIGHT, |key| {

@@ -156,7 +156,7 @@ fn what_holds_it_back_is_told() {
         let mut steps = std::iter::from_fn(|| scene.judge("12:00:00")).filter_map(|(_, step)| step);
         let step = steps.find(|step| step.effect.is_err()).unwrap();
         match step.effect {
-            Err(Inapplicable::HeldBack { by }) => by,
+            Err(Inapplicable::HeldBack { by, .. }) => by,
             other => panic!("{other:?}"),
         }
     };
@@ -311,7 +311,9 @@ fn a_read_that_failed_does_not_keep_the_others_waiting() {
     let (name, held) = scene.judge("12:00:00").unwrap();
     assert_eq!((&*first.key.name, &*name), ("a", "b"));
     let held = held.unwrap();
-    assert!(matches!(&held.effect, Err(Inapplicable::HeldBack { by }) if by.starts_with("others go first")));
+    assert!(
+        matches!(&held.effect, Err(Inapplicable::HeldBack { by, .. }) if by.starts_with("others go first"))
+    );
     scene.end(&held, StepResult::Held, "12:00:00");
     scene.tracker.release(&first, at("12:00:00"), Duration::from_secs(5));
     assert_eq!(scene.run("12:00:00"), ["+b"]);

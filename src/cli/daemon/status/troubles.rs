@@ -11,6 +11,10 @@ pub(super) fn troubles(status: &Status) -> Vec<String> {
         let reason = paused.reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         troubles.push(format!("paused{reason}: nothing is done until `k8s-healer daemon resume`"));
     }
+    let breakers = status.breakers.iter().map(|open| {
+        format!("{}: {}; `k8s-healer daemon resume {}` closes it", open.rule, open.reason, open.rule)
+    });
+    troubles.extend(few(breakers.collect(), "breakers"));
     if !status.ready {
         troubles.push("not ready: some kinds have not been listed yet".to_owned());
     }
