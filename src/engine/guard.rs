@@ -121,10 +121,11 @@ pub struct Held {
 pub enum LookAgain {
     /// When the object changes: the protection is its own.
     WhenItChanges,
-    /// At this moment: it is kept until then.
+    /// At this moment, until which it is kept; and when the object changes, since it may be lifted before.
     At(Timestamp),
-    /// After a while: the protection is another object's, whose changes are not watched.
-    Later,
+    /// After a while: the protection is another object's, whose changes are not watched. It ends by this moment at the
+    /// latest, if it says so.
+    Later(Option<Timestamp>),
 }
 
 /// The first protection that holds the subject back, if any.
@@ -214,11 +215,7 @@ fn marked_above(subject: &Subject<'_>, now: Timestamp) -> Option<Held> {
     let ancestors = subject.ancestors.iter().map(|(name, object)| (name.clone(), object));
     namespace.into_iter().chain(ancestors).find_map(|(name, object)| {
         let Mark { name: mark, detail, until } = marked(object, now)?;
-        // It may be lifted before its time without an event that is watched; a look costs little.
-        Some(Held {
-            by: format!("{mark} of {name}{detail}"),
-            until: until.map_or(LookAgain::Later, LookAgain::At),
-        })
+        Some(Held { by: format!("{mark} of {name}{detail}"), until: LookAgain::Later(until) })
     })
 }
 

@@ -226,7 +226,7 @@ impl Document {
             return Some((why, LookAgain::WhenItChanges));
         }
         let above = subject.ancestors.iter().find_map(|(_, ancestor)| owned(ancestor));
-        above.map(|why| (why, LookAgain::Later))
+        above.map(|why| (why, LookAgain::Later(None)))
     }
 
     fn by_label(&self, subject: &Subject<'_>) -> Option<(String, LookAgain)> {
@@ -246,7 +246,7 @@ impl Document {
             let mut above = namespace.into_iter().chain(ancestors);
             let (name, object) = above.find(|(_, object)| selects(selector, object))?;
             let why = format!("labels, and {name} has {}", explained(selector, object));
-            Some((why, LookAgain::Later))
+            Some((why, LookAgain::Later(None)))
         })
     }
 }

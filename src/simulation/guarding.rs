@@ -157,13 +157,13 @@ impl Simulation {
         let for_good = Hold::for_good(HeldBy::Protection, reason);
         Some(match held.until {
             LookAgain::WhenItChanges => for_good,
-            LookAgain::At(moment) => {
-                Hold { result: StepResult::Postponed { until: Some(moment) }, ..for_good }
-            }
+            LookAgain::At(until) => Hold { result: StepResult::Kept { until, is_seen: true }, ..for_good },
             // The daemon looks again after a while; here the change itself is seen.
-            LookAgain::Later => {
-                Hold { elsewhere: above.map(|above| above.places.clone()).unwrap_or_default(), ..for_good }
-            }
+            LookAgain::Later(until) => Hold {
+                result: until.map_or(for_good.result, |until| StepResult::Kept { until, is_seen: true }),
+                elsewhere: above.map(|above| above.places.clone()).unwrap_or_default(),
+                ..for_good
+            },
         })
     }
 

@@ -44,6 +44,8 @@ enum NotBefore {
     Any,
     At(i128),
     ItChanges,
+    /// This moment, or its next change before.
+    AtOrChanged(i128),
 }
 
 /// Whether a rule looks into this namespace.
@@ -97,9 +99,7 @@ impl Believed {
                     *state = None;
                 } else {
                     (sequence.over, sequence.again) = (true, None);
-                    if sequence.not_before == NotBefore::ItChanges {
-                        sequence.not_before = NotBefore::Any;
-                    }
+                    sequence.is_seen_to_change();
                 }
             }
         }
@@ -164,8 +164,8 @@ impl Sequence {
             let anew = Self::new(made, told.unwrap_or(now).max(self.since));
             (self.since, self.base) = (anew.since, anew.base);
         }
-        if changed && self.not_before == NotBefore::ItChanges {
-            self.not_before = NotBefore::Any;
+        if changed {
+            self.is_seen_to_change();
         }
     }
 
@@ -176,7 +176,7 @@ impl Sequence {
             _ if self.done => None,
             NotBefore::ItChanges => None,
             NotBefore::Any => Some(due),
-            NotBefore::At(moment) => Some(due.max(moment)),
+            NotBefore::At(moment) | NotBefore::AtOrChanged(moment) => Some(due.max(moment)),
         }
     }
 
@@ -184,6 +184,12 @@ impl Sequence {
     fn is_for_all_present(&self, made: &Made) -> bool {
         let (_, keys) = step(made, self.step).expect("a step");
         keys.get("while").map_or(self.removed, |word| word == "present")
+    }
+
+    fn is_seen_to_change(&mut self) {
+        if matches!(self.not_before, NotBefore::ItChanges | NotBefore::AtOrChanged(_)) {
+            self.not_before = NotBefore::Any;
+        }
     }
 
     fn ended(&mut self, made: &Made, result: StepResult, now: i128) {
@@ -195,6 +201,17 @@ impl Sequence {
         match result {
             StepResult::Failed { .. } => wait(60, &mut self.failures),
             StepResult::Held => wait(300, &mut self.failures),
+            StepResult::Kept { until, is_seen } => {
+                let end = until.as_nanosecond();
+                if is_seen {
+                    self.not_before = NotBefore::AtOrChanged(end);
+                } else {
+                    wait(300, &mut self.failures);
+                    if let NotBefore::At(moment) = self.not_before {
+                        self.not_before = NotBefore::AtOrChanged(moment.min(end));
+                    }
+                }
+            }
             StepResult::Postponed { until } => {
                 let at = until.map(jiff::Timestamp::as_nanosecond);
                 self.not_before = at.map_or(NotBefore::ItChanges, NotBefore::At);

@@ -234,12 +234,15 @@ fn done(
         _ => "something else",
     });
     prop_assert_eq!(kind, expected.clone(), "{}", shown(world, "what is to be done"));
-    Ok(match (choices.below(12), expected) {
+    let soon = || moment(world.now + 100 * SECOND);
+    Ok(match (choices.below(14), expected) {
         (6, _) => StepResult::Failed { retry_after: None },
         (7, _) => StepResult::Postponed { until: Some(moment(world.now + 300 * SECOND)) },
         (8, _) => StepResult::Postponed { until: None },
         (9, _) => StepResult::Held,
         (10, _) => StepResult::Abandoned,
+        (12, _) => StepResult::Kept { until: soon(), is_seen: true },
+        (13, _) => StepResult::Kept { until: soon(), is_seen: false },
         (_, Err(Inapplicable::AlreadyTerminating { since })) => StepResult::Skipped { since },
         (_, Ok("delete")) => {
             world.deleted(name, choices.one_in(3));

@@ -58,8 +58,9 @@ impl Work {
         let Some(held) = held else { return Ok(()) };
         let result = match held.until {
             LookAgain::WhenItChanges => StepResult::Postponed { until: None },
-            LookAgain::At(moment) => StepResult::Postponed { until: Some(moment) },
-            LookAgain::Later => StepResult::Held,
+            LookAgain::At(until) => StepResult::Kept { until, is_seen: true },
+            LookAgain::Later(Some(until)) => StepResult::Kept { until, is_seen: false },
+            LookAgain::Later(None) => StepResult::Held,
         };
         Err(self.hold(&format!("protected by {}", held.by), result))
     }

@@ -129,7 +129,7 @@ fn an_owner_protects_at_any_height() {
     assert!(by(team(), &pod(owned("StatefulSet"))).is_some());
     assert_eq!(by(team(), &pod(owned("ReplicaSet"))), None);
     let above = held(team(), "pods", &pod(owned("ReplicaSet")), &json!({}), vec![owned("StatefulSet")]);
-    assert_eq!(above.unwrap().until, LookAgain::Later);
+    assert_eq!(above.unwrap().until, LookAgain::Later(None));
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_label_protects_on_the_object_its_namespace_and_its_ancestors() {
     assert!(by(is_gold(), &pod(marked.clone())).unwrap().contains("it has label tier=gold"));
     assert_eq!(by(is_gold(), &pod(json!({}))), None);
     let by_namespace = held(is_gold(), "pods", &pod(json!({})), &marked, Vec::new()).unwrap();
-    assert_eq!(by_namespace.until, LookAgain::Later);
+    assert_eq!(by_namespace.until, LookAgain::Later(None));
     assert!(held(is_gold(), "pods", &pod(json!({})), &json!({}), vec![marked]).is_some());
     // The namespace lacks the label too, and protects nothing by that.
     let not_healable =

@@ -76,12 +76,16 @@ impl Progress {
                 Some(mine) if gap && known.step == 0 && !known.done => {
                     mine.since = mine.since.max(known.since);
                     mine.base = after(mine.since.timestamp(), rules[index].hold).into();
-                    (mine.not_before, mine.held, mine.attempts) =
-                        (known.not_before, known.held, known.attempts);
+                    (mine.not_before, mine.held, mine.attempts, mine.kept) =
+                        (known.not_before, known.held, known.attempts, known.kept);
+                    mine.look_again();
                 }
                 Some(mine) => {
                     let since = mine.since;
                     *mine = known.clone();
+                    if gap {
+                        mine.look_again();
+                    }
                     // It is true again by what the new watch has seen.
                     if mine.over && mine.since == SmallMoment::NEVER {
                         mine.since = since;
@@ -182,12 +186,13 @@ impl Progress {
             *sequence = Sequence {
                 not_before,
                 held: sequence.held,
+                kept: sequence.kept,
                 attempts: sequence.attempts,
                 ..Sequence::new(since, rule)
             };
         }
-        if changed && sequence.not_before == WHEN_IT_CHANGES {
-            sequence.not_before = SmallMoment::FIRST;
+        if changed {
+            sequence.look_again();
         }
     }
 
@@ -232,9 +237,7 @@ impl Progress {
             }
         } else if let Some(sequence) = self.of_mut(index) {
             sequence.outlives_its_episode();
-            if sequence.not_before == WHEN_IT_CHANGES {
-                sequence.not_before = SmallMoment::FIRST;
-            }
+            sequence.look_again();
         }
     }
 
@@ -252,11 +255,8 @@ impl Progress {
 
     /// What waits for a change waits no longer.
     pub(super) fn look_again(&mut self) {
-        for (_, sequence) in self.states.iter_mut().flat_map(|states| states.iter_mut()) {
-            if sequence.not_before == WHEN_IT_CHANGES {
-                sequence.not_before = SmallMoment::FIRST;
-            }
-        }
+        let states = self.states.iter_mut().flat_map(|states| states.iter_mut());
+        states.for_each(|(_, sequence)| sequence.look_again());
     }
 
     /// A step of the rule is about to be done.

@@ -60,6 +60,13 @@ pub enum StepResult {
         /// When.
         until: Option<Timestamp>,
     },
+    /// A protection holds it back that ends at this moment, or before.
+    Kept {
+        /// When it ends by itself.
+        until: Timestamp,
+        /// It ends before only by a change that is seen; else it is looked at again, ever more rarely.
+        is_seen: bool,
+    },
     /// A protection holds it back that may end unseen: looked at again, ever more rarely.
     Held,
     /// This episode is over without it.
@@ -93,6 +100,8 @@ pub struct Sequence {
     pub(super) undecided: bool,
     pub(super) assumed: bool,
     pub(super) held: bool,
+    /// It waits for a moment, or for a change of the object before.
+    pub(super) kept: bool,
     pub(super) done: bool,
     /// What came of its step is not known yet.
     pub(super) acting: bool,
@@ -119,6 +128,7 @@ impl Sequence {
             undecided: false,
             assumed: false,
             held: false,
+            kept: false,
             done: false,
             acting: false,
             ended: false,
@@ -191,6 +201,13 @@ impl Sequence {
         rule.opening(due.max(self.not_before.timestamp()))
     }
 
+    /// Something has changed: what waits for that waits no longer.
+    pub(super) fn look_again(&mut self) {
+        if self.kept || self.not_before == WHEN_IT_CHANGES {
+            self.not_before = SmallMoment::FIRST;
+        }
+    }
+
     /// Whether it has begun, or falls due by then.
     pub(super) fn may_begin(&self, rule: &Rule, last_begin: Option<Timestamp>) -> bool {
         self.step > 0 || last_begin.is_none_or(|last| self.begins_at(rule) <= last)
@@ -226,7 +243,7 @@ impl Sequence {
         self.attempts = 0;
         self.not_before = SmallMoment::FIRST;
         self.refused_since = SmallMoment::NEVER;
-        self.held = false;
+        (self.held, self.kept) = (false, false);
         if self.step() + 1 < rule.steps.len() {
             self.step += 1;
         } else {
@@ -236,6 +253,7 @@ impl Sequence {
 
     /// Takes in what became of its step.
     pub(super) fn step_ended(&mut self, rule: &Rule, result: StepResult, now: Now) {
+        self.kept = false;
         self.undecided = matches!(result, StepResult::Changed | StepResult::Unknown { .. });
         match result {
             StepResult::Done { removed } => {
@@ -268,6 +286,15 @@ impl Sequence {
             StepResult::Postponed { until } => {
                 self.held = true;
                 self.not_before = until.map_or(WHEN_IT_CHANGES, SmallMoment::from);
+            }
+            StepResult::Kept { until, is_seen } => {
+                (self.held, self.kept) = (true, true);
+                if is_seen {
+                    self.not_before = until.into();
+                } else {
+                    self.back_off(LONGEST_HOLD, None, now);
+                    self.not_before = self.not_before.min(until.into());
+                }
             }
             StepResult::Held => {
                 self.held = true;

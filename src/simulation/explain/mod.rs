@@ -176,7 +176,8 @@ impl<'a> Question<'a> {
 fn until(end: LookAgain) -> Option<Timestamp> {
     match end {
         LookAgain::At(end) => Some(end),
-        LookAgain::WhenItChanges | LookAgain::Later => None,
+        LookAgain::Later(end) => end,
+        LookAgain::WhenItChanges => None,
     }
 }
 
