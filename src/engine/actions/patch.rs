@@ -68,9 +68,13 @@ pub(super) static DESCRIPTOR: ActionDescriptor = ActionDescriptor {
         let word = arguments.text("subresource");
         let part = PARTS.iter().copied().find(|part| word.as_deref() == Some(*part));
         let (change, filling) = match (arguments.data("merge"), arguments.blocks("json")) {
-            (Some(merge), None) => Filling::of(merge)
-                .and_then(|(merge, filling)| Ok((of_merge(merge)?, filling)))
-                .map_err(|fault| fault.under("merge"))?,
+            (Some(merge), None) => {
+                // What fills it in is held against what no rule may change once it is known.
+                let is_filled_in = merge["spec"]["valueFrom"].is_string();
+                Filling::of(merge)
+                    .and_then(|(merge, filling)| Ok((of_merge(merge, is_filled_in)?, filling)))
+                    .map_err(|fault| fault.under("merge"))?
+            }
             (None, Some(operations)) => of_operations(operations).map_err(|fault| fault.under("json"))?,
             (Some(_), Some(_)) => {
                 let message = "a patch is either `merge` or `json`";
@@ -94,7 +98,8 @@ struct Patch {
     part: Option<&'static str>,
 }
 
-fn of_merge(merge: Value) -> Result<Change, Fault> {
+/// `is_filled_in`: what it says of `spec` as a whole stands in the place of what the object carries.
+fn of_merge(merge: Value, is_filled_in: bool) -> Result<Change, Fault> {
     let example = "write what the object is to have, such as `{ spec: { runStrategy: Halted } }`";
     if !merge.is_object() {
         return Err(Fault::new(FaultKind::BadOperand, "`merge` must be a mapping", example));
@@ -103,6 +108,9 @@ fn of_merge(merge: Value) -> Result<Change, Fault> {
     for place in change.written() {
         if place.is_empty() {
             return Err(Fault::new(FaultKind::BadOperand, "`merge` changes nothing", example));
+        }
+        if is_filled_in && place == ["spec"] {
+            continue;
         }
         if let Some(fault) = untouchable(&place) {
             return Err(place.into_iter().rev().fold(fault, Fault::under));

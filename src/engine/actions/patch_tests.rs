@@ -123,6 +123,7 @@ fn what_makes_an_object_what_it_is_and_keeps_it_cannot_be_patched() {
         "/apiVersion",
         "/kind",
         "/spec/finalizers",
+        "/spec",
         "",
     ] {
         for operation in [
@@ -153,6 +154,8 @@ fn what_makes_an_object_what_it_is_and_keeps_it_cannot_be_patched() {
         json!({"metadata": {}}),
         json!({"kind": "Pod"}),
         json!({"spec": {"finalizers": []}}),
+        json!({"spec": null}),
+        json!({"spec": {}}),
     ] {
         let (kind, at) = fault(json!({ "merge": merge }));
         assert_eq!(kind, FaultKind::Untouchable, "{merge}");
@@ -219,6 +222,11 @@ fn what_the_object_carries_cannot_change_what_no_rule_may() {
     let object = json!({"spec": {"evil": {"finalizers": []}, "finalizers": ["kubernetes"]}});
     let found = effect("patch", json!({"merge": {"spec": {"valueFrom": "$.spec.evil"}}}), &object);
     assert!(matches!(found, Err(Inapplicable::Unreadable { .. })), "{found:?}");
+    for nothing in [json!(null), json!("text"), json!([])] {
+        let object = json!({"spec": {"evil": nothing, "finalizers": ["kubernetes"]}});
+        let found = effect("patch", json!({"merge": {"spec": {"valueFrom": "$.spec.evil"}}}), &object);
+        assert!(matches!(found, Err(Inapplicable::Unreadable { .. })), "{nothing}: {found:?}");
+    }
     for (merge, at) in [
         (json!({"metadata": {"valueFrom": "$.spec"}}), &["merge", "metadata"][..]),
         (

@@ -14,6 +14,8 @@ pub(super) fn untouchable(place: &[String]) -> Option<Fault> {
             "finalizers are taken off terminating objects alone, and only those that a rule names",
             "write `- stripFinalizers: { only: […] }`",
         ),
+        // With it, a namespace would lose its `spec.finalizers`.
+        ["spec"] => ("`spec` is never replaced as a whole", "name the fields below it that are to change"),
         ["spec", "finalizers", ..] => (
             "`spec.finalizers` keep a namespace until everything in it is gone",
             "find out what is left in it: the namespace's conditions tell",
