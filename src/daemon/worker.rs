@@ -209,7 +209,9 @@ impl Work {
             Inapplicable::NotYet { at } => StepResult::Postponed { until: *at },
             Inapplicable::HeldBack { by, until, .. } => self.hold(by, held_until(*until)),
             Inapplicable::NothingToDo => {
-                self.tell(Outcome::Nothing, "the object is as the step would leave it");
+                let spared = self.rule.steps[self.due.step].action.spares(&self.live);
+                let why = spared.unwrap_or_else(|| "the object is as the step would leave it".to_owned());
+                self.tell(Outcome::Nothing, &why);
                 StepResult::Done { removed: false }
             }
             Inapplicable::Unfit { why } => self.hold(why, StepResult::Postponed { until: None }),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
+use crate::observation::Observation;
 use crate::projection::Projection;
 
 /// A compiled action.
@@ -26,6 +27,11 @@ pub trait Action: fmt::Debug + Send + Sync {
 
     /// Why it can do nothing to any object, and what to do about it; `None`: it can.
     fn idle(&self) -> Option<(String, &'static str)> {
+        None
+    }
+
+    /// Why it leaves an object alone to which it has nothing to do; `None`: the object is as it would leave it.
+    fn spares(&self, _object: &Observation) -> Option<String> {
         None
     }
 

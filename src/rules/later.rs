@@ -4,7 +4,6 @@
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place, quoted};
 
-pub(super) const RULE_KEYS: &[&str] = &[];
 pub(super) const STEP_KEYS: &[&str] = &["on"];
 pub(super) const MATCHERS: &[&str] =
     &["cluster", "references", "referencedBy", "unreferenced", "dangling", "retain"];

@@ -10,7 +10,6 @@ use k8s_healer_engine::rule::{Mode, Rule, RuleId, WatchTarget};
 use super::checks::Parts;
 use super::code::Code;
 use super::diagnostic::{Diagnostic, Place, quoted};
-use super::later;
 use super::lowering::{Fields, Keys, Lowering};
 use super::names::{as_dns_label, is_dns_label};
 use super::node::{Data, Entry, Node};
@@ -67,12 +66,7 @@ impl Lowering<'_> {
     /// The defaults of a pack: checked once by themselves, so that a mistake is told even if no rule
     /// inherits it.
     pub(super) fn defaults<'n>(&mut self, node: &'n Node) -> Option<Fields<'n>> {
-        let keys = Keys {
-            of: "`defaults`",
-            known: DEFAULT_KEYS,
-            later: later::RULE_KEYS,
-            example: "`{ cooldown: 10m }`",
-        };
+        let keys = Keys { of: "`defaults`", known: DEFAULT_KEYS, later: &[], example: "`{ cooldown: 10m }`" };
         let fields = self.fields(node, &keys)?;
         self.check_scope_conflict(fields);
         if let Some(value) = fields.value("namespaces") {
@@ -107,12 +101,7 @@ impl Lowering<'_> {
         let before = self.out.errors();
         self.kinds.clear();
         self.uses = RuleUses::default();
-        let keys = Keys {
-            of: "a rule",
-            known: RULE_KEYS,
-            later: later::RULE_KEYS,
-            example: "`name: …`, `watch: …`",
-        };
+        let keys = Keys { of: "a rule", known: RULE_KEYS, later: &[], example: "`name: …`, `watch: …`" };
         let fields = self.fields(node, &keys)?;
         let name = self.name(node, fields);
         let description = self.optional_text(fields, "description");

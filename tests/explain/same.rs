@@ -1,10 +1,8 @@
 //! What `explain` tells of an object at the beginning of a case is what `test-rules` then plays: each rule does the
 //! same first thing to it, at the same moment, and is held back by the same.
 
-use std::collections::BTreeMap;
-
 use k8s_healer::simulation::case::{Played, play};
-use k8s_healer::simulation::explain::{Explained, Question, Watcher, explain};
+use k8s_healer::simulation::explain::{Explained, Question, Seen, Watcher, explain};
 use k8s_healer::simulation::gathering::{Gathered, Gathering};
 use k8s_healer::simulation::{Guard, HeldBy, Outcome, Record};
 use k8s_healer_engine::facts::Others;
@@ -85,7 +83,7 @@ fn explained(proof: &Proof) -> Vec<(String, Vec<Explained>)> {
             unknown_above: &around.unknown_above,
             missing: &around.missing,
             budgets: &around.budgets,
-            true_since: &BTreeMap::new(),
+            seen: &Seen::default(),
             guard: &guard,
             now: proof.case.now,
         };

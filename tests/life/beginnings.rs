@@ -30,6 +30,8 @@ async fn on_connecting_the_log_says_all_that_matters(stage: Stage) {
     let rules = [
         rule("maps", "configmaps", DELETE),
         rule("secrets", "secrets", DELETE),
+        // It selects no namespace: it looks into none.
+        rule("nodes", "nodes", &format!("scope: cluster\n{DELETE}")),
         rule("widgets", "widgets.nowhere.example", DELETE),
     ];
     let flags = ["--mode", "observe", "--exclude-namespaces", "prod-*"];
@@ -39,7 +41,7 @@ async fn on_connecting_the_log_says_all_that_matters(stage: Stage) {
     assert!(server.as_str().unwrap().contains("127.0.0.1"), "{connected}");
     assert!(field(&connected, "version").as_str().unwrap().starts_with('v'), "{connected}");
     assert!(field(&connected, "nodes").is_u64(), "{connected}");
-    assert_eq!((field(&connected, "mode"), field(&connected, "rules")), ("observe".into(), 3.into()));
+    assert_eq!((field(&connected, "mode"), field(&connected, "rules")), ("observe".into(), 4.into()));
     let protected = healer.wait_for_line("  protected: ", SOON).await;
     for word in ["kube-*", "openshift-*", "prod-*", "k8s-healer.io/protect", "k8s-healer.io/keep-until"] {
         assert!(protected.contains(word), "{word} in {protected}");
@@ -60,7 +62,7 @@ async fn on_connecting_the_log_says_all_that_matters(stage: Stage) {
         let status = healer.status().await;
         let states: Vec<&Value> =
             status["rules"].as_array().unwrap().iter().map(|row| &row["state"]).collect();
-        states == ["active", "forbidden", "dormant"]
+        states == ["active", "active", "forbidden", "dormant"]
     })
     .await;
 }

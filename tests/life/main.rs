@@ -11,6 +11,7 @@
 )]
 
 mod beginnings;
+mod breakers;
 mod churn;
 mod credentials;
 mod guardrails;

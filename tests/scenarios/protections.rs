@@ -11,6 +11,7 @@ use crate::support::{Daemon, Stage, on_both, shapes, unique, wait_until};
 on_both!(
     nothing_is_ever_sent_to_what_is_protected_and_the_log_says_by_what,
     what_is_kept_until_a_time_is_acted_on_at_that_time,
+    a_time_that_is_taken_back_counts_at_once_and_soon_on_a_namespace,
     a_protection_that_comes_during_the_rules_own_time_counts,
     an_ancestor_that_may_not_be_read_holds_back_and_the_log_names_the_missing_grant,
     a_write_that_is_not_permitted_is_told_with_the_grant_that_it_takes,
@@ -155,6 +156,30 @@ async fn what_is_kept_until_a_time_is_acted_on_at_that_time(stage: Stage) {
     for write in writes.iter() {
         assert_on_time(&write.name, until, Duration::ZERO, write.received);
     }
+}
+
+/// The namespace is not watched for that; it is looked at ever more rarely.
+async fn a_time_that_is_taken_back_counts_at_once_and_soon_on_a_namespace(stage: Stage) {
+    let Some(scene) = stage.scene().await else { return };
+    let word = unique("word");
+    let kept = json!({"metadata": {"annotations": {KEEP_UNTIL: in_seconds(3600).to_string()}}});
+    let free = json!({"metadata": {"annotations": {KEEP_UNTIL: null}}});
+    let namespace = scene.objects.namespace("test").await;
+    scene.objects.patch("namespaces", "", &namespace, &kept).await;
+    let pod = annotated(victim("own", &word), KEEP_UNTIL, &in_seconds(3600).to_string());
+    scene.create("pods", &pod).await;
+    scene.objects.create("pods", &namespace, &victim("by-namespace", &word)).await;
+    let mut daemon = scene.daemon(&rule(&word), &[]).await;
+    let own = scene.called("pods", "own");
+    assert_held_back(&mut daemon, &own, KEEP_UNTIL).await;
+    assert_held_back(&mut daemon, &format!("pods/{namespace}/by-namespace"), KEEP_UNTIL).await;
+    scene.objects.patch("pods", &scene.namespace, "own", &free).await;
+    scene.wait_until_gone("pods", "own").await;
+    scene.objects.patch("namespaces", "", &namespace, &free).await;
+    wait_until("that of the namespace is gone", SOON, || async {
+        scene.objects.get("pods", &namespace, "by-namespace").await.is_none()
+    })
+    .await;
 }
 
 async fn a_protection_that_comes_during_the_rules_own_time_counts(stage: Stage) {

@@ -70,14 +70,19 @@ const SEEN: &[(&str, &[&str])] = &[
     ("no-scope", &["/rules/0", "/rules/1", "/rules/2"]),
     ("not-supported-yet-guardrails", &[""]),
     (
-        "not-supported-yet",
+        "breakers",
         &[
-            "/rules/0",
-            "/rules/0/actions/0",
-            "/rules/0/actions/1/delete",
-            "/rules/0/match/0",
-            "/rules/0/match/1",
+            "/defaults/breaker/share",
+            "/rules/0/breaker",
+            "/rules/1/breaker/share",
+            "/rules/2/breaker",
+            "/rules/3/breaker",
+            "/rules/3/breaker/from",
         ],
+    ),
+    (
+        "not-supported-yet",
+        &["/rules/0/actions/0", "/rules/0/actions/1/delete", "/rules/0/match/0", "/rules/0/match/1"],
     ),
     ("one-long-line", &["/rules/20/match/0/age/over", "/rules/40"]),
     (

@@ -132,7 +132,7 @@ fn a_file_with_mistakes_is_an_error_in_every_format() {
     fs::write(&broken, "apiVersion: k8s-healer/v1\nkind: RuleTest\nmetadata: { name: a }\ncase: []\n")
         .unwrap();
     let whole = path("tests/test_rules/holding/held.yaml");
-    for (paths, cases) in [(vec![broken.clone()], 0), (vec![broken.clone(), whole], 7)] {
+    for (paths, cases) in [(vec![broken.clone()], 0), (vec![broken.clone(), whole], 9)] {
         let told = |format| {
             let (status, out, notes) =
                 run(&Arguments { format, paths: paths.clone(), ..Arguments::default() });
@@ -263,10 +263,10 @@ fn too_little_coverage_fails_and_says_so() {
     for (least, tap, json) in [
         (
             99.0,
-            "\nnot ok 67 - coverage: at least 99% of the rules\n  ---\n  message: \"the tests show ",
+            "\nnot ok 72 - coverage: at least 99% of the rules\n  ---\n  message: \"the tests show ",
             "false",
         ),
-        (10.0, "\nok 67 - coverage: at least 10% of the rules\n# coverage: ", "true"),
+        (10.0, "\nok 72 - coverage: at least 10% of the rules\n# coverage: ", "true"),
     ] {
         let with = |format| Arguments { fail_under: Some(least), format, ..of("tests/test_rules/holding") };
         let (_, out, _) = run(&with(Format::Tap));

@@ -30,6 +30,7 @@ type Writes = Vec<(String, Timestamp)>;
 const NOT_OF_A_SERVER: &[(&str, &str)] = &[
     ("a mark of what controls it", LOOKED_AT_AGAIN),
     ("a mark of the namespace, until it is taken away", LOOKED_AT_AGAIN),
+    ("a time until which its namespace is kept counts as it stands now", LOOKED_AT_AGAIN),
     ("what stands above a controller that a rule deletes protects what is below", TAKES_ITS_TIME),
 ];
 

@@ -1,16 +1,15 @@
 //! What was found of an object, wherever it comes from: the kind with the rules that watch it, and what is known of
 //! what stands around the object.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use k8s_healer_engine::facts::{Fact, Facts};
 use k8s_healer_engine::observation::Observation;
-use k8s_healer_engine::rule::{Rule, RuleId};
+use k8s_healer_engine::rule::Rule;
 
 use super::rules::Rules;
-use crate::simulation::explain::{Budgets, Explanation, Question, explain};
+use crate::simulation::explain::{Budgets, Explanation, Question, Seen, explain};
 
 /// Which object is asked about, and which rules watch its kind.
 pub(super) struct Subject {
@@ -37,7 +36,7 @@ pub(super) struct Asked {
     pub(super) missing: Vec<String>,
     pub(super) budgets: Budgets,
     /// Since when rules have been true, as far as was seen.
-    pub(super) true_since: BTreeMap<RuleId, Timestamp>,
+    pub(super) seen: Seen,
 }
 
 impl Asked {
@@ -54,7 +53,7 @@ impl Asked {
             unknown_above: &self.unknown_above,
             missing: &self.missing,
             budgets: &self.budgets,
-            true_since: &self.true_since,
+            seen: &self.seen,
             guard: &rules.guard,
             now,
         };

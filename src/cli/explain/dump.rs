@@ -2,7 +2,6 @@
 //! said to be complete.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use crate::cli::plan::dump::passed_over;
 use crate::dump;
 use crate::rules::nearest;
 use crate::rules::offline::Meaning;
-use crate::simulation::explain::{Around, Explanation};
+use crate::simulation::explain::{Around, Explanation, Seen};
 use crate::simulation::gathering::{Gathered, Gathering};
 use crate::simulation::plan::{Question, plan};
 use crate::simulation::world::{ObjectId, World, WorldKind};
@@ -99,7 +98,7 @@ pub(super) fn find(
         missing,
         unknown_above,
         budgets,
-        true_since: BTreeMap::new(),
+        seen: Seen::default(),
         object: (*object).clone(),
     };
     notes.extend(passed_over(&summary));

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use k8s_healer_engine::facts::node_name;
 use k8s_healer_engine::observation::Observation;
 use k8s_healer_engine::projection::Projection;
-use k8s_healer_engine::rule::RuleId;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
@@ -23,7 +22,7 @@ use crate::cluster::read::grant;
 use crate::cluster::resource::Resource;
 use crate::cluster::timings::Timings;
 use crate::cluster::watch::{StreamingLists, Watch, WatchEvent};
-use crate::simulation::explain::Explanation;
+use crate::simulation::explain::{Explanation, Seen};
 
 /// Events that were not taken yet; a watch waits for its turn.
 const EVENTS: usize = 16;
@@ -67,17 +66,17 @@ pub(super) async fn follow(
     let mut current = Current::new(object, live.renews_credentials);
     let mut shown = Shown::default();
     let mut planned: Option<Timestamp> = None;
-    let mut true_since = BTreeMap::new();
+    let mut seen = Seen::default();
     loop {
         if std::mem::take(&mut current.is_anew) {
-            true_since.clear();
+            seen = Seen::default();
         }
-        let asked = live.ask(current.object.clone(), true_since.clone()).await;
+        let asked = live.ask(current.object.clone(), seen.clone()).await;
         following.around(&asked.object, &asked.ancestors);
         // What was waited for is so, though the server's clock may be known too roughly to say it.
         let now = live.now().max(planned.take().unwrap_or(Timestamp::MIN));
         let told = told(rules, &live.subject, &asked, now, "live".to_owned());
-        remember(&told.explanation, now, &mut true_since);
+        remember(&told.explanation, now, &mut seen);
         if shown.is_new(&told) {
             match show(arguments, &told) {
                 // Nobody reads on: there is nobody to follow it for.
@@ -119,14 +118,20 @@ pub(super) async fn follow(
     }
 }
 
-/// Since when rules have been true without a break, as far as was seen: a `for` counts from there.
-fn remember(explanation: &Explanation, now: Timestamp, true_since: &mut BTreeMap<RuleId, Timestamp>) {
+/// Since when rules have been true without a break, as far as was seen: a `for` counts from there; and since when their
+/// steps have had nothing to do: an `after` does.
+fn remember(explanation: &Explanation, now: Timestamp, seen: &mut Seen) {
     for rule in &explanation.rules {
         let id = &rule.rule.id;
         if rule.truth.is_true() {
-            true_since.entry(id.clone()).or_insert(now);
+            seen.true_since.entry(id.clone()).or_insert(now);
         } else {
-            true_since.remove(id);
+            seen.true_since.remove(id);
+        }
+        let passed = &rule.course.passed;
+        seen.passed_since.retain(|(of, step), _| of != id || passed.contains(step));
+        for step in passed {
+            seen.passed_since.entry((id.clone(), *step)).or_insert(now);
         }
     }
 }

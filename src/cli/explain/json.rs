@@ -74,6 +74,7 @@ fn of_rule(told: &Told<'_>, rule: &Explained) -> Value {
         })),
         "schedule": rule.window.as_ref().map(of_window),
         "limits": rule.limits,
+        "breaker": rule.breaker,
         "mode": rule.mode.to_string(),
         "cooldown": format_duration(rule.rule.cooldown),
         "steps": rule.rule.steps.iter().map(|step| json!({

@@ -1,6 +1,6 @@
 //! The object and what stands around it as the cluster has them now.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use crate::cluster::transport::Transport;
 use crate::cluster::{in_full, unanswered};
 use crate::daemon::assignment::{Assignment, assign};
 use crate::rules::nearest;
-use crate::simulation::explain::Budgets;
+use crate::simulation::explain::{Budgets, Seen};
 
 /// A single request.
 const REQUEST_TIME_OUT: Duration = Duration::from_secs(15);
@@ -85,7 +85,7 @@ impl Live {
 
     /// Client required: what stands around an object that was read a moment ago, of which rules have been true since
     /// these moments.
-    pub(super) async fn ask(&self, object: Observation, true_since: BTreeMap<RuleId, Timestamp>) -> Asked {
+    pub(super) async fn ask(&self, object: Observation, seen: Seen) -> Asked {
         let surroundings = Surroundings::new(self.transport.clone(), Arc::clone(&self.catalogue));
         let looked_up = surroundings.facts(&object, &others(&self.subject.watching)).await;
         let above = surroundings.above(&object).await;
@@ -98,7 +98,7 @@ impl Live {
             unknown_above: above.unknown,
             missing: Vec::new(),
             budgets,
-            true_since,
+            seen,
             object,
         }
     }

@@ -31,7 +31,7 @@ use super::daemon::flags::{ModeArgument, glob};
 use super::diagnostics::Style;
 use super::table::Look;
 use crate::rules::Origin;
-use crate::simulation::explain::Explanation;
+use crate::simulation::explain::{Explanation, Seen};
 
 /// So many names are told of many.
 const MOST_NAMED: usize = 8;
@@ -169,7 +169,7 @@ async fn explain_live(arguments: &Arguments, name: &Meant, rules: &Rules) -> Res
     if arguments.watch {
         return follow::follow(arguments, rules, &live, object).await;
     }
-    let asked = live.ask(object, BTreeMap::new()).await;
+    let asked = live.ask(object, Seen::default()).await;
     let now = arguments.at.unwrap_or_else(|| live.now());
     let told = told(rules, &live.subject, &asked, now, "live".to_owned());
     show(arguments, &told).map_err(|error| error.to_string())

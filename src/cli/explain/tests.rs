@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::rules::{Input, LoadOptions, load};
-use crate::simulation::explain::Budgets;
+use crate::simulation::explain::{Budgets, Seen};
 
 const HEAD: &str = "apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: { name: pack }\n";
 
@@ -57,7 +57,7 @@ impl Scene {
                 unknown_above: Vec::new(),
                 missing: Vec::new(),
                 budgets: Budgets::default(),
-                true_since: BTreeMap::new(),
+                seen: Seen::default(),
             },
             now: "2026-01-01T00:05:00Z".parse().unwrap(),
         }

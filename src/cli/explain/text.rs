@@ -192,13 +192,15 @@ impl<W: Write> Printer<'_, W> {
         if let Some(window) = &rule.window {
             self.entry("schedule", &[self.window(window)])?;
         }
-        if let Some(limits) = &rule.limits {
+        let counted = [("limits", &rule.limits), ("breaker", &rule.breaker)];
+        for (key, written) in counted.into_iter().filter_map(|(key, written)| Some((key, written.as_ref()?)))
+        {
             let aside = if rule.course.is_counted {
                 "counted over all objects of the dump"
             } else {
                 "what else matches or is under way is known to `plan` and to the daemon"
             };
-            self.entry("limits", &[format!("{}: {}", printable(limits), self.paint(FAINT, aside))])?;
+            self.entry(key, &[format!("{}: {}", printable(written), self.paint(FAINT, aside))])?;
         }
         self.entry("mode", &[mode(rule)])?;
         let steps = steps(rule);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use k8s_healer_engine::limits::Limits;
 use k8s_healer_engine::moment::elapsed;
 use k8s_healer_engine::rule::Mode;
 use k8s_healer_engine::truth::Truth;
@@ -58,8 +59,7 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
         let word = if rule.mode == Mode::Enforce { Word::Acts } else { Word::Tells };
         let held = course.holds.last().map(|hold| format!(", and is held back until then{}", by(hold)));
         let text = format!("would {} {}", doing(due, rule.mode), moment(due.at, now));
-        let limits = rule.rule.limits.as_ref().filter(|_| !course.is_counted);
-        let limits = limits.map(|_| ", unless its limits hold it back");
+        let limits = rule.rule.limits.as_ref().filter(|_| !course.is_counted).map(may_hold_back);
         let turn = due.turn.as_ref().map(|other| format!(", once {other} is gone, by its inFlight"));
         let provided =
             due.provided.iter().map(|what| format!(", if {what}")).collect::<Vec<_>>().join(" and");
@@ -92,8 +92,23 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
 
 /// What holds it back; of limits, that it is they.
 fn by(hold: &Hold) -> String {
-    let limits = if hold.held == HeldBy::Limits { " by its limits" } else { "" };
+    let limits = match hold.held {
+        HeldBy::Limits => " by its limits",
+        HeldBy::Breaker => " by its breaker",
+        _ => "",
+    };
     format!("{limits}: {}", hold.by)
+}
+
+/// What one object does not tell.
+fn may_hold_back(limits: &Limits) -> &'static str {
+    match (limits.breaker, limits) {
+        (None, _) => ", unless its limits hold it back",
+        (Some(_), Limits { unhealthy: None, in_flight: None, order: None, .. }) => {
+            ", unless its breaker holds it back"
+        }
+        (Some(_), _) => ", unless its limits or its breaker hold it back",
+    }
 }
 
 /// Whether it is true of it, whether or not something spares it or there is nothing to do.
@@ -133,7 +148,7 @@ fn idle(rule: &Explained) -> (Word, String) {
                 (Word::Nothing, "is true of it, and its schedule does not open any more".to_owned())
             }
             _ => {
-                let why = rule.course.passes.map(|why| format!(": {why}")).unwrap_or_default();
+                let why = rule.course.passes.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
                 (Word::Nothing, format!("is true of it, and has nothing to do{why}"))
             }
         },

@@ -165,8 +165,14 @@ impl Supervisor {
         self.namespaces.as_ref().map(|_| self.selected().len())
     }
 
+    /// By the rules that watch something in namespaces, or name namespaces: `scope: cluster` of those that watch what
+    /// lies in none selects none.
     fn selected(&self) -> BTreeSet<Arc<str>> {
-        self.selected_by(&self.rules.rules)
+        let watched = self.told.watched.values().filter(|(resource, _)| resource.namespaced);
+        let watching = watched.flat_map(|(_, rules)| rules);
+        let naming = self.rules.rules.iter().filter(|rule| rule.scope.patterns().is_some());
+        let rules: Vec<Arc<Rule>> = watching.chain(naming).cloned().collect();
+        self.selected_by(&rules)
     }
 
     fn selected_by(&self, rules: &[Arc<Rule>]) -> BTreeSet<Arc<str>> {

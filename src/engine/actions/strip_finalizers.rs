@@ -4,6 +4,7 @@ use crate::action::Action;
 use crate::descriptor::{ActionDescriptor, Key, Nature, Shape, ValueKind};
 use crate::effect::{Effect, Inapplicable};
 use crate::matcher::Context;
+use crate::observation::Observation;
 use crate::projection::Projection;
 use crate::values::Globs;
 
@@ -80,6 +81,15 @@ impl Action for StripFinalizers {
         })
     }
 
+    /// Finalizers of Kubernetes that a glob would take off, if it could.
+    fn spares(&self, object: &Observation) -> Option<String> {
+        let seen = object.finalizers();
+        let spared: Vec<&str> =
+            seen.into_iter().filter(|name| self.only.matches(name) && !self.names(name)).collect();
+        let names = spared.join(", ");
+        (!spared.is_empty()).then(|| format!("{names}: taken off only where spelled out, never by a glob"))
+    }
+
     fn describe(&self) -> String {
         format!("strip the finalizers {}", self.only)
     }
@@ -110,6 +120,19 @@ mod tests {
     #[test]
     fn only_the_named_finalizers_go() {
         assert_eq!(stripped(&["kubevirt.io/*"], &["a", "kubevirt.io/x", "b"]), ["kubevirt.io/x"]);
+    }
+
+    #[test]
+    fn what_a_glob_cannot_take_off_is_named() {
+        let spared = |only: &[&str], finalizers: &[&str]| {
+            let object = Observation::new(json!({"metadata": {"finalizers": finalizers}}));
+            action("stripFinalizers", json!({ "only": only })).unwrap().spares(&object)
+        };
+        let told = "orphan, kubernetes.io/pvc-protection: taken off only where spelled out, never by a glob";
+        let seen = ["orphan", "a/b", "kubernetes.io/pvc-protection"];
+        assert_eq!(spared(&["*"], &seen).unwrap(), told);
+        assert_eq!(spared(&["*", "orphan", "kubernetes.io/pvc-protection"], &seen), None);
+        assert_eq!(spared(&["a/*"], &seen), None);
     }
 
     #[test]

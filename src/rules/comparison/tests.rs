@@ -48,6 +48,7 @@ fn a_rule_says_what_it_has_with_parameters_settings_and_defaults_written_out() {
             "match[1].phase = [Failed, Unknown]",
             "unless[0].phase = Running",
             "for = 0s",
+            "breaker = off",
             "cooldown = 5m",
             "mode = enforce",
             "actions[0].delete = {}",

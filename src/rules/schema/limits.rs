@@ -24,7 +24,8 @@ pub(super) fn breaker() -> Value {
         property(key, schema)
     });
     insert(&mut schema, "minProperties", 1.into());
-    json!({"anyOf": [{"const": OFF}, schema, reference("parameter")]})
+    // By `if`, not by `anyOf`: a mistake is shown at its own place. A plain `off` is a boolean to other readers of YAML.
+    json!({"if": {"type": "object"}, "then": schema, "else": {"anyOf": [{"enum": [OFF, false]}, reference("parameter")]}})
 }
 
 pub(super) fn limits() -> Value {

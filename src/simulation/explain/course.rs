@@ -28,7 +28,9 @@ pub struct Course {
     /// What holds it back before, in order.
     pub holds: Vec<Hold>,
     /// Why a step was left out before: it is done already.
-    pub passes: Option<&'static str>,
+    pub passes: Option<String>,
+    /// The steps, from 0, of which that is so now.
+    pub passed: Vec<usize>,
     /// What else there is has been played along: limits have counted it.
     pub is_counted: bool,
     /// It comes to that only since others change before what the rule asks.
@@ -107,8 +109,14 @@ pub(super) fn of(question: &Question<'_>, watcher: &Watcher<'_>) -> Course {
                 tracker.step_ended(&due, StepResult::Done { removed: false }, moment);
             }
             Next::Passes(result, why) => {
-                course.passes = course.passes.or(why);
-                tracker.step_ended(&due, result, moment);
+                course.passes = course.passes.take().or(why);
+                let since = if matches!(result, StepResult::Done { .. }) {
+                    course.passed.extend((moment == now).then_some(due.step));
+                    question.passed_since(watcher.rule, due.step, moment)
+                } else {
+                    moment
+                };
+                tracker.step_ended(&due, result, since);
             }
         }
         tracker.release(&ticket, moment, Duration::ZERO);
@@ -123,7 +131,7 @@ enum Next {
     Tells,
     Held(HeldBy, String, StepResult),
     /// There is nothing to do, now or at all; why, where it is done already.
-    Passes(StepResult, Option<&'static str>),
+    Passes(StepResult, Option<String>),
 }
 
 /// Held back until this moment; `None`: until something changes.
@@ -144,7 +152,7 @@ fn next(question: &Question<'_>, watcher: &Watcher<'_>, due: &DueStep, moment: T
     match effect {
         Ok(effect) => guarded(question, watcher, due, &effect, moment),
         Err(Inapplicable::AlreadyTerminating { since }) => {
-            Next::Passes(StepResult::Skipped { since }, Some("it is terminating already"))
+            Next::Passes(StepResult::Skipped { since }, Some("it is terminating already".to_owned()))
         }
         Err(Inapplicable::NotYet { at }) => Next::Passes(StepResult::Postponed { until: at }, None),
         Err(Inapplicable::Unfit { why }) => held(HeldBy::Unfit, why, None),
@@ -152,7 +160,9 @@ fn next(question: &Question<'_>, watcher: &Watcher<'_>, due: &DueStep, moment: T
             held(HeldBy::Unreadable, format!("{what} cannot be read"), None)
         }
         Err(Inapplicable::NothingToDo) => {
-            Next::Passes(StepResult::Done { removed: false }, Some("it is already as it would be then"))
+            let spared = watcher.rule.steps[due.step].action.spares(question.object);
+            let why = spared.unwrap_or_else(|| "it is already as it would be then".to_owned());
+            Next::Passes(StepResult::Done { removed: false }, Some(why))
         }
         Err(Inapplicable::HeldBack { .. }) => Next::Passes(StepResult::Done { removed: false }, None),
     }

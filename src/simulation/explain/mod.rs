@@ -52,12 +52,21 @@ pub struct Question<'a> {
     pub missing: &'a [String],
     /// What an eviction of it asks.
     pub budgets: &'a Budgets,
-    /// Since when rules have been true without a break, as far as that was seen.
-    pub true_since: &'a BTreeMap<RuleId, Timestamp>,
+    /// What was seen of it before.
+    pub seen: &'a Seen,
     /// What holds rules back, whatever they say.
     pub guard: &'a Guard,
     /// When.
     pub now: Timestamp,
+}
+
+/// What was seen of an object by whoever has followed it.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Since when rules have been true of it without a break.
+    pub true_since: BTreeMap<RuleId, Timestamp>,
+    /// Since when steps of theirs, from 0, have had nothing to do: the next one counts from there.
+    pub passed_since: BTreeMap<(RuleId, usize), Timestamp>,
 }
 
 /// A rule that watches the object's kind.
@@ -109,6 +118,8 @@ pub struct Explained {
     pub window: Option<Opening>,
     /// Its limits, as they are written.
     pub limits: Option<String>,
+    /// Its breaker, as it is written.
+    pub breaker: Option<String>,
     /// What it comes to by time alone.
     pub course: Course,
 }
@@ -168,7 +179,12 @@ impl<'a> Question<'a> {
 
     /// From when a rule that is true counts, where the object does not tell.
     fn seen_since(&self, rule: &Rule) -> Timestamp {
-        self.true_since.get(&rule.id).copied().unwrap_or(self.now).min(self.now)
+        self.seen.true_since.get(&rule.id).copied().unwrap_or(self.now).min(self.now)
+    }
+
+    /// From when a step counts as done that has nothing to do at a moment.
+    fn passed_since(&self, rule: &Rule, step: usize, moment: Timestamp) -> Timestamp {
+        self.seen.passed_since.get(&(rule.id.clone(), step)).copied().unwrap_or(moment).min(moment)
     }
 }
 
@@ -237,6 +253,11 @@ fn explained(question: &Question<'_>, watcher: &Watcher<'_>) -> Explained {
             opens: window.opening(now).filter(|opening| *opening > now),
         }),
         limits: written.of_key("limits"),
+        breaker: rule
+            .limits
+            .as_ref()
+            .and_then(|limits| limits.breaker)
+            .and_then(|_| written.of_key("breaker")),
         course: course::of(question, watcher),
     }
 }

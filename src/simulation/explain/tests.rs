@@ -35,16 +35,12 @@ fn pod(metadata: Value) -> Observation {
 
 /// At five minutes past midnight; the rule has been true since then, where that was seen.
 fn explained(rule: &Arc<Rule>, object: &Observation, true_since: Option<Timestamp>) -> Explained {
-    budgeted(rule, object, true_since, &Budgets::default())
+    let true_since = true_since.map(|since| (rule.id.clone(), since)).into_iter().collect();
+    after(rule, object, &Seen { true_since, ..Seen::default() }, &Budgets::default())
 }
 
-/// The same, with these budgets around.
-fn budgeted(
-    rule: &Arc<Rule>,
-    object: &Observation,
-    true_since: Option<Timestamp>,
-    budgets: &Budgets,
-) -> Explained {
+/// The same, after this was seen, with these budgets around.
+fn after(rule: &Arc<Rule>, object: &Observation, seen: &Seen, budgets: &Budgets) -> Explained {
     let guard = Guard { mode: Mode::Enforce, ..Guard::default() };
     let question = Question {
         object,
@@ -57,7 +53,7 @@ fn budgeted(
         unknown_above: &[],
         missing: &[],
         budgets,
-        true_since: &true_since.map(|since| (rule.id.clone(), since)).into_iter().collect(),
+        seen,
         guard: &guard,
         now: at("00:05:00"),
     };
@@ -96,6 +92,26 @@ fn a_for_counts_from_where_the_object_tells_it() {
 }
 
 #[test]
+fn a_later_step_counts_from_where_the_one_before_was_seen_to_be_done() {
+    let rule = rule(
+        "match: [ labels: { matchLabels: { state: bad } } ]\nactions: [ annotate: { a: b }, delete: { after: 5m } ]",
+    );
+    let done = pod(json!({"labels": {"state": "bad"}, "annotations": {"a": "b"}}));
+    for (passed, expected) in [
+        (None, "00:10:00"),
+        (Some("00:04:00"), "00:09:00"),
+        (Some("00:00:00"), "00:05:00"),
+        (Some("00:06:00"), "00:10:00"),
+    ] {
+        let passed_since = passed.map(|since| ((rule.id.clone(), 0), at(since))).into_iter().collect();
+        let explained = after(&rule, &done, &Seen { passed_since, ..Seen::default() }, &Budgets::default());
+        assert_eq!((due(&explained), explained.course.passed), (Some(at(expected)), vec![0]), "{passed:?}");
+    }
+    let not_done = explained(&rule, &pod(json!({"labels": {"state": "bad"}})), None).course;
+    assert_eq!((not_done.due.map(|due| due.step), not_done.passed), (Some(0), vec![]));
+}
+
+#[test]
 fn what_is_told_before_does_not_hide_what_is_done_and_what_holds_that_back() {
     let kept = json!({"k8s-healer.io/keep-until": "2026-01-01T00:20:00Z"});
     let kept = pod(json!({"labels": {"state": "bad"}, "annotations": kept}));
@@ -130,7 +146,7 @@ fn an_eviction_is_held_back_by_a_budget_until_it_is_given_up() {
     let running = Observation::new(running);
     let course = |action: &str, budgets: &Budgets| {
         let keys = format!("match: [ age: {{ over: 5m }} ]\nactions: [ {action} ]");
-        budgeted(&rule(&keys), &running, None, budgets).course
+        after(&rule(&keys), &running, &Seen::default(), budgets).course
     };
     let held = |course: &Course| {
         course.holds.iter().map(|hold| (hold.at, hold.held, hold.by.clone())).collect::<Vec<_>>()
@@ -159,7 +175,7 @@ fn a_rule_that_only_observes_asks_no_budget() {
     let mut running = pod(json!({})).object().clone();
     running["status"] = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
     let rule = rule("match: [ age: { over: 5m } ]\nmode: observe\nactions: [ evict: {} ]");
-    let course = budgeted(&rule, &Observation::new(running), None, &allowing(0)).course;
+    let course = after(&rule, &Observation::new(running), &Seen::default(), &allowing(0)).course;
     assert_eq!((course.due.map(|due| due.at), course.holds), (Some(at("00:05:00")), Vec::new()));
 }
 
