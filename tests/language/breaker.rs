@@ -143,6 +143,18 @@ fn what_was_acted_on_counts_across_a_change_of_rules_and_what_failed_does_not() 
 }
 
 #[test]
+fn what_two_trackers_have_for_a_moment_is_not_counted_twice() {
+    let (rule, ledger) = (breaking("breaker: { share: 50% }"), Ledger::default());
+    let before = tracker(&rule, &ledger, 0, 6);
+    let mut next = tracker(&rule, &Ledger::default(), 0, 6);
+    next.adopt([&before]);
+    next.count_in(&ledger);
+    drop(before);
+    assert_eq!(ledger.open_breakers(at("12:00:00")), [], "six are too few to tell");
+    assert_eq!(acts(&due(&mut next, "12:00:00")), 6);
+}
+
+#[test]
 fn another_breaker_of_the_rule_begins_anew() {
     let (rule, ledger) = (breaking("breaker: { share: 50% }"), Ledger::default());
     let before = tracker(&rule, &ledger, 4, 6);

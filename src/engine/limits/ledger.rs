@@ -199,6 +199,14 @@ impl Page {
         }
     }
 
+    /// Another page is about to count the same objects: until this one is struck out, nobody knows how many there are.
+    pub(crate) fn hand_over(&self) {
+        self.ledger.with(|books| {
+            let mine = books.counts.values_mut().filter_map(|counts| counts.get_mut(&self.number));
+            mine.for_each(|count| count.is_known = false);
+        });
+    }
+
     pub(crate) fn limit_of(&self, rule: &Rule) -> Option<Limit> {
         let limits = rule.limits.as_ref().filter(|limits| limits.counts())?;
         Some(Limit {

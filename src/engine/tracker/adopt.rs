@@ -43,6 +43,7 @@ impl Tracker {
         for old in predecessors {
             self.adopt_one(old, &mine, newest);
             self.adopt_deeds(old);
+            old.page.hand_over();
         }
         self.recount();
     }
