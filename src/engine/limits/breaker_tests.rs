@@ -4,6 +4,8 @@ use super::*;
 
 const BREAKER: Breaker = Breaker { share: 50, from: 10 };
 const COOLDOWN: Duration = Duration::from_secs(300);
+/// Not by time alone.
+const NEVER: i64 = i64::MAX;
 
 /// So many seconds after noon.
 fn at(second: i64) -> Timestamp {
@@ -23,13 +25,13 @@ impl Counted {
         Self(Latch::new(breaker, COOLDOWN), Tally::default())
     }
 
-    /// Whether it is open once this is counted, and until when (seconds after noon) if nothing happens. Up to this
+    /// Until when it is open once this is counted (seconds after noon) if nothing happens; `None`: it is not. Up to this
     /// second it was as it was.
-    fn is(&mut self, tally: &Tally, second: i64) -> Option<Option<i64>> {
+    fn is(&mut self, tally: &Tally, second: i64) -> Option<i64> {
         self.0.pass(&self.1, at(second));
         self.1 = tally.clone();
         let stop = self.0.look(tally, at(second))?;
-        Some(stop.until.map(|until| until.duration_since(at(0)).as_secs()))
+        Some(stop.until.map_or(NEVER, |until| until.duration_since(at(0)).as_secs()))
     }
 }
 
@@ -61,22 +63,22 @@ fn it_opens_above_its_share_of_enough_watched_objects() {
 #[test]
 fn it_stays_open_until_the_share_has_been_low_for_a_cooldown() {
     let mut latch = Counted::by(BREAKER);
-    assert_eq!(latch.is(&tally(6, 10, &[]), 0), Some(None));
-    assert_eq!(latch.is(&tally(5, 10, &[]), 100), Some(Some(400)));
-    assert_eq!(latch.is(&tally(6, 10, &[]), 200), Some(None), "it rises again");
-    assert_eq!(latch.is(&tally(4, 10, &[]), 300), Some(Some(600)));
-    assert_eq!(latch.is(&tally(4, 10, &[]), 599), Some(Some(600)));
+    assert_eq!(latch.is(&tally(6, 10, &[]), 0), Some(NEVER));
+    assert_eq!(latch.is(&tally(5, 10, &[]), 100), Some(400));
+    assert_eq!(latch.is(&tally(6, 10, &[]), 200), Some(NEVER), "it rises again");
+    assert_eq!(latch.is(&tally(4, 10, &[]), 300), Some(600));
+    assert_eq!(latch.is(&tally(4, 10, &[]), 599), Some(600));
     assert_eq!(latch.is(&tally(4, 10, &[]), 600), None);
-    assert_eq!(latch.is(&tally(6, 10, &[]), 601), Some(None), "and opens again");
+    assert_eq!(latch.is(&tally(6, 10, &[]), 601), Some(NEVER), "and opens again");
 }
 
 #[test]
 fn few_watched_objects_do_not_open_it_and_do_not_close_it() {
     let mut latch = Counted::by(BREAKER);
-    assert_eq!(latch.is(&tally(10, 10, &[]), 0), Some(None));
-    assert_eq!(latch.is(&tally(9, 9, &[]), 1), Some(None));
-    assert_eq!(latch.is(&tally(9, 9, &[]), 10_000), Some(None));
-    assert_eq!(latch.is(&tally(0, 0, &[]), 10_001), Some(Some(10_301)));
+    assert_eq!(latch.is(&tally(10, 10, &[]), 0), Some(NEVER));
+    assert_eq!(latch.is(&tally(9, 9, &[]), 1), Some(NEVER));
+    assert_eq!(latch.is(&tally(9, 9, &[]), 10_000), Some(NEVER));
+    assert_eq!(latch.is(&tally(0, 0, &[]), 10_001), Some(10_301));
 }
 
 #[test]
@@ -85,11 +87,11 @@ fn what_was_acted_on_ceases_to_count_to_the_second_whenever_somebody_looks() {
     // 6 of 11; from 600 on 4 of 9.
     let now = tally(3, 8, &acted);
     let mut latch = Counted::by(Breaker { share: 50, from: 1 });
-    assert_eq!(latch.is(&now, 60), Some(Some(900)), "it is foreseen");
-    assert_eq!(latch.is(&now, 899), Some(Some(900)), "and so is it looked back at");
+    assert_eq!(latch.is(&now, 60), Some(900), "it is foreseen");
+    assert_eq!(latch.is(&now, 899), Some(900), "and so is it looked back at");
     assert_eq!(latch.is(&now, 900), None);
     let mut late = Counted::by(Breaker { share: 50, from: 1 });
-    assert_eq!(late.is(&now, 60), Some(Some(900)));
+    assert_eq!(late.is(&now, 60), Some(900));
     assert_eq!(late.is(&now, 5000), None, "nobody looked in between");
 }
 
@@ -97,11 +99,11 @@ fn what_was_acted_on_ceases_to_count_to_the_second_whenever_somebody_looks() {
 fn who_resumes_it_lets_the_storm_pass_and_not_the_next_one() {
     let mut latch = Counted::by(BREAKER);
     assert!(!latch.0.resume(), "it is not open");
-    assert_eq!(latch.is(&tally(8, 10, &[]), 0), Some(None));
+    assert_eq!(latch.is(&tally(8, 10, &[]), 0), Some(NEVER));
     assert!(latch.0.resume());
     assert_eq!(latch.is(&tally(9, 10, &[]), 1), None);
     assert_eq!(latch.is(&tally(5, 10, &[]), 2), None);
-    assert_eq!(latch.is(&tally(6, 10, &[]), 3), Some(None));
+    assert_eq!(latch.is(&tally(6, 10, &[]), 3), Some(NEVER));
 }
 
 #[test]

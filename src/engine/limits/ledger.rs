@@ -141,6 +141,7 @@ impl Ledger {
     }
 
     /// Closes the breaker of a rule; it does not open again before less matches. Returns whether it was open.
+    #[must_use]
     pub fn resume(&self, rule: &RuleId) -> bool {
         let was_open = self.with(|books| books.latches.get_mut(rule).is_some_and(Latch::resume));
         if was_open {
