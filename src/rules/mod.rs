@@ -48,6 +48,7 @@ pub mod source;
 mod steps;
 pub(crate) mod suggest;
 mod texts;
+mod unclosed;
 mod uses;
 mod value_from;
 mod value_words;

@@ -31,6 +31,7 @@ const SEEN: &[(&str, &[&str])] = &[
             "/rules/0/match/3/age/under",
         ],
     ),
+    ("bad-glob-curly-quotes", &["/rules/0/match/0/age/over"]),
     ("bad-glob", &["/rules/0/namespaces", "/rules/1/namespaces"]),
     ("bad-name", &["/metadata/name", "/rules/0/name", "/rules/1/name", "/rules/2/name"]),
     ("bad-parameter", &["/parameters", "/parameters/a", "/parameters/b", "/parameters/c"]),
