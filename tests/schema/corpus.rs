@@ -190,7 +190,10 @@ const SEEN: &[(&str, &[&str])] = &[
             "/unprotect/ownerKinds",
         ],
     ),
-    ("unknown-action", &["/rules/0/actions/0", "/rules/0/actions/1", "/rules/0/actions/2"]),
+    (
+        "unknown-action",
+        &["/rules/0/actions/0", "/rules/0/actions/1", "/rules/0/actions/2", "/rules/0/actions/3"],
+    ),
     (
         "unknown-key",
         &[
@@ -206,8 +209,16 @@ const SEEN: &[(&str, &[&str])] = &[
     ("unknown-key-blank", &["/rules/0"]),
     (
         "unknown-matcher",
-        &["/rules/0/match/0", "/rules/0/match/1/not", "/rules/0/match/2/any/0", "/rules/0/match/2/any/1"],
+        &[
+            "/rules/0/match/0",
+            "/rules/0/match/1/not",
+            "/rules/0/match/2/any/0",
+            "/rules/0/match/2/any/1",
+            "/rules/0/match/3",
+            "/rules/0/match/4",
+        ],
     ),
+    ("wrong-api-version-foreign", &["", "/apiVersion", "/kind"]),
     ("wrong-api-version", &["/apiVersion"]),
     ("wrong-kind-missing", &[""]),
     ("wrong-kind", &["/kind", "/rules/0/match/0"]),
