@@ -160,6 +160,20 @@ mod tests {
     }
 
     #[test]
+    fn the_hint_is_of_an_error_where_there_is_one() {
+        let style = Style { hint: true, ..Style::PLAIN };
+        let hint = |rule: &str| {
+            let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
+            let mut out = Vec::new();
+            check(&arguments, style, format!("{PACK}{rule}").as_bytes(), &mut out).unwrap();
+            String::from_utf8(out).unwrap().lines().next_back().unwrap().to_owned()
+        };
+        let rule = "- { name: a, watch: vm, namespaces: \"*\", match: [ age: { over: 1h } ], actions: [ delete: {} ] }\n";
+        assert!(hint(rule).ends_with("--explain all-namespaces"));
+        assert!(hint(&rule.replace("1h", "1 h")).ends_with("--explain bad-duration"));
+    }
+
+    #[test]
     fn a_path_that_cannot_be_read_ends_with_2() {
         let arguments = Arguments { paths: vec!["/nowhere".into()], ..Arguments::default() };
         let mut out = Vec::new();
