@@ -74,9 +74,8 @@ pub fn check(
     let options =
         LoadOptions { set: arguments.set.clone(), reads: Reads::RulesAndTests, ..LoadOptions::default() };
     let mut loaded = load(&inputs, &options);
-    for folder in inputs.iter().filter_map(Input::path) {
-        loaded.report(stray_rules(folder));
-    }
+    let paths: Vec<_> = inputs.iter().filter_map(Input::path).collect();
+    loaded.report(stray_rules(&paths));
     let asked = arguments.fields.check(&mut loaded);
     let loaded = Suite::of(loaded).checked();
     let findings = Findings::of(&loaded, arguments.quiet);

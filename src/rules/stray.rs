@@ -1,17 +1,26 @@
 //! Packs, guardrails and overrides in folders called `tests`, which nobody loads from there: guardrails that were put
 //! beside the tests by mistake protect nothing. Those that a test names, or that stand in its own file, are its own.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::code::Code;
 use super::diagnostic::Diagnostic;
 use super::files::{TESTS, all_files, holds_rules};
 use super::ruletest::TEST;
 
-/// A warning for each file of a folder that holds rules and that is passed over, since it lies in its `tests`. I/O.
+/// A warning for each file below these folders that holds rules and that is passed over, since it lies in `tests`; not
+/// for a file that is among the paths itself. I/O.
 #[must_use]
-pub fn stray_rules(folder: &Path) -> Vec<Diagnostic> {
+pub fn stray_rules(paths: &[&Path]) -> Vec<Diagnostic> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut told_of: BTreeSet<PathBuf> = paths.iter().map(|path| real(path)).collect();
+    let strays = paths.iter().flat_map(|folder| strays_of(folder));
+    strays.filter(|file| told_of.insert(real(file))).map(|file| told(&file)).collect()
+}
+
+fn strays_of(folder: &Path) -> Vec<PathBuf> {
     let is_in_tests = |file: &&Path| file.parent().is_some_and(|parent| parts(parent, folder).any(is_tests));
     let all = all_files(folder);
     let inside: Vec<&Path> = all.iter().map(AsRef::as_ref).filter(is_in_tests).collect();
@@ -25,7 +34,7 @@ pub fn stray_rules(folder: &Path) -> Vec<Diagnostic> {
     };
     let is_stray =
         |file: &&Path| !tests.iter().any(|(test, _)| test == file) && holds_rules(file) && !is_named(file);
-    inside.into_iter().filter(is_stray).map(told).collect()
+    inside.into_iter().filter(is_stray).map(Path::to_owned).collect()
 }
 
 fn told(file: &Path) -> Diagnostic {
@@ -69,10 +78,15 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let told: Vec<String> = stray_rules(folder.path()).into_iter().map(|one| one.message).collect();
+        let of = |paths: &[&Path]| -> Vec<String> {
+            stray_rules(paths).into_iter().map(|one| one.message).collect()
+        };
+        let told = of(&[folder.path(), folder.path()]);
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[0].contains("a/tests/b/Lost.YML") && told[1].contains("tests/lost.yaml"), "{told:?}");
-        assert_eq!(stray_rules(&folder.path().join("tests")), [], "it was named itself");
-        assert_eq!(stray_rules(&folder.path().join("pack.yaml")), []);
+        let named = folder.path().join("tests/lost.yaml");
+        assert_eq!(of(&[folder.path(), &named]), told[..1], "it is read, since it was named");
+        assert_eq!(of(&[&folder.path().join("tests")]), [""; 0], "the folder was named itself");
+        assert_eq!(of(&[&folder.path().join("pack.yaml")]), [""; 0]);
     }
 }
