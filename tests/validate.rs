@@ -90,8 +90,8 @@ fn every_code_is_produced_by_some_case() {
         Code::NotServed,
         Code::BadSchema,
     ]);
-    // Found with the rules under test: `tests/test_rules`.
-    seen.insert(Code::UnknownObject);
+    // Found with the rules under test: `tests/test_rules`; and by `validate-rules` alone.
+    seen.extend([Code::UnknownObject, Code::NotRead]);
     let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !seen.contains(code)).collect();
     assert!(missing.is_empty(), "no case produces {missing:?}");
 }

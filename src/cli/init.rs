@@ -67,6 +67,12 @@ fn write_all(folder: &Path) -> Result<Vec<PathBuf>, String> {
     if let Some((path, _)) = files.iter().find(|(path, _)| fs::symlink_metadata(path).is_ok()) {
         return Err(format!("{} is there already: nothing is written; name another folder", path.display()));
     }
+    if let Some(file) = folder.ancestors().find(|above| above.exists()).filter(|above| !above.is_dir()) {
+        return Err(format!(
+            "{} is not a folder: nothing is written; name a folder, or one that is to be made",
+            file.display()
+        ));
+    }
     let mut written = Vec::new();
     for (path, text) in files {
         let made = path.parent().map_or(Ok(()), fs::create_dir_all);
@@ -143,6 +149,18 @@ mod tests {
             let others = files().into_iter().filter(|(path, _)| *path != there);
             assert!(others.into_iter().all(|(path, _)| !folder.path().join(path).exists()), "{there}");
         }
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_the_folder_or_above_it_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "mine").unwrap();
+        for named in [file.clone(), file.join("below")] {
+            let problem = write_all(&named).unwrap_err();
+            assert!(problem.starts_with(&format!("{} is not a folder: ", file.display())), "{problem}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::cli::diagnostics::{Findings, Format, STANDARD_INPUT, Style, explain};
 use crate::cli::fields::Against;
 use crate::cli::test_rules::Suite;
 use crate::cli::until_closed::UntilClosed;
-use crate::rules::{Input, LoadOptions, Reads, load, read_bounded};
+use crate::rules::{Input, LoadOptions, Reads, load, read_bounded, stray_rules};
 
 /// Check rule files and folders, and show every mistake where it stands
 ///
@@ -17,8 +17,8 @@ use crate::rules::{Input, LoadOptions, Reads, load, read_bounded};
 /// Exit status: 0 the rules can run (there may be warnings), 1 they have errors, 2 a file cannot be read.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Arguments {
-    /// Files, folders (all *.yaml and *.yml below them, but for `tests`), or `-` for standard input; PATH=NAMESPACES
-    /// confines their rules (team-a/=team-a-*)
+    /// Files, folders (all *.yaml and *.yml below them, and *.json of rules, but for `tests`), or `-` for standard input;
+    /// PATH=NAMESPACES confines their rules (team-a/=team-a-*)
     #[arg(required_unless_present = "explain", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -74,6 +74,8 @@ pub fn check(
     let options =
         LoadOptions { set: arguments.set.clone(), reads: Reads::RulesAndTests, ..LoadOptions::default() };
     let mut loaded = load(&inputs, &options);
+    let paths: Vec<_> = inputs.iter().filter_map(Input::path).collect();
+    loaded.report(stray_rules(&paths));
     let asked = arguments.fields.check(&mut loaded);
     let loaded = Suite::of(loaded).checked();
     let findings = Findings::of(&loaded, arguments.quiet);
@@ -137,6 +139,37 @@ mod tests {
         assert_eq!(status, 1);
         assert!(text.contains("more\n"), "{text}");
         assert!(text.len() < 200 * 1000);
+    }
+
+    #[test]
+    fn rules_that_lie_among_tests_are_warned_of() {
+        let folder = tempfile::tempdir().unwrap();
+        let tests = folder.path().join("tests");
+        std::fs::create_dir(&tests).unwrap();
+        let rule = "- { name: a, watch: vm, namespaces: t-*, match: [ age: { over: 1h } ], actions: [ delete: {} ] }\n";
+        for file in [folder.path().join("pack.YAML"), tests.join("more.yaml")] {
+            std::fs::write(file, format!("{PACK}{rule}")).unwrap();
+        }
+        let arguments = Arguments { paths: vec![folder.path().to_owned()], ..Arguments::default() };
+        let mut out = Vec::new();
+        assert_eq!(check(&arguments, Style::PLAIN, io::empty(), &mut out).unwrap(), 0);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("not-read") && text.contains("tests/more.yaml"), "{text}");
+        assert!(text.ends_with("ok: 1 file, 1 rule: 1 warning\n"), "{text}");
+    }
+
+    #[test]
+    fn the_hint_is_of_an_error_where_there_is_one() {
+        let style = Style { hint: true, ..Style::PLAIN };
+        let hint = |rule: &str| {
+            let arguments = Arguments { paths: vec!["-".into()], ..Arguments::default() };
+            let mut out = Vec::new();
+            check(&arguments, style, format!("{PACK}{rule}").as_bytes(), &mut out).unwrap();
+            String::from_utf8(out).unwrap().lines().next_back().unwrap().to_owned()
+        };
+        let rule = "- { name: a, watch: vm, namespaces: \"*\", match: [ age: { over: 1h } ], actions: [ delete: {} ] }\n";
+        assert!(hint(rule).ends_with("--explain all-namespaces"));
+        assert!(hint(&rule.replace("1h", "1 h")).ends_with("--explain bad-duration"));
     }
 
     #[test]

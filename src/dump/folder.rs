@@ -1,12 +1,12 @@
-//! The files of a folder that may hold objects: all `*.json`, `*.yaml` and `*.yml` beneath it, compressed or not,
-//! in the order of their names. I/O.
+//! The files of a folder that may hold objects: all `*.json`, `*.jsonl`, `*.ndjson`, `*.yaml` and `*.yml` beneath it,
+//! compressed or not, in the order of their names. I/O.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::reading::Reading;
-use super::source;
+use super::{PassedOver, source};
 use crate::rules::reason;
 
 /// A must-gather nests about ten deep; a loop of links would never end.
@@ -14,12 +14,17 @@ const DEEPEST: usize = 32;
 
 /// Reads the files of a folder.
 pub(super) fn read(folder: &Path, seen: &mut BTreeSet<PathBuf>, out: &mut Reading<'_>) {
-    let mut walk = Walk { seen, entered: BTreeSet::new(), any: false };
+    let mut walk = Walk { seen, entered: BTreeSet::new(), any: false, passed: PassedOver::default() };
     walk.folder(folder, 0, out);
+    out.passed_over(&walk.passed);
     if !walk.any {
         out.file_begins(folder, true);
+        let passed = match walk.passed.told() {
+            Some(passed) => format!("; {passed}"),
+            None => String::new(),
+        };
         let help = "give what `kubectl get -o json` or `-o yaml` prints, a folder of it, or a must-gather";
-        out.of_file("it holds no `*.json`, `*.yaml` or `*.yml` file", help);
+        out.of_file(&format!("it holds no `*.json`, `*.yaml` or `*.yml` file{passed}"), help);
     }
 }
 
@@ -28,6 +33,7 @@ struct Walk<'s> {
     seen: &'s mut BTreeSet<PathBuf>,
     entered: BTreeSet<PathBuf>,
     any: bool,
+    passed: PassedOver,
 }
 
 impl Walk<'_> {
@@ -65,10 +71,11 @@ impl Walk<'_> {
         if path.is_dir() {
             return self.folder(path, depth + 1, out);
         }
-        let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        let may_hold_objects = [".json", ".yaml", ".yml"].iter().any(|ending| plain.ends_with(ending));
         // What is no file (a FIFO, a device) might never end; a link that leads nowhere is told.
-        if !may_hold_objects || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let is_no_file = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        let may_hold_objects = ["json", "jsonl", "ndjson", "yaml", "yml"].contains(&&*source::ending(path));
+        if !may_hold_objects || is_no_file {
+            self.passed.one(&name);
             return;
         }
         self.any = true;

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::problem::{Flaw, Position};
-use super::reading::text;
+use super::said::text;
 use super::weight;
 
 /// What items that wait may take.

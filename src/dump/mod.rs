@@ -3,8 +3,8 @@
 //!
 //! - A file or standard input: one object, a list, or several after another, in JSON or YAML, compressed with gzip or
 //!   not. The items of a typed list (`PodList`) need not say what they are; lists may hold lists.
-//! - A folder: all `*.json`, `*.yaml`, `*.yml` beneath it, and these with `.gz`. A must-gather is such a folder. What
-//!   holds no objects (values of Helm, a kustomization) is passed over and counted.
+//! - A folder: all `*.json`, `*.jsonl`, `*.ndjson`, `*.yaml`, `*.yml` beneath it, and these with `.gz`. A must-gather is
+//!   such a folder. What holds no objects (values of Helm, a kustomization) is passed over and counted.
 //!
 //! A must-gather has many an object twice. Of objects with the same group, kind, namespace and name the one with the
 //! greatest `resourceVersion` counts, and where one has none that is a number, the one that came last.
@@ -19,6 +19,7 @@ mod list;
 mod parsing;
 mod problem;
 mod reading;
+mod said;
 mod scan;
 mod seen;
 mod source;
@@ -73,9 +74,53 @@ pub struct Summary {
     pub pages: usize,
     /// Kinds of which there was a list without an item.
     pub empty: BTreeSet<Empty>,
+    /// Files of folders whose names do not end in what dumps end in.
+    pub passed: PassedOver,
+    /// What a server said in the place of objects, each once.
+    pub refusals: BTreeSet<String>,
     /// The newest time of what has happened to an object: about when the dump was taken. Annotations, specs,
     /// `deletionTimestamp` and what a status says of the future do not count.
     pub newest: Option<Timestamp>,
+}
+
+/// Files that were not looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PassedOver {
+    /// How many.
+    pub count: usize,
+    /// The first of them, by their names.
+    pub first: Vec<String>,
+}
+
+impl PassedOver {
+    /// So many tell of what sort they are.
+    const NAMED: usize = 3;
+
+    fn one(&mut self, name: &str) {
+        self.count += 1;
+        if self.first.len() < Self::NAMED {
+            self.first.push(name.to_owned());
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        let room = Self::NAMED - self.first.len();
+        self.first.extend(other.first.iter().take(room).cloned());
+    }
+
+    /// `2 files were passed over: a.txt, b.log`; `None`: there was none.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let files = match self.count {
+            0 => return None,
+            1 => "1 file was".to_owned(),
+            many => format!("{many} files were"),
+        };
+        let more = if self.count > self.first.len() { ", …" } else { "" };
+        let names: String = self.first.join(", ").escape_debug().collect();
+        Some(format!("{files} passed over: {names}{more}"))
+    }
 }
 
 /// A list that says of what it is a list (`PodList`), and has nothing.

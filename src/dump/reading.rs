@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 
 use super::list::List;
 use super::problem::{Flaw, Place, Position, Problem, STANDARD_INPUT};
+use super::said::{goes_on, has_unquoted_name, namespace_of, reason_of_refusal, says_its_kind, text};
 use super::seen::{Coming, Seen};
 use super::window::{LARGEST, Window};
-use super::{Empty, Item, Summary, times};
+use super::{Empty, Item, PassedOver, Summary, times};
 
 /// So many problems of a file say what is wrong with it.
 const MOST_OF_FILE: usize = 20;
@@ -86,6 +87,11 @@ impl<'e> Reading<'e> {
                 "give what `kubectl get -o json` or `-o yaml` prints, a folder of it, or a must-gather";
             self.of_file("no object of Kubernetes is in it", help);
         }
+    }
+
+    /// Files of a folder that were not looked at.
+    pub(super) fn passed_over(&mut self, passed: &PassedOver) {
+        self.summary.passed.add(passed);
     }
 
     pub(super) fn finish(self) -> Result<Summary, Vec<Problem>> {
@@ -291,7 +297,14 @@ impl<'e> Reading<'e> {
             return self.skip();
         };
         let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
+        if (&*api_version, &*kind) == ("v1", "Status") && text(&map, "status") != Some("Success") {
+            return self.refused(&map, begin);
+        }
         let metadata = map.get("metadata").and_then(Value::as_object);
+        if metadata.is_some_and(has_unquoted_name) {
+            let message = format!("the name of this {kind} is a number, and a name is a string");
+            return self.flaw(Flaw::new(0, message, "put it into quotes"), begin, b"");
+        }
         let name = metadata.and_then(|metadata| text(metadata, "name"));
         // Go writes a list that was never filled as null.
         let is_list = |items: &Value| items.is_array() || (items.is_null() && name.is_none());
@@ -321,6 +334,18 @@ impl<'e> Reading<'e> {
         (self.each)(Item { api_version, kind, value: Value::Object(map), place, replaces });
     }
 
+    /// A server said why it gives no objects. Where they were asked for by name, there is nothing else to read.
+    fn refused(&mut self, status: &Map<String, Value>, begin: Position) {
+        let message = reason_of_refusal(status);
+        if self.is_named {
+            let help = "take the dump with an account that may read it, and see that the command succeeds";
+            let message = format!("the server refused it: {message}");
+            return self.flaw(Flaw::new(0, message, help), begin, b"");
+        }
+        self.summary.refusals.insert(message);
+        self.skip();
+    }
+
     /// A list inside a list, or one that was parsed as a whole.
     fn nested(&mut self, map: &mut Map<String, Value>, begin: Position) {
         let items = map.remove("items");
@@ -343,26 +368,4 @@ impl<'e> Reading<'e> {
             self.summary.items_skipped += count;
         }
     }
-}
-
-/// Whether a list says that the server has more.
-fn goes_on(head: &Map<String, Value>) -> bool {
-    let metadata = head.get("metadata").and_then(Value::as_object);
-    metadata.is_some_and(|metadata| text(metadata, "continue").is_some())
-}
-
-/// A must-gather has what lies in a namespace in `namespaces/NAME/GROUP`.
-fn namespace_of(path: &Path) -> Option<String> {
-    let folders: Vec<_> = path.parent()?.iter().collect();
-    let pair = folders.windows(2).rfind(|pair| pair[0] == "namespaces")?;
-    Some(pair[1].to_string_lossy().into_owned())
-}
-
-/// A text that is not empty.
-pub(super) fn text<'m>(map: &'m Map<String, Value>, key: &str) -> Option<&'m str> {
-    map.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
-}
-
-fn says_its_kind(map: &Map<String, Value>) -> bool {
-    text(map, "apiVersion").is_some() && text(map, "kind").is_some()
 }

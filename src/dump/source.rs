@@ -101,9 +101,14 @@ fn refused(head: &[u8]) -> Option<(String, &'static str)> {
 }
 
 fn is_called_json(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    ["json", "jsonl", "ndjson"].contains(&&*ending(path))
+}
+
+/// What the name of a file ends in, in small letters; of one that is compressed, before that.
+pub(super) fn ending(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);
-    plain.strip_suffix(".json").is_some()
+    Path::new(plain).extension().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Whether a text is JSON, by its name or by how it begins: a mapping of YAML can begin with a bracket, too.

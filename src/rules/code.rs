@@ -163,6 +163,8 @@ codes! {
     BadTimeline "bad-timeline" Error;
     /// Two cases of a test have the same name.
     DuplicateCase "duplicate-case" Error;
+    /// A folder of tests holds rules that nobody reads.
+    NotRead "not-read" Warning;
     /// A parameter that no rule uses.
     UnusedParameter "unused-parameter" Warning;
     /// A kind that nobody knows, with a name close to one that everybody knows.

@@ -120,6 +120,7 @@ impl Run<'_> {
             return true;
         }
         let message = format!("the apiVersion {} is not `{API_VERSION}`", entry.value.shown());
+        let help = foreign(node, &entry.value).unwrap_or(help);
         self.out.push(Diagnostic::new(Code::WrongApiVersion, entry.value.place, message).help(help));
         false
     }
@@ -279,6 +280,22 @@ impl Run<'_> {
             None => drop(self.packs.insert(name.clone(), *place)),
         }
     }
+}
+
+/// What to do with a document that is another program's, by its apiVersion and its kind.
+fn foreign(node: &Node, version: &Node) -> Option<String> {
+    let kind = &node.get("kind")?.value.scalar()?.text;
+    let version = &version.scalar()?.text;
+    let is_ours = version.starts_with("k8s-healer")
+        || suggest::nearest(version, [API_VERSION]).is_some()
+        || suggest::nearest(kind, KINDS.iter().copied()).is_some();
+    let help = || {
+        format!(
+            "{} is no document of k8s-healer: take it out of the files and folders of rules",
+            quoted(kind)
+        )
+    };
+    (!is_ours).then(help)
 }
 
 enum Kind {

@@ -1,6 +1,8 @@
-//! Which files a path stands for: the file itself, or all `*.yaml` and `*.yml` of a folder and its
-//! subfolders, in the order of their names.
+//! Which files a path stands for: the file itself, or all `*.yaml` and `*.yml` of a folder and its subfolders, in the
+//! order of their names, and of its `*.json` those that say something of rules. How the letters of an ending are
+//! written makes no difference: guardrails that are not read would protect nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +19,9 @@ use super::yaml::compose;
 
 /// The kinds of documents that say something of rules.
 const RULES: [&str; 3] = [PACK, GUARDRAILS, OVERRIDE];
+
+/// The folder of a pack's tests.
+pub(super) const TESTS: &str = "tests";
 
 /// A folder of rules has no use for more, and a loop of links none for an end.
 const DEEPEST: usize = 16;
@@ -59,15 +64,27 @@ pub fn test_files(path: &Path) -> Vec<PathBuf> {
     if !path.is_dir() {
         return vec![path.to_owned()];
     }
-    let mut seen = BTreeSet::new();
-    let entered = BTreeSet::new();
-    let mut walk = Walk { seen: &mut seen, entered, any: false, with_tests: true, out: Expanded::default() };
-    walk.folder(path, 0);
     let is_test = |path: &PathBuf| {
+        if is_json(&name_of(path)) {
+            // A schema of tests spells their kind, too.
+            return holds(path, &[TEST]);
+        }
         let file = read_file(path, "");
         file.is_ok_and(|bytes| bytes.windows(TEST.len()).any(|word| word == TEST.as_bytes()))
     };
-    walk.out.found.into_iter().filter(is_test).collect()
+    all_files(path).into_iter().filter(is_test).collect()
+}
+
+/// The files of a folder that may hold rules or tests, by their names. I/O.
+pub(super) fn all_files(folder: &Path) -> Vec<PathBuf> {
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    let mut seen = BTreeSet::new();
+    let entered = BTreeSet::new();
+    let mut walk = Walk { seen: &mut seen, entered, any: false, with_tests: true, out: Expanded::default() };
+    walk.folder(folder, 0);
+    walk.out.found
 }
 
 /// The files of a folder that say something of rules, without those of `tests`; of a single file none. I/O.
@@ -82,22 +99,49 @@ pub fn rule_files(folder: &Path) -> Vec<PathBuf> {
 /// Whether a file holds a document that says something of rules: a pack, guardrails, overrides. I/O.
 #[must_use]
 pub fn holds_rules(file: &Path) -> bool {
+    holds(file, &RULES)
+}
+
+/// Whether a file may hold rules or tests of them, by its name.
+pub(crate) fn may_hold_rules(name: &str) -> bool {
+    has_ending(name, &["yaml", "yml", "json"])
+}
+
+fn is_json(name: &str) -> bool {
+    has_ending(name, &["json"])
+}
+
+fn has_ending(name: &str, endings: &[&str]) -> bool {
+    let own = Path::new(name).extension();
+    endings.iter().any(|ending| own.is_some_and(|own| own.eq_ignore_ascii_case(ending)))
+}
+
+fn name_of(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
+}
+
+/// I/O.
+fn holds(file: &Path, kinds: &[&str]) -> bool {
     let name = file.display().to_string();
     let mut sources = Sources::default();
     let read = read_file(file, &name).and_then(|bytes| accept(&mut sources, &name, &bytes));
     let source = read.ok().and_then(|source| sources.get(source));
-    source.is_some_and(|source| says_of_rules(&source.text))
+    source.is_some_and(|source| says(&source.text, kinds))
 }
 
 /// The same of a text at hand. No I/O.
 #[must_use]
 pub fn says_of_rules(text: &str) -> bool {
-    if !RULES.iter().any(|kind| text.contains(kind)) {
+    says(text, &RULES)
+}
+
+fn says(text: &str, kinds: &[&str]) -> bool {
+    if !kinds.iter().any(|kind| text.contains(kind)) {
         return false;
     }
     let is_of_rules = |document: &Node| {
         let kind = document.get("kind").and_then(|entry| entry.value.scalar());
-        kind.is_some_and(|kind| RULES.contains(&kind.text.as_str()))
+        kind.is_some_and(|kind| kinds.contains(&kind.text.as_str()))
     };
     let (mut sources, mut out) = (Sources::default(), Collector::default());
     let source = sources.add("", text);
@@ -138,7 +182,7 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, path: &Path, depth: usize) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name_of(path);
         // Hidden: editors' swap files, `.git`, and the `..data` of a mounted ConfigMap, whose files
         // are linked to from beside it.
         if name.starts_with('.') {
@@ -146,10 +190,10 @@ impl Walk<'_> {
         }
         if path.is_dir() {
             // A pack's tests and their fixtures are no rules.
-            if name != "tests" || self.with_tests {
+            if name != TESTS || self.with_tests {
                 self.folder(path, depth + 1);
             }
-        } else if name.ends_with(".yaml") || name.ends_with(".yml") {
+        } else if may_hold_rules(&name) && (!is_json(&name) || self.with_tests || holds_rules(path)) {
             self.any = true;
             if self.out.found.len() >= MOST {
                 self.too_much(path);
@@ -186,6 +230,35 @@ mod tests {
         let found = expand(folder.path(), &mut BTreeSet::new()).found;
         let names: Vec<_> = found.iter().map(|found| found.strip_prefix(folder.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a.yml"), Path::new("b.yaml"), Path::new("sub/e.yaml")]);
+    }
+
+    #[test]
+    fn the_letters_of_an_ending_make_no_difference_and_json_is_read_where_it_says_something_of_rules() {
+        let folder = tempfile::tempdir().unwrap();
+        let guardrails = r#"{ "apiVersion": "k8s-healer/v1", "kind": "Guardrails" }"#;
+        let test = r#"{ "kind": "RuleTest" }"#;
+        let schema =
+            r#"{ "title": "Guardrails", "properties": { "kind": { "enum": ["Guardrails", "RuleTest"] } } }"#;
+        for (file, text) in [
+            ("A.YAML", guardrails),
+            ("b.Yml", guardrails),
+            ("c.json", guardrails),
+            ("d.JSON", guardrails),
+            ("e.json", schema),
+            ("package.json", "{}"),
+            ("t.JSON", test),
+            ("u.YAML", test),
+        ] {
+            fs::write(folder.path().join(file), text).unwrap();
+        }
+        let names = |found: Vec<PathBuf>| -> Vec<String> {
+            found.iter().map(|path| name_of(path).into_owned()).collect()
+        };
+        let expanded = expand(folder.path(), &mut BTreeSet::new());
+        assert_eq!(expanded.problems, []);
+        assert_eq!(names(expanded.found), ["A.YAML", "b.Yml", "c.json", "d.JSON", "u.YAML"]);
+        assert_eq!(names(rule_files(folder.path())), ["A.YAML", "b.Yml", "c.json", "d.JSON"]);
+        assert_eq!(names(test_files(folder.path())), ["t.JSON", "u.YAML"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use k8s_healer_engine::values::Globs;
 /// Something to read rules from.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A file, or a folder with all its `*.yaml` and `*.yml`.
+    /// A file, or a folder with all its `*.yaml` and `*.yml`, and what of its `*.json` is of rules.
     Path(PathBuf),
     /// The same, confined to some namespaces.
     Confined {

@@ -81,6 +81,10 @@ impl Lowering<'_> {
 
     /// Reports a mistake in a value, with the place where a rule asked for it if it is a parameter's.
     pub(super) fn report_at(&mut self, node: &Node, mut diagnostic: Diagnostic) {
+        let text = node.scalar().filter(|scalar| scalar.plain).map_or("", |scalar| &scalar.text);
+        if let Some(help) = blanks::in_curly_quotes(text) {
+            diagnostic = diagnostic.help(help);
+        }
         if let Some(used) = &node.used {
             diagnostic = diagnostic.related(used.place, format!("used here as `${{{}}}`", used.name));
         }
@@ -125,8 +129,8 @@ impl Lowering<'_> {
                 later::diagnostic(entry.key.place, key)
             } else {
                 let message = format!("{} is no key of {}", quoted(key), keys.of);
-                let help = if let Some(blank) = blanks::foreign(key) {
-                    format!("{blank} stands in it: {}", blanks::HELP)
+                let help = if let Some(help) = blanks::foreign(key) {
+                    help
                 } else if keys.known.is_empty() {
                     "leave it out: it has no keys".to_owned()
                 } else {

@@ -80,7 +80,10 @@ impl Lowering<'_> {
                     key if RULE_KEYS.contains(&key) => {
                         format!("`{key}` is a key of the rule: write it beside `match`")
                     }
-                    name => suggest::help(name, &known),
+                    name => {
+                        let all = self.registry.matchers().iter();
+                        suggest::help_of_key(name, &known, all.map(|known| (known.name, known.shape)))
+                    }
                 };
                 Diagnostic::new(Code::UnknownMatcher, entry.key.place, message).help(help)
             };

@@ -161,6 +161,11 @@ impl Lowering<'_> {
             Some(MovedBy::Rule) if key == "namespaces" => {
                 "leave `namespaces` out of the override, and narrow the rule down in its `match`".to_owned()
             }
+            _ if !self.within.is_empty() => format!(
+                "its pack is confined to {}, and what has no namespace is out of its reach: watch kinds that have one, \
+                 or move the rule into a file that is not confined",
+                self.shown_confinement()
+            ),
             _ => "write `scope: cluster` in the rule instead".to_owned(),
         };
         self.report(Diagnostic::new(Code::WrongScope, namespaces.key.place, message).help(help));

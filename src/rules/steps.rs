@@ -58,8 +58,9 @@ impl Lowering<'_> {
             } else {
                 let known: Vec<&str> = self.registry.actions().iter().map(|known| known.name).collect();
                 let message = format!("{} is no action", quoted(name));
+                let keys = self.registry.actions().iter().map(|known| (known.name, known.shape));
                 Diagnostic::new(Code::UnknownAction, entry.key.place, message)
-                    .help(suggest::help(name, &known))
+                    .help(suggest::help_of_key(name, &known, keys))
             };
             self.report(diagnostic);
             return None;

@@ -1,5 +1,7 @@
 //! Did you mean …? The nearest of the words that may stand somewhere.
 
+use k8s_healer_engine::descriptor::Shape;
+
 /// Longer than any word of the language: what is longer is no typing mistake, and costs time to compare.
 const LONGEST: usize = 64;
 
@@ -91,6 +93,33 @@ pub(crate) fn help(word: &str, candidates: &[&str]) -> String {
     }
 }
 
+/// The same; of a word that is near to none, and a key of just one or two of what may stand there, how it is written
+/// as that.
+pub(super) fn help_of_key<'c>(
+    word: &str,
+    candidates: &[&str],
+    keys: impl Iterator<Item = (&'c str, Shape)>,
+) -> String {
+    if nearest(word, candidates.iter().copied()).is_some() {
+        return help(word, candidates);
+    }
+    let has_it = |(_, shape): &(&str, Shape)| match shape {
+        Shape::Keys(keys) | Shape::ValueOrKeys(_, keys) => keys.iter().any(|key| key.name == word),
+        Shape::Value(_) => false,
+    };
+    let owners: Vec<&str> = keys.filter(has_it).map(|(name, _)| name).collect();
+    let written = |owner: &str| format!("`{owner}: {{ {word}: … }}`");
+    match owners.as_slice() {
+        [one] => format!("`{word}` is a key of `{one}`: write {}", written(one)),
+        [one, other] => format!(
+            "`{word}` is a key of `{one}` and of `{other}`: write {} or {}",
+            written(one),
+            written(other)
+        ),
+        _ => help(word, candidates),
+    }
+}
+
 fn flattened(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
@@ -114,6 +143,22 @@ mod tests {
         ] {
             assert_eq!(nearest(typed, words), Some(meant), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_key_of_one_or_two_that_may_stand_there_is_told_to_be_one() {
+        use k8s_healer_engine::descriptor::{Key, ValueKind};
+        const KEYS: &[Key] = &[Key::optional("inner", ValueKind::Text, "", "")];
+        let help = |owners: &[&'static str]| {
+            help_of_key("inner", &["one"], owners.iter().map(|name| (*name, Shape::Keys(KEYS))))
+        };
+        assert_eq!(help(&["one"]), "`inner` is a key of `one`: write `one: { inner: … }`");
+        let two = "`inner` is a key of `one` and of `two`: write `one: { inner: … }` or `two: { inner: … }`";
+        assert_eq!(help(&["one", "two"]), two);
+        assert_eq!(help(&["one", "two", "three"]), "expected `one`");
+        assert_eq!(help(&[]), "expected `one`");
+        let near = help_of_key("inner", &["iner"], [("one", Shape::Keys(KEYS))].into_iter());
+        assert_eq!(near, "did you mean `iner`?");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::code::Code;
 use super::diagnostic::{Collector, Diagnostic, Place, Span, quoted};
 use super::node::{Data, Entry, Key, MERGE, Node, Scalar};
 use super::source::SourceId;
+use super::unclosed;
 
 /// Rules nest about ten deep; composing and lowering are recursive.
 const DEEPEST: usize = 64;
@@ -34,7 +35,7 @@ pub(super) fn compose(source: SourceId, text: &str, out: &mut Collector) -> Vec<
     options.block_nesting_limit = DEEPEST;
     let parser = Parser::new_from_str_with_options(text, options);
     let anchors = HashMap::new();
-    let mut composer = Composer { parser, text, source, out, anchors, nodes: 0, bytes: 0 };
+    let mut composer = Composer { parser, text, source, out, anchors, open: Vec::new(), nodes: 0, bytes: 0 };
     let mut documents = Vec::new();
     loop {
         match composer.document() {
@@ -69,6 +70,8 @@ struct Composer<'t, 'o> {
     source: SourceId,
     out: &'o mut Collector,
     anchors: HashMap<usize, Node>,
+    /// Where the brackets stand that are open.
+    open: Vec<usize>,
     nodes: usize,
     bytes: usize,
 }
@@ -130,12 +133,20 @@ impl<'t> Composer<'t, '_> {
         Ok(node)
     }
 
+    fn opens(&mut self, style: StructureStyle, place: Place) {
+        if style == StructureStyle::Flow {
+            self.open.push(place.span.start);
+        }
+    }
+
     fn list(&mut self, style: StructureStyle, mut place: Place, depth: usize) -> Composed<Node> {
         self.enter(depth, place)?;
         let mut items = Vec::new();
+        self.opens(style, place);
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::SequenceEnd) {
                 if style == StructureStyle::Flow {
+                    self.open.pop();
                     place.span.end = self.place(span).span.end;
                 }
                 break;
@@ -151,9 +162,11 @@ impl<'t> Composer<'t, '_> {
         self.enter(depth, place)?;
         let mut entries: Vec<Entry> = Vec::new();
         let mut seen: BTreeMap<String, Place> = BTreeMap::new();
+        self.opens(style, place);
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
                 if style == StructureStyle::Flow {
+                    self.open.pop();
                     place.span.end = self.place(span).span.end;
                 }
                 break;
@@ -273,6 +286,16 @@ impl<'t> Composer<'t, '_> {
             let place = Place { span: blank.span, ..place };
             let message = format!("not YAML: {}", blank.message);
             return Diagnostic::new(Code::Syntax, place, message).help(blank.help);
+        }
+        let unclosed = self.open.last().and_then(|opened| unclosed::before(self.text, *opened, offset));
+        if let Some(unclosed) = unclosed {
+            let message = format!("not YAML: the `{}` is not closed", unclosed.bracket);
+            let (opened, outside) =
+                (Place { span: unclosed.opened, ..place }, Place { span: unclosed.outside, ..place });
+            return Diagnostic::new(Code::Syntax, opened, message)
+                .label("opened here")
+                .help(format!("close it with `{}`", unclosed.closing()))
+                .related(outside, "this is still read as a part of it");
         }
         Diagnostic::new(Code::Syntax, place, format!("not YAML: {}", error.info()))
             .help(syntax_help(error.kind()))

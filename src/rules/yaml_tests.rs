@@ -161,6 +161,49 @@ fn a_blank_that_only_looks_like_a_space_is_pointed_at() {
 }
 
 #[test]
+fn a_mark_of_a_text_processor_is_pointed_at() {
+    let dash = "a long dash (U+2013) stands here, where `-` belongs; write a plain `-` in its place";
+    let quote = "a curly quote (U+201C) stands here, where `\"` belongs; write a plain `\"` in its place";
+    let nothing = "a character without width (U+200B) stands here, where nothing belongs; take it out";
+    for (text, mark, told) in [
+        ("a:\n  \u{2013} b: 1\n    c: 2\n", "\u{2013}", dash),
+        ("a:\n  - b: \u{201c}c: d\u{201d}\n", "\u{201c}", quote),
+        ("a: [\u{201c}c: d: e\u{201d}]\n", "\u{201c}", quote),
+        ("a:\n  \u{201c}b\u{201d}: c: d\n", "\u{201c}", quote),
+        ("a: 1\n \u{200b}b: 2\n", "\u{200b}", nothing),
+    ] {
+        let diagnostics = composed(text).1;
+        let one = &diagnostics[0];
+        assert_eq!(format!("{}; {}", one.message, one.help), format!("not YAML: {told}"), "{text}");
+        assert_eq!(one.place.unwrap().span.start, text.find(mark).unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn a_bracket_that_is_not_closed_is_pointed_at_where_lines_below_belong_to_something_else() {
+    for (text, opened, outside) in [
+        ("a:\n  b: [x-*\n  c: 1h\n  d: 2\n", "[", Some("c: 1h")),
+        ("a:\n  - b: { c: 1\n  - d: 2\ne: 3\n", "{", Some("- d: 2")),
+        ("a: [b,\n  c\n\n# d\ne: { f: 1 }\n", "[", Some("e: { f: 1 }")),
+        // Something else is wrong with these.
+        ("a: [\n  { b: 1 }\n  { c: 2 }\n]\n", "", None),
+        ("a: [ b: c: d ]\ne: 1\n", "", None),
+        ("a: [\n  b,\n]\nc: d: e\n", "", None),
+    ] {
+        let diagnostics = composed(text).1;
+        let [one] = diagnostics.as_slice() else { panic!("{text:?} {diagnostics:?}") };
+        let Some(outside) = outside else {
+            assert!(!one.message.contains("is not closed"), "{text:?} {}", one.message);
+            continue;
+        };
+        assert_eq!(one.message, format!("not YAML: the `{opened}` is not closed"), "{text:?}");
+        assert_eq!(one.place.unwrap().span.start, text.find(opened).unwrap(), "{text:?}");
+        let span = one.related[0].place.span;
+        assert_eq!(&text[span.start..span.end], outside, "{text:?}");
+    }
+}
+
+#[test]
 fn a_blank_that_does_no_harm_is_not_blamed() {
     for text in ["a: |\n  x\n  \ty\n\n\nb: [\n", "\"a\": \"b:\u{a0}c\"\nd: [\n", "\t\na: [\n"] {
         let message = &composed(text).1[0].message;

@@ -12,7 +12,7 @@ use k8s_healer_engine::rule::{Rule, RuleSet, Scope, WatchTarget};
 use serde_json::Value;
 
 use super::Watching;
-use super::world::{World, WorldKind};
+use super::world::{ObjectId, World, WorldKind};
 use crate::rules::offline::{Kind, Kinds, Meaning};
 
 /// Objects that are being gathered.
@@ -39,6 +39,9 @@ pub struct Gathered {
     pub refused: Vec<String>,
     /// What rules watch and of which there is no object, with those rules.
     pub absent: BTreeMap<String, Vec<String>>,
+    /// Kinds that rules on namespaces watch, and how many objects of them do not say in which namespace they are: no
+    /// such rule sees these.
+    pub placeless: BTreeMap<String, usize>,
 }
 
 impl Gathering {
@@ -126,6 +129,7 @@ impl Gathering {
         gathered.watching.resize(self.kinds.all().len(), Vec::new());
         let namespaced: BTreeSet<usize> =
             self.world.ids().filter(|id| id.key.namespace.is_some()).map(|id| id.kind).collect();
+        let mut placeless = BTreeSet::new();
         for rule in &self.rules.rules {
             let watched = self.kinds.watched(&rule.watch);
             for (target, first, second) in &watched.ambiguous {
@@ -141,7 +145,12 @@ impl Gathering {
                 let is_namespaced = kind.namespaced.unwrap_or_else(|| namespaced.contains(&index));
                 let reason = unfit_for_scope(rule, kind, is_namespaced);
                 match reason.or_else(|| unfit(rule, kind, &self.registry)) {
-                    None => gathered.watching[index].push(Watching { rule: Arc::clone(rule), is_named }),
+                    None => {
+                        if is_namespaced && matches!(rule.scope, Scope::Namespaces(_)) {
+                            placeless.insert(index);
+                        }
+                        gathered.watching[index].push(Watching { rule: Arc::clone(rule), is_named });
+                    }
                     Some(reason) if is_named => gathered.refused.push(format!("{}: {reason}", rule.id)),
                     Some(_) => {}
                 }
@@ -150,6 +159,10 @@ impl Gathering {
                 let watch: Vec<String> = rule.watch.iter().map(ToString::to_string).collect();
                 gathered.absent.entry(watch.join(", ")).or_default().push(rule.id.to_string());
             }
+        }
+        let lies_nowhere = |id: &&ObjectId| id.key.namespace.is_none() && placeless.contains(&id.kind);
+        for id in self.world.ids().filter(lies_nowhere) {
+            *gathered.placeless.entry(self.kinds.all()[id.kind].resource()).or_default() += 1;
         }
         Gathered { world: self.world, ..gathered }
     }

@@ -51,6 +51,64 @@ fn files_without_objects_are_passed_over_and_counted() {
 }
 
 #[test]
+fn the_letters_of_an_ending_make_no_difference_and_one_object_on_each_line_is_read() {
+    let pod = |name: &str| format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{name}"}}}}"#);
+    let lines = |one: &str, other: &str| format!("{}\n{}\n", pod(one), pod(other));
+    let folder = folder(&[
+        ("A.YAML", &POD.replace("NAME", "a")),
+        ("b.JSON", &pod("b")),
+        ("c.jsonl", &lines("c1", "c2")),
+        ("d.NDJSON", &lines("d1", "d2")),
+        ("e.Yml", &POD.replace("NAME", "e")),
+    ]);
+    fs::write(folder.path().join("f.JSONL.GZ"), gzip(&lines("f1", "f2"))).unwrap();
+    let found = read(&[folder.path()], b"");
+    assert_eq!(found.names(), ["a", "b", "c1", "c2", "d1", "d2", "e", "f1", "f2"], "{:?}", found.end);
+    assert_eq!(found.summary().passed.told(), None);
+}
+
+#[test]
+fn files_that_are_not_looked_at_are_counted_and_the_first_named() {
+    let folder = folder(&[
+        ("a.yaml", &POD.replace("NAME", "a")),
+        ("b/notes.txt", ""),
+        ("c.log", ""),
+        ("d\u{1b}.gz", ""),
+        ("e.toml", ""),
+        (".hidden", ""),
+    ]);
+    let told = read(&[folder.path()], b"").summary().passed.told().unwrap();
+    assert_eq!(told, "4 files were passed over: notes.txt, c.log, d\\u{1b}.gz, …");
+    let problems = read(&[&folder.path().join("b")], b"").problems();
+    let expected = ": it holds no `*.json`, `*.yaml` or `*.yml` file; 1 file was passed over: notes.txt";
+    assert!(problems[0].ends_with(expected), "{problems:?}");
+}
+
+#[test]
+fn what_a_server_said_in_the_place_of_objects_is_passed_on() {
+    let reason = "pods is forbidden: User \"x\" cannot list";
+    let status = format!(
+        r#"{{"apiVersion":"v1","kind":"Status","metadata":{{}},"status":"Failure","message":{reason:?},"code":403}}"#
+    );
+    let told = read(&[Path::new("-")], status.as_bytes()).problems();
+    assert_eq!(told, [format!("standard input:1:1: the server refused it: {reason}")]);
+    let folder = folder(&[("a.yaml", &POD.replace("NAME", "a")), ("b.json", &status), ("c.json", &status)]);
+    let found = read(&[folder.path()], b"");
+    assert_eq!(found.names(), ["a"]);
+    assert_eq!(found.summary().refusals.into_iter().collect::<Vec<_>>(), [reason]);
+}
+
+#[test]
+fn a_name_that_yaml_reads_as_a_number_is_told() {
+    for name in ["007", "7", "1.5"] {
+        let told = read(&[Path::new("-")], POD.replace("NAME", name).as_bytes()).problems();
+        let expected = "standard input:1:1: the name of this Pod is a number, and a name is a string";
+        assert_eq!(told, [expected], "{name}");
+    }
+    assert_eq!(read(&[Path::new("-")], POD.replace("NAME", "\"007\"").as_bytes()).names(), ["007"]);
+}
+
+#[test]
 fn one_bad_file_costs_itself_and_all_that_is_wrong_is_told() {
     let folder = folder(&[
         ("a.yaml", "a: [1\n"),
@@ -89,7 +147,8 @@ fn what_was_named_and_holds_nothing_is_told() {
     assert_eq!(told("values.yaml"), "no object of Kubernetes is in it");
     assert_eq!(told("empty.json"), "there is nothing in it");
     assert_eq!(told("absent.json"), "there is no such file or folder");
-    assert_eq!(told("sub"), "it holds no `*.json`, `*.yaml` or `*.yml` file");
+    let nothing = read(&[&folder.path().join("sub")], b"").problems().remove(0);
+    assert!(nothing.contains("it holds no `*.json`, `*.yaml` or `*.yml` file; 1 file was"), "{nothing}");
     assert_eq!(read(&[Path::new("-")], b" \n").problems(), ["standard input: there is nothing in it"]);
     assert_eq!(read(&[&folder.path().join("list.json")], b"").summary().objects, 0);
 }

@@ -88,6 +88,18 @@ fn a_confined_pack_that_selects_namespaces_by_their_labels_stays_within() {
 }
 
 #[test]
+fn a_confined_pack_on_a_kind_without_namespaces_is_not_advised_to_reach_out() {
+    let team = Teams::new(&format!("{HEAD}{PACK}").replace("watch: vm,", "watch: nodes,"), "");
+    let wrong = |path: &str| {
+        let diagnostics = team.load(&[path]).diagnostics;
+        diagnostics.into_iter().find(|one| one.code == Code::WrongScope).unwrap().help
+    };
+    assert!(wrong("team").contains("write `scope: cluster`"));
+    let help = wrong("team=team-a-*");
+    assert!(help.contains("confined to `team-a-*`") && !help.contains("scope: cluster"), "{help}");
+}
+
+#[test]
 fn a_confined_pack_cannot_reach_out_by_scope_overrides_or_guardrails() {
     let sound = format!("{HEAD}{PACK}").replace("[test-*]", "[team-a-*]");
     let platform = format!("{HEAD}{PACK}").replace("name: vms", "name: platform");

@@ -305,3 +305,59 @@ fn a_time_before_now_is_no_duration_to_look_ahead() {
         told.errors
     );
 }
+
+/// A folder with these files, beside rules on the pods of some namespaces.
+fn of_folder(files: &[(&str, &str)], flags: &[&str]) -> Told {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let rules = folder.path().join("rules.toml");
+    let rule = "{ name: old, watch: pods, namespaces: test-*, match: [ age: { over: 1h } ], mode: observe, actions: [ log: {} ] }";
+    fs::write(
+        &rules,
+        format!("apiVersion: k8s-healer/v1\nkind: RulePack\nmetadata: {{ name: a }}\nrules: [ {rule} ]\n"),
+    )
+    .unwrap();
+    let (rules, folder) = (rules.display().to_string(), folder.path().display().to_string());
+    plan_of(b"", &[&["--rules", &rules, "--from", &folder], flags].concat())
+}
+
+const EMPTY: &str = r#"{"apiVersion":"v1","kind":"PodList","items":[]}"#;
+
+#[test]
+fn nothing_is_all_clear_where_files_were_not_looked_at() {
+    let told = of_folder(&[("a.json", EMPTY), ("pods.txt", "")], &[]);
+    assert_eq!(told.status, Some(2), "{}", told.text);
+    assert!(told.text.contains("2 files were passed over: pods.txt, rules.toml"), "{}", told.text);
+    let pod = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"test-a"}}"#;
+    let told = of_folder(&[("a.json", pod), ("pods.txt", "")], &["--at", "2026-01-01T00:00:00Z"]);
+    assert!(told.text.contains("note: 2 files were passed over: pods.txt, rules.toml"), "{}", told.text);
+    let logs: Vec<String> = (0..20).map(|number| format!("{number}.log")).collect();
+    let files: Vec<(&str, &str)> =
+        logs.iter().map(|name| (name.as_str(), "")).chain([("a.json", pod)]).collect();
+    let told = of_folder(&files, &["--at", "2026-01-01T00:00:00Z"]);
+    assert!(!told.text.contains("passed over"), "{}", told.text);
+}
+
+#[test]
+fn what_the_server_refused_makes_a_plan_incomplete() {
+    let status = r#"{"apiVersion":"v1","kind":"Status","status":"Failure","message":"pods is forbidden"}"#;
+    let told = of_folder(&[("a.json", EMPTY), ("b.json", status)], &[]);
+    assert_eq!(told.status, Some(2), "{}", told.text);
+    assert!(told.text.contains("the dump lacks what the server refused: pods is forbidden"), "{}", told.text);
+}
+
+#[test]
+fn an_object_that_does_not_say_its_namespace_makes_a_plan_of_rules_on_namespaces_incomplete() {
+    let pod = |metadata: &str| format!(r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{{metadata}}}}}"#);
+    let list = format!("{}{}", pod(r#""name":"a""#), pod(r#""name":"b","namespace":"test-a""#));
+    let told = of_folder(&[("a.json", &list)], &["--at", "2026-01-01T00:00:00Z"]);
+    assert_eq!(told.status, Some(2), "{}", told.text);
+    let expected = "pods: 1 object lacks `metadata.namespace`";
+    assert!(told.text.contains(expected) && told.text.contains("; not complete"), "{}", told.text);
+    // No rule on namespaces asks for nodes.
+    let list = pod(r#""name":"a""#).replace("Pod", "Node");
+    let told = of_folder(&[("a.json", &list)], &["--at", "2026-01-01T00:00:00Z"]);
+    assert_eq!(told.status, Some(0), "{}", told.text);
+}

@@ -70,7 +70,7 @@ async fn a_file_that_comes_or_goes_is_told() {
     assert_eq!(next(&mut files).await, "first second");
     fs::remove_file(&second).unwrap();
     assert_eq!(next(&mut files).await, "first");
-    let below = folder.path().join("rules/team/new/c.yaml");
+    let below = folder.path().join("rules/team/new/C.YAML");
     fs::create_dir_all(below.parent().unwrap()).unwrap();
     fs::write(&below, pack(&["third"]).replace("name: p ", "name: r ")).unwrap();
     until(&mut files, "first third").await;

@@ -31,6 +31,7 @@ const SEEN: &[(&str, &[&str])] = &[
             "/rules/0/match/3/age/under",
         ],
     ),
+    ("bad-glob-curly-quotes", &["/rules/0/match/0/age/over"]),
     ("bad-glob", &["/rules/0/namespaces", "/rules/1/namespaces"]),
     ("bad-name", &["/metadata/name", "/rules/0/name", "/rules/1/name", "/rules/2/name"]),
     ("bad-parameter", &["/parameters", "/parameters/a", "/parameters/b", "/parameters/c"]),
@@ -194,7 +195,10 @@ const SEEN: &[(&str, &[&str])] = &[
             "/unprotect/ownerKinds",
         ],
     ),
-    ("unknown-action", &["/rules/0/actions/0", "/rules/0/actions/1", "/rules/0/actions/2"]),
+    (
+        "unknown-action",
+        &["/rules/0/actions/0", "/rules/0/actions/1", "/rules/0/actions/2", "/rules/0/actions/3"],
+    ),
     (
         "unknown-key",
         &[
@@ -210,8 +214,16 @@ const SEEN: &[(&str, &[&str])] = &[
     ("unknown-key-blank", &["/rules/0"]),
     (
         "unknown-matcher",
-        &["/rules/0/match/0", "/rules/0/match/1/not", "/rules/0/match/2/any/0", "/rules/0/match/2/any/1"],
+        &[
+            "/rules/0/match/0",
+            "/rules/0/match/1/not",
+            "/rules/0/match/2/any/0",
+            "/rules/0/match/2/any/1",
+            "/rules/0/match/3",
+            "/rules/0/match/4",
+        ],
     ),
+    ("wrong-api-version-foreign", &["", "/apiVersion", "/kind"]),
     ("wrong-api-version", &["/apiVersion"]),
     ("wrong-kind-missing", &[""]),
     ("wrong-kind", &["/kind", "/rules/0/match/0"]),

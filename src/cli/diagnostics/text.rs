@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Findings, Renderer, Style};
+use crate::rules::Severity;
 
 /// More reports are of no use to a person; the summary counts all.
 const MOST_SHOWN: usize = 200;
@@ -20,7 +21,8 @@ pub(super) fn show(findings: &Findings<'_>, style: Style, out: &mut impl Write) 
         return Ok(());
     }
     writeln!(out, "{}", findings.summary())?;
-    match findings.diagnostics.first().filter(|_| style.hint) {
+    let error = findings.diagnostics.iter().find(|one| one.severity() == Severity::Error);
+    match error.or(findings.diagnostics.first()).filter(|_| style.hint) {
         Some(first) => writeln!(out, "for more: k8s-healer validate-rules --explain {}", first.code),
         None => Ok(()),
     }

@@ -15,7 +15,7 @@ use super::rules::{Rules, others};
 use super::{Arguments, among};
 use crate::cli::daemon::sweep::progress::Counting;
 use crate::cli::diagnostics::{Style, show_problems};
-use crate::cli::plan::dump::passed_over;
+use crate::cli::plan::dump::{lost, passed_over, refusals};
 use crate::dump;
 use crate::rules::nearest;
 use crate::rules::offline::Meaning;
@@ -70,7 +70,7 @@ pub(super) fn find(
     };
     let off = rules.switched_off.iter().filter(|off| off.watch.iter().any(is_meant));
     let mut notes: Vec<String> = off.map(|off| off.note.clone()).collect();
-    let Gathered { mut world, watching, refused, .. } = gathering.finish();
+    let Gathered { mut world, watching, refused, placeless, .. } = gathering.finish();
     if arguments.complete {
         world.has_hidden_namespaces();
     }
@@ -102,6 +102,8 @@ pub(super) fn find(
         object: (*object).clone(),
     };
     notes.extend(passed_over(&summary));
+    notes.extend(refusals(&summary));
+    notes.extend(lost(&placeless));
     notes.extend(refused.into_iter().map(|refused| format!("left out: {refused}")));
     let mut subject = Subject {
         resource: resource.clone(),

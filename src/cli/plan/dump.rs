@@ -44,8 +44,12 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
     for dump::Empty { api_version, kind, namespace } in &summary.empty {
         gathering.has_none(api_version, kind, namespace.as_deref());
     }
-    let Gathered { mut world, watching, refused, absent } = gathering.finish();
+    let Gathered { mut world, watching, refused, absent, placeless } = gathering.finish();
     let mut incomplete = refused;
+    incomplete.extend(lost(&placeless));
+    incomplete.extend(refusals(&summary));
+    // Nothing is not all clear where something was not looked at.
+    incomplete.extend(summary.passed.told().filter(|_| summary.objects == 0));
     if summary.pages > 0 {
         let lists = if summary.pages == 1 { "a list" } else { "some lists" };
         incomplete.push(format!(
@@ -79,16 +83,32 @@ pub(super) fn plan(arguments: &Arguments, rules: &RuleSet, stdin: &mut dyn Read)
     })
 }
 
-/// Of items of lists that are no objects, that there are some.
-pub(in crate::cli) fn passed_over(summary: &dump::Summary) -> Option<String> {
+/// Of items of lists that are no objects, that there are some; and of a few files that were not looked at, which these
+/// are. A must-gather has thousands, of which nobody wants to read.
+pub(in crate::cli) fn passed_over(summary: &dump::Summary) -> Vec<String> {
+    const FEW: usize = 10;
     let items = match summary.items_skipped {
-        0 => return None,
-        1 => "1 item of a list was".to_owned(),
-        many => format!("{many} items of lists were"),
+        0 => None,
+        1 => Some("1 item of a list was".to_owned()),
+        many => Some(format!("{many} items of lists were")),
     };
-    Some(format!(
-        "{items} passed over: without apiVersion, kind or a name it cannot be told what object it is"
-    ))
+    let reason = "passed over: without apiVersion, kind or a name it cannot be told what object it is";
+    let items = items.map(|items| format!("{items} {reason}"));
+    let files = summary.passed.told().filter(|_| summary.passed.count <= FEW && summary.objects > 0);
+    items.into_iter().chain(files).collect()
+}
+
+/// What a server said in the place of objects.
+pub(in crate::cli) fn refusals(summary: &dump::Summary) -> impl Iterator<Item = String> {
+    summary.refusals.iter().map(|reason| format!("the dump lacks what the server refused: {reason}"))
+}
+
+/// Of objects that rules on namespaces do not see, that there are some.
+pub(in crate::cli) fn lost(placeless: &BTreeMap<String, usize>) -> impl Iterator<Item = String> {
+    placeless.iter().map(|(resource, count)| {
+        let lacks = if *count == 1 { "1 object lacks" } else { &format!("{count} objects lack") };
+        format!("{resource}: {lacks} `metadata.namespace`, and no rule on `namespaces` is held against them")
+    })
 }
 
 /// Where an object lies; of a Namespace, itself.

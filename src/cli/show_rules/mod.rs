@@ -19,7 +19,7 @@ use super::diagnostics::{Renderer, Style};
 use super::rule_inputs;
 use super::table::Look;
 use super::until_closed::UntilClosed;
-use crate::rules::{Code, LoadOptions, Loaded, load};
+use crate::rules::{Code, Diagnostic, LoadOptions, Loaded, load};
 
 /// More reports are of no use to a person; `validate-rules` counts them all.
 const MOST_SHOWN: usize = 50;
@@ -111,8 +111,8 @@ fn loaded(arguments: &Arguments) -> Result<Loaded, u8> {
     let renderer = Renderer::new(&loaded.sources, Style::of_terminal(&io::stderr()));
     loaded.diagnostics.iter().take(MOST_SHOWN).for_each(|diagnostic| tell(&renderer.render(diagnostic)));
     tell("k8s-healer: the rules have errors: what is in force cannot be told");
-    let unreadable = loaded.diagnostics.iter().any(|diagnostic| diagnostic.code == Code::Unreadable);
-    Err(if unreadable { 2 } else { 1 })
+    let is_missing = |diagnostic: &Diagnostic| matches!(diagnostic.code, Code::Unreadable | Code::NoRules);
+    Err(if loaded.diagnostics.iter().any(is_missing) { 2 } else { 1 })
 }
 
 /// Whether anybody reads it changes nothing.

@@ -351,3 +351,15 @@ fn what_a_narrow_terminal_leaves_out_is_named_with_what_shows_it() {
     assert!(narrow.contains(note), "{narrow}");
     assert!(!shown(None).contains("left out") && !shown(Some(140)).contains("left out"));
 }
+
+#[test]
+fn a_folder_without_rules_ends_with_2_as_one_that_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = |path: std::path::PathBuf| {
+        loaded(&Arguments { paths: vec![path], ..Arguments::default() }).map(drop).unwrap_err()
+    };
+    assert_eq!(status(folder.path().to_owned()), 2);
+    assert_eq!(status(folder.path().join("absent")), 2);
+    fs::write(folder.path().join("a.yaml"), "a: 1").unwrap();
+    assert_eq!(status(folder.path().to_owned()), 1);
+}

@@ -11,8 +11,8 @@ use super::results::CaseResult;
 use crate::cli::diagnostics::STANDARD_INPUT;
 use crate::rules::ruletest::{Case, CaseSettings, RuleTest};
 use crate::rules::{
-    Code, Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, read_bounded, says_of_rules,
-    test_files,
+    Code, Input, LoadOptions, Loaded, Reads, Severity, holds_rules, load, may_hold_rules, read_bounded,
+    says_of_rules, test_files,
 };
 use crate::simulation::case::{Played, check, play};
 
@@ -198,8 +198,9 @@ fn lies_with(file: &Path) -> Vec<PathBuf> {
         return vec![pack];
     }
     let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_yaml = |path: &PathBuf| path.extension().is_some_and(|end| end == "yaml" || end == "yml");
-    let mut beside: Vec<PathBuf> = entries.filter(is_yaml).filter(|path| holds_rules(path)).collect();
+    let may_hold =
+        |path: &PathBuf| path.file_name().is_some_and(|name| may_hold_rules(&name.to_string_lossy()));
+    let mut beside: Vec<PathBuf> = entries.filter(may_hold).filter(|path| holds_rules(path)).collect();
     beside.sort();
     if beside.is_empty() { vec![folder] } else { beside }
 }

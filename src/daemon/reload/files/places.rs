@@ -11,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 
 use notify::event::{EventKind, ModifyKind};
 
-use crate::rules::{Input, Texts};
+use crate::rules::{Input, Texts, may_hold_rules};
 
 /// As many as the kernel follows.
 const MOST_LINKS: usize = 40;
@@ -159,7 +159,5 @@ fn is_of_rules(kind: EventKind, name: &OsStr) -> bool {
     if name.starts_with('.') || name == "tests" {
         return false;
     }
-    name.ends_with(".yaml")
-        || name.ends_with(".yml")
-        || !matches!(kind, EventKind::Modify(ModifyKind::Data(_)))
+    may_hold_rules(&name) || !matches!(kind, EventKind::Modify(ModifyKind::Data(_)))
 }
