@@ -143,6 +143,23 @@ fn what_was_acted_on_counts_across_a_change_of_rules_and_what_failed_does_not() 
 }
 
 #[test]
+fn a_line_in_the_log_is_no_deed() {
+    let keys = "breaker: { share: 50%, from: 4 }\nactions: [ log: {}, delete: { after: 1h } ]";
+    let (rule, ledger) = (rule(&format!("watch: vm\n{BAD}\n{keys}")), Ledger::default());
+    let mut tracker = tracker(&rule, &ledger, 4, 4);
+    let steps = due(&mut tracker, "12:00:00");
+    assert_eq!(steps.len(), 4);
+    for step in &steps {
+        tracker.step_ended(step, StepResult::Done { removed: false }, at("12:00:00"));
+    }
+    for number in 0..4 {
+        tracker.observe(&seen(number, 2, "good"), Origin::Event, at("12:01:00"));
+    }
+    tracker.observe(&seen(4, 2, "bad"), Origin::Event, at("12:02:00"));
+    assert_eq!(ledger.open_breakers(at("12:02:00")), []);
+}
+
+#[test]
 fn what_two_trackers_have_for_a_moment_is_not_counted_twice() {
     let (rule, ledger) = (breaking("breaker: { share: 50% }"), Ledger::default());
     let before = tracker(&rule, &ledger, 0, 6);

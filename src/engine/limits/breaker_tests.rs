@@ -82,6 +82,14 @@ fn few_watched_objects_do_not_open_it_and_do_not_close_it() {
 }
 
 #[test]
+fn what_comes_at_the_very_moment_at_which_it_would_close_counts_first() {
+    let mut latch = Counted::by(BREAKER);
+    assert_eq!(latch.is(&tally(6, 10, &[]), 0), Some(NEVER));
+    assert_eq!(latch.is(&tally(5, 10, &[]), 100), Some(400));
+    assert_eq!(latch.is(&tally(5, 8, &[]), 400), Some(NEVER), "so few would not open it");
+}
+
+#[test]
 fn what_was_acted_on_ceases_to_count_to_the_second_whenever_somebody_looks() {
     let acted = [(0, Fate::Gone), (0, Fate::Gone), (60, Fate::Gone)];
     // 6 of 11; from 600 on 4 of 9.
