@@ -92,11 +92,7 @@ pub(super) fn of_rule(rule: &Explained, now: Timestamp) -> Verdict {
 
 /// What holds it back; of limits, that it is they.
 fn by(hold: &Hold) -> String {
-    let limits = match hold.held {
-        HeldBy::Limits => " by its limits",
-        HeldBy::Breaker => " by its breaker",
-        _ => "",
-    };
+    let limits = if hold.held == HeldBy::Limits { " by its limits" } else { "" };
     format!("{limits}: {}", hold.by)
 }
 

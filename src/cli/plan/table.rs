@@ -189,7 +189,8 @@ fn waiting(row: &Row) -> String {
 
 /// `pdb: the PodDisruptionBudget web …`, where the reason does not begin with what it is.
 fn told_of(by: &str, why: &str) -> String {
-    if why.starts_with("protected") { why.to_owned() } else { format!("{by}: {why}") }
+    let tells = why.starts_with("protected") || why.starts_with("its breaker");
+    if tells { why.to_owned() } else { format!("{by}: {why}") }
 }
 
 fn cells_of_unknown(report: &Report, of: &OfRule<'_>, one: &Unknown) -> Cells {

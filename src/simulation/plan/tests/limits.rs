@@ -92,6 +92,22 @@ fn what_the_limits_hold_back_is_looked_at_when_less_matches_and_not_before() {
 }
 
 #[test]
+fn what_the_breaker_holds_back_is_told_and_done_once_less_has_matched_for_the_cooldown() {
+    let rules = "
+- { name: one, watch: pods, match: [ age: { over: 13m } ], actions: [ delete: {} ] }
+- { name: two, watch: pods, match: [ age: { over: 9m } ], breaker: { share: 50%, from: 3 }, cooldown: 1m,
+    actions: [ delete: {} ] }
+";
+    let pods: Vec<Value> =
+        [("a", 11), ("b", 9), ("c", 1)].map(|(name, age)| pod(name, age, json!({}))).into();
+    let told = rows(&planned(rules, 5, &pods));
+    assert_eq!(told.iter().filter(|row| row.contains("held by breaker")).count(), 2, "{told:?}");
+    // After two minutes the other rule takes a; b is one of two from then on.
+    let deleted: Vec<&String> = told.iter().filter(|row| !row.contains(" held by ")).collect();
+    assert_eq!(deleted, ["12:02:00 delete pods/test-a/a", "12:03:00 delete pods/test-a/b"], "{told:?}");
+}
+
+#[test]
 fn a_rule_is_refused_for_what_the_daemon_could_not_watch_for_it() {
     let gathered = |rules: &str| {
         let mut gathering = Gathering::new(&rule_set(rules), false);
