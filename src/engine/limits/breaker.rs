@@ -150,6 +150,11 @@ impl Latch {
         self.close(|end| end < now);
     }
 
+    /// For a while nobody has known what there was to count: a share that is low now may have been high until now.
+    pub(crate) fn lose_sight(&mut self, now: Timestamp) {
+        self.looked = self.looked.max(now);
+    }
+
     /// Looks at what is counted now, which was so since the last look but for the time that has passed. Time never
     /// goes back.
     pub(crate) fn look(&mut self, tally: &Tally, now: Timestamp) -> Option<Stop> {

@@ -90,6 +90,18 @@ fn what_comes_at_the_very_moment_at_which_it_would_close_counts_first() {
 }
 
 #[test]
+fn what_nobody_has_seen_is_no_time_in_which_the_share_was_low() {
+    let mut latch = Counted::by(BREAKER);
+    assert_eq!(latch.is(&tally(6, 10, &[]), 0), Some(NEVER));
+    latch.0.lose_sight(at(5000));
+    latch.1 = tally(4, 10, &[]);
+    assert_eq!(latch.is(&tally(4, 10, &[]), 5000), Some(5300));
+    // Where it was low before, a moment in which a namespace joins changes nothing.
+    latch.0.lose_sight(at(5100));
+    assert_eq!(latch.is(&tally(4, 10, &[]), 5100), Some(5300));
+}
+
+#[test]
 fn what_was_acted_on_ceases_to_count_to_the_second_whenever_somebody_looks() {
     let acted = [(0, Fate::Gone), (0, Fate::Gone), (60, Fate::Gone)];
     // 6 of 11; from 600 on 4 of 9.

@@ -182,8 +182,10 @@ impl Page {
             }
             // Until now it was as it was.
             let tally = books.tally(&rule.id);
-            if let (Some(latch), Some(tally)) = (books.latches.get_mut(&rule.id), tally) {
-                latch.pass(&tally, now);
+            match (books.latches.get_mut(&rule.id), tally) {
+                (Some(latch), Some(tally)) => latch.pass(&tally, now),
+                (Some(latch), None) => latch.lose_sight(now),
+                (None, _) => {}
             }
             let before = books.counts.get(&rule.id).and_then(|counts| counts.get(&self.number));
             let frees = before.is_some_and(|before| {
