@@ -6,7 +6,7 @@ use k8s_healer_engine::limits::{Bound, Breaker, Ledger};
 use k8s_healer_engine::rule::RuleId;
 use k8s_healer_engine::tracker::{Origin, StepResult, Tracker};
 
-use super::limits::{BAD, acts, due, seen, tracker};
+use super::limits::{BAD, acts, due, node, pod, seen, tracker};
 use super::*;
 
 fn breaking(keys: &str) -> Arc<Rule> {
@@ -188,17 +188,7 @@ fn while_it_is_not_known_of_some_whether_they_match_nothing_is_done_and_it_does_
         "watch: pods\nbreaker: { share: 50%, from: 2 }\nmatch: [ { node: { ready: false } }, { owner: { exists: true } } ]\n\
          actions: [ { delete: {} } ]",
     );
-    let pod = |number: usize| {
-        Observation::new(serde_json::json!({
-            "metadata": {"namespace": "test-a", "name": format!("p-{number}"), "uid": format!("u-{number}"), "resourceVersion": "1",
-                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "a"}]},
-            "spec": {"nodeName": format!("n-{number}")},
-        }))
-    };
-    let sick = |number: usize| {
-        let node = serde_json::json!({"status": {"conditions": [{"type": "Ready", "status": "False"}]}});
-        Facts::none().with(k8s_healer_engine::facts::Fact::Node(format!("n-{number}")), node)
-    };
+    let sick = |number: usize| node(number, "False");
     let ledger = Ledger::default();
     let mut tracker = Tracker::new(vec![rule]).counted_in(&ledger);
     tracker.list_started();

@@ -222,23 +222,27 @@ fn while_it_is_not_known_which_namespaces_are_selected_nothing_is_done() {
     assert_eq!(limit(&mut tracker, &elsewhere, "12:00:04"), (0, 0));
 }
 
+/// A pod with an owner, on a node of its own.
+pub(super) fn pod(number: usize) -> Observation {
+    Observation::new(serde_json::json!({
+        "metadata": {"namespace": "test-a", "name": format!("p-{number}"), "uid": format!("u-{number}"), "resourceVersion": "1",
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "a"}]},
+        "spec": {"nodeName": format!("n-{number}")},
+    }))
+}
+
+/// What is known of that node.
+pub(super) fn node(number: usize, ready: &str) -> Facts {
+    let status = serde_json::json!({"conditions": [{"type": "Ready", "status": ready}]});
+    Facts::none().with(Fact::Node(format!("n-{number}")), serde_json::json!({ "status": status }))
+}
+
 #[test]
 fn what_hangs_on_a_node_that_is_not_known_counts_as_if_it_matched() {
     let rule = rule(
         "watch: pods\nlimits: { maxUnhealthy: 1 }\nmatch: [ { node: { ready: false } }, { owner: { exists: true } } ]\n\
                      actions: [ { delete: {} } ]",
     );
-    let pod = |number: usize| {
-        Observation::new(serde_json::json!({
-            "metadata": {"namespace": "test-a", "name": format!("p-{number}"), "uid": format!("u-{number}"), "resourceVersion": "1",
-                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "a"}]},
-            "spec": {"nodeName": format!("n-{number}")},
-        }))
-    };
-    let node = |number: usize, ready: &str| {
-        let status = serde_json::json!({"conditions": [{"type": "Ready", "status": ready}]});
-        Facts::none().with(Fact::Node(format!("n-{number}")), serde_json::json!({ "status": status }))
-    };
     let mut tracker = Tracker::new(vec![rule]).counted_in(&Ledger::default());
     tracker.list_started();
     tracker.observe_with(&pod(0), &node(0, "False"), Origin::Listed, at("12:00:00"));
